@@ -1,0 +1,54 @@
+/** The one class of operating errors; its closed `kind` alone decides what happens next. */
+
+/**
+ * - `transient`: known not to have had an effect; try again later.
+ * - `rate_limited`: refused for load; not before `until`.
+ * - `unauthorized`: the credential is no longer good; pause the connection and ask a person.
+ * - `rejected`: the other side understood and refused; park.
+ * - `conflict`: the state differs from what the plan assumed; read again and re-plan.
+ * - `ambiguous`: nobody knows whether it took effect; same key or look-up first, never a blind repeat.
+ */
+export type OperatingErrorKind =
+  | 'transient'
+  | 'rate_limited'
+  | 'unauthorized'
+  | 'rejected'
+  | 'conflict'
+  | 'ambiguous';
+
+export type OperatingErrorDetails = {
+  /** The vendor's own code or HTTP status, for people. */
+  code?: string | undefined;
+  /** The field of the request that the vendor named. */
+  field?: string | undefined;
+  /** For `rate_limited` (and `transient` where the vendor said so): earliest next try, epoch milliseconds. */
+  until?: number | undefined;
+  cause?: unknown;
+};
+
+export class OperatingError extends Error {
+  override readonly name = 'OperatingError';
+  readonly kind: OperatingErrorKind;
+  readonly code: string | undefined;
+  readonly field: string | undefined;
+  readonly until: number | undefined;
+
+  constructor(kind: OperatingErrorKind, message: string, details: OperatingErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.kind = kind;
+    this.code = details.code;
+    this.field = details.field;
+    this.until = details.until;
+  }
+}
+
+/** A wrong input or setting of the person at the keyboard: shown as it is, without a stack. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,25 @@
+/** JSON values as types, and a canonical text for fingerprints. */
+import { createHash } from 'node:crypto';
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+export type JsonObject = { [key: string]: JsonValue };
+
+/** JSON with sorted keys and bigint as decimal text: equal values give equal text. `undefined` members are left out. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === 'bigint') return member.toString();
+    if (member !== null && typeof member === 'object' && !Array.isArray(member)) {
+      return Object.fromEntries(
+        Object.entries(member)
+          .filter(([, v]) => v !== undefined)
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
+    }
+    return member;
+  });
+}
+
+/** SHA-256 of the canonical JSON, in hex. */
+export function fingerprintOf(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
