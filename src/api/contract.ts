@@ -1,0 +1,144 @@
+/** The admin API's shapes: the one file that server, CLI and dashboard share. */
+import { z } from 'zod';
+
+export const documentKind = z.enum(['client', 'invoice', 'payment', 'credit']);
+export const recordState = z.enum(['pending', 'synced', 'parked', 'ignored']);
+
+/** ISO 8601 with zone, UTC. */
+const instant = z.iso.datetime();
+/** Decimal text in major units, with all decimals of its currency. */
+const amountText = z.string();
+
+export const reason = z.object({
+  /** Stable, for filters: "invoice-edited". */
+  code: z.string(),
+  /** One sentence for a person. */
+  message: z.string(),
+  /** What a person can do about it. */
+  wayOut: z.string().optional(),
+  problems: z.array(z.object({ field: z.string(), value: z.string(), rule: z.string() })).optional(),
+  /** Figures on both sides, where they differ. */
+  figures: z.array(z.object({ name: z.string(), source: z.string(), destination: z.string() })).optional(),
+});
+
+export const connection = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  source: z.string(),
+  sourceLabel: z.string(),
+  destination: z.string(),
+  destinationLabel: z.string(),
+  state: z.enum(['active', 'paused']),
+  pauseReason: z.string().nullable(),
+  webhooksEnabled: z.boolean(),
+  pollIntervalSeconds: z.number().int(),
+  createdAt: instant,
+  counts: z.object({
+    pending: z.number().int(),
+    synced: z.number().int(),
+    parked: z.number().int(),
+    ignored: z.number().int(),
+  }),
+  lastEventAt: instant.nullable(),
+});
+
+export const recordSummary = z.object({
+  id: z.uuid(),
+  connectionId: z.uuid(),
+  connectionName: z.string(),
+  kind: documentKind,
+  sourceId: z.string(),
+  /** The number or name as the source has it. */
+  label: z.string(),
+  state: recordState,
+  reason: reason.nullable(),
+  currency: z.string().nullable(),
+  amount: amountText.nullable(),
+  /** Number of the copy in the destination. */
+  counterpartNumber: z.string().nullable(),
+  firstSeenAt: instant,
+  changedAt: instant,
+});
+
+export const recordQuery = z.object({
+  connectionId: z.uuid().optional(),
+  state: recordState.optional(),
+  kind: documentKind.optional(),
+  /** Part of a number, name or id. */
+  search: z.string().max(200).optional(),
+  /** Reason code. */
+  reason: z.string().max(100).optional(),
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export const recordPage = z.object({ records: z.array(recordSummary), next: z.string().nullable() });
+
+export const timelineEntry = z.object({
+  position: z.number().int(),
+  at: instant,
+  actor: z.string(),
+  /** event, revision, transformation, plan, intent, call, outcome, confirmation, state, replay, decision */
+  entry: z.string(),
+  /** One line for a person. */
+  summary: z.string(),
+  data: z.unknown(),
+});
+
+export const recordDetail = z.object({
+  record: recordSummary,
+  timeline: z.array(timelineEntry),
+  /** False when the hash chain of this timeline is broken. */
+  chainIntact: z.boolean(),
+});
+
+export const replayRequest = z.object({
+  recordIds: z.array(z.uuid()).max(10_000).optional(),
+  filter: recordQuery.omit({ cursor: true, limit: true }).optional(),
+});
+
+export const replayResult = z.object({ replayed: z.number().int(), recordIds: z.array(z.uuid()) });
+
+export const status = z.object({
+  version: z.string(),
+  startedAt: instant,
+  connections: z.number().int(),
+  records: z.object({
+    pending: z.number().int(),
+    synced: z.number().int(),
+    parked: z.number().int(),
+    ignored: z.number().int(),
+  }),
+  eventsAccepted: z.number().int(),
+  eventsUnsettled: z.number().int(),
+  rejections: z.number().int(),
+  parkedByReason: z.array(z.object({ code: z.string(), message: z.string(), count: z.number().int() })),
+  /** Sums of live documents by kind and currency, as last read. */
+  sums: z.array(
+    z.object({
+      kind: documentKind,
+      currency: z.string(),
+      count: z.number().int(),
+      synced: z.number().int(),
+      amount: amountText,
+      syncedAmount: amountText,
+    }),
+  ),
+});
+
+/** Sent over GET /api/v1/live as server-sent events named "record" and "connection". */
+export const liveRecord = z.object({ id: z.uuid(), state: recordState });
+
+/** RFC 9457 problem details, for every error. */
+export const problem = z.object({ type: z.string(), title: z.string(), status: z.number().int(), detail: z.string().optional() });
+
+export type Reason = z.infer<typeof reason>;
+export type ConnectionView = z.infer<typeof connection>;
+export type RecordSummary = z.infer<typeof recordSummary>;
+export type RecordQuery = z.infer<typeof recordQuery>;
+export type RecordPage = z.infer<typeof recordPage>;
+export type TimelineEntry = z.infer<typeof timelineEntry>;
+export type RecordDetail = z.infer<typeof recordDetail>;
+export type ReplayRequest = z.infer<typeof replayRequest>;
+export type ReplayResult = z.infer<typeof replayResult>;
+export type Status = z.infer<typeof status>;

@@ -1,0 +1,295 @@
+/** The ports of a connector: what a source gives, what a destination takes, and what both tell about themselves. */
+import type { CanonicalClient, CanonicalDocument, DocumentKind, Mapped } from './canonical.ts';
+import type { SourceIdentity } from './ids.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import type { Money } from './money.ts';
+import type { Counterpart, Step } from './steps.ts';
+
+// ---------------------------------------------------------------- what the platform lends to a connector
+
+/** One HTTP exchange as it is kept for the audit; secrets are already redacted. */
+export type AttemptRecord = {
+  /** What the call is for, in the connector's words: "GET invoice", "POST payment". */
+  call: string;
+  method: string;
+  url: string;
+  requestHeaders: Record<string, string>;
+  requestBody: string | undefined;
+  startedAt: number;
+  durationMs: number;
+  /** Absent when no answer came. */
+  status: number | undefined;
+  responseHeaders: Record<string, string>;
+  responseBody: string | undefined;
+  /** The error in words when no answer came. */
+  failure: string | undefined;
+};
+
+export type HttpRequest = {
+  call: string;
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** Default 30,000. */
+  timeoutMs?: number;
+  /** Names of JSON members or form fields (any depth) whose values must never be recorded. */
+  secretFields?: readonly string[];
+  /** True for calls that change nothing: a lost answer is then `transient`, otherwise `ambiguous`. */
+  safe: boolean;
+  /** Which budget pays for the call; one rate bucket per connection, side and name. Default "default". */
+  bucket?: string;
+};
+
+/** Header names are in lower case. */
+export type HttpAnswer = { status: number; headers: Record<string, string>; body: string };
+
+/** What the vendor's headers tell about a bucket; undefined members change nothing. */
+export type RateHint = {
+  /** Calls allowed in each `windowMs`. */
+  limit?: number | undefined;
+  windowMs?: number | undefined;
+  /** No call before this time, epoch milliseconds (after a 429). */
+  blockedUntil?: number | undefined;
+};
+
+/**
+ * Sends one request once, within the budget, and records it. Throws OperatingError: `transient` when the request
+ * surely did not leave, `ambiguous` when an unsafe request left and no whole answer came. Any HTTP status is an answer.
+ */
+export type Http = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** Secrets of one side of one connection as kept in the vault: a flat record of texts. */
+export type Secrets = Record<string, string>;
+
+export interface CredentialStore {
+  load(): Promise<Secrets>;
+  /**
+   * Runs `renew` under a lock that holds across threads, processes and machines, and stores what it returns before
+   * anybody may use it. `renew` gets the secrets as they are inside the lock; returning undefined leaves them as they are.
+   */
+  renew(renew: (current: Secrets) => Promise<Secrets | undefined>): Promise<Secrets>;
+}
+
+export type ConnectorContext = {
+  http: Http;
+  credentials: CredentialStore;
+  /** Non-secret settings of this side, already parsed by the manifest's schema. */
+  settings: Record<string, string>;
+  now: () => number;
+  /** Uniform in [0, 1): jitter. */
+  random: () => number;
+  /** Waits; resolves early when the process stops. */
+  sleep: (ms: number) => Promise<void>;
+  /** Tells the shared budget what the last answer's headers said. */
+  learnRate: (bucket: string, hint: RateHint) => Promise<void>;
+  /** Remembers a found setting (a region, an account id) for good. */
+  rememberSetting: (name: string, value: string) => Promise<void>;
+};
+
+// ---------------------------------------------------------------- manifest: a connector described as data
+
+export type FieldSpec = {
+  name: string;
+  label: string;
+  help: string;
+  secret: boolean;
+  required: boolean;
+  /** Allowed values, where the set is closed. */
+  choices?: readonly string[];
+  default?: string;
+};
+
+type ManifestBase = {
+  /** Lower case, used in the CLI, the API and the database. */
+  id: string;
+  label: string;
+  fields: readonly FieldSpec[];
+  /** Where a sandbox of this system (its simulator) comes from. */
+  simulator?: SimulatorManifest;
+};
+
+export type SimulatorManifest = {
+  /** Absolute path of the program; takes --port, --seed and --exit-with-parent, prints {"url"} when ready. */
+  program: string;
+  defaultPort: number;
+  /** Obtains working credentials and settings from a running simulator. `redirectUri` is ours. */
+  connect(url: string, redirectUri: string): Promise<{ settings: Record<string, string>; secrets: Secrets }>;
+};
+
+export type SourceManifest = ManifestBase & {
+  side: 'source';
+  webhooks: WebhookFormat;
+  consent?: ConsentFlow;
+  create(context: ConnectorContext): Source;
+};
+
+export type DestinationManifest = ManifestBase & {
+  side: 'destination';
+  create(context: ConnectorContext): Destination;
+};
+
+// ---------------------------------------------------------------- source
+
+/** One document as the source gave it. */
+export type SourceRecord = {
+  kind: DocumentKind;
+  sourceId: string;
+  raw: JsonObject;
+  /** The client whose lane it belongs to. */
+  clientId: string;
+  /** Human label: a number or a name. */
+  label: string;
+};
+
+export type ListRequest = {
+  kind: DocumentKind;
+  /** Only what may have changed since then (epoch milliseconds); undefined = everything. Overlap is the source's duty. */
+  changedSince: number | undefined;
+  /** List what has been deleted instead of what is there. */
+  deleted: boolean;
+  /** From the previous page; undefined = first page. */
+  cursor: string | undefined;
+};
+
+export type ListPage = {
+  records: SourceRecord[];
+  /** Undefined on the last page. */
+  next: string | undefined;
+  /** How many there are in all, as far as the source tells; an estimate for progress bars. */
+  estimatedTotal: number;
+};
+
+export interface Source {
+  /** Names this account for natural keys. */
+  readonly identity: SourceIdentity;
+  /** Kinds this source can list and read, in the order in which they should be copied. */
+  readonly kinds: readonly DocumentKind[];
+  /** The document in full, deleted ones included; undefined when the source does not know the id. */
+  read(kind: DocumentKind, sourceId: string): Promise<SourceRecord | undefined>;
+  list(request: ListRequest): Promise<ListPage>;
+  /** Pure; every problem at once. */
+  toCanonical(record: SourceRecord): Mapped<CanonicalDocument>;
+  readonly callbacks: SourceCallbacks;
+  ping(): Promise<PingCheck[]>;
+}
+
+/** A registration with the source: "tell this URL about this topic". */
+export type Callback = { remoteId: string; topic: string; url: string; verified: boolean };
+
+export interface SourceCallbacks {
+  /** One callback, and so one path and one verifier, for each topic. */
+  readonly topics: readonly string[];
+  register(topic: string, url: string): Promise<Callback>;
+  list(): Promise<Callback[]>;
+  /** Answers the handshake. */
+  confirm(remoteId: string, verifier: string): Promise<void>;
+  requestHandshake(remoteId: string): Promise<void>;
+  remove(remoteId: string): Promise<void>;
+}
+
+/** What a delivery says, once its signature is known to be good. */
+export type WebhookMessage =
+  | { type: 'handshake'; remoteId: string; verifier: string }
+  | { type: 'event'; topic: string; kind: DocumentKind; sourceId: string; account: string }
+  /** Well signed, but nothing we look at (another noun). */
+  | { type: 'other'; topic: string };
+
+export interface WebhookFormat {
+  /** The only content type accepted. */
+  readonly contentType: string;
+  readonly maximumBytes: number;
+  /** Never throws on bad input: undefined when the body is not even of the right form. */
+  parse(rawBody: Uint8Array): WebhookMessage | undefined;
+  /** Constant time, fail closed. `headers` in lower case. */
+  verify(rawBody: Uint8Array, headers: Readonly<Record<string, string>>, verifier: string): boolean;
+}
+
+/** OAuth consent by a person in a browser. */
+export interface ConsentFlow {
+  /** Where to send the person. `codeVerifier` is for PKCE and stays with us. */
+  authorizeUrl(request: {
+    settings: Record<string, string>;
+    secrets: Secrets;
+    redirectUri: string;
+    state: string;
+    codeVerifier: string;
+  }): Promise<string>;
+  /** Exchanges the code; the result is merged into the secrets. */
+  exchange(
+    context: Pick<ConnectorContext, 'http' | 'now'>,
+    request: {
+      settings: Record<string, string>;
+      secrets: Secrets;
+      redirectUri: string;
+      code: string;
+      codeVerifier: string | undefined;
+    },
+  ): Promise<{ settings: Record<string, string>; secrets: Secrets }>;
+}
+
+// ---------------------------------------------------------------- destination
+
+/** The exact call a step would make: what a dry run shows, what an intent stores, what an attempt sends. */
+export type DestinationRequest = {
+  call: string;
+  method: 'POST' | 'PUT' | 'DELETE';
+  /** Below the connection's base URL. */
+  path: string;
+  body: JsonObject;
+  /** Whether the vendor remembers an idempotency key for this call. */
+  idempotent: boolean;
+};
+
+export type StepResult = { counterpart: Counterpart; raw: JsonValue };
+
+/** What the destination holds now, read back. */
+export type CopyState = {
+  counterpart: Counterpart;
+  stage: 'draft' | 'posted' | 'cancelled';
+  amount: Money;
+  /** Invoices: still owed. Payments: not yet applied. */
+  balance: Money;
+  /** Invoices: due date; payments: effective date. */
+  date: string;
+  /** Payments: amount applied to each invoice, by the invoice's id. */
+  applied: ReadonlyArray<{ invoiceId: string; amount: Money }>;
+  raw: JsonValue;
+};
+
+export type AccountCandidate = Counterpart & {
+  name: string;
+  currency: string;
+  reason: 'external-id' | 'email';
+};
+
+export interface Destination {
+  /** Hours for which a repeated key surely gives the first answer again. */
+  readonly idempotencyHours: number;
+  /** Own natural number for a copied invoice: valid in the destination, deterministic. */
+  toInvoiceNumber(invoice: { number: string; externalKey: string }): string;
+  toAccountNumber(externalKey: string, currency: string): string;
+  /** Pure; every problem at once. */
+  toRequest(step: Step): Mapped<DestinationRequest>;
+  /**
+   * Sends a stored request once. Throws OperatingError. `rejected` for a natural key already taken has the code
+   * `duplicate`.
+   */
+  send(
+    step: Step,
+    request: DestinationRequest,
+    options: { idempotencyKey: string; trackId: string },
+  ): Promise<StepResult>;
+  /** Looks for the effect of a step by its natural key; undefined when there surely is none. */
+  find(step: Step): Promise<StepResult | undefined>;
+  /** Accounts that could be this client's: first by `accountNumber`, then by e-mail in that currency. */
+  findAccounts(client: CanonicalClient, currency: string, accountNumber: string): Promise<AccountCandidate[]>;
+  /** Reads a copied invoice or payment back. Throws OperatingError `conflict` when it is not there. */
+  readBack(kind: 'invoice' | 'payment', counterpart: Counterpart): Promise<CopyState>;
+  ping(): Promise<PingCheck[]>;
+}
+
+// ---------------------------------------------------------------- ping
+
+/** One thing that was checked, in plain words, with the way out when it does not work. */
+export type PingCheck = { name: string; ok: boolean; detail: string; fix?: string };
