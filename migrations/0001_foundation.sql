@@ -39,7 +39,9 @@ create table callbacks (
   topic          text not null,
   path           text not null unique,
   remote_id      text,
+  -- Sealed. `offered` came with a handshake and waits until the source's API has accepted it.
   verifier       jsonb,
+  offered        jsonb,
   verified_at    timestamptz,
   created_at     timestamptz not null,
   unique (connection_id, topic)
@@ -69,6 +71,7 @@ create table documents (
 create index documents_by_lane on documents (connection_id, lane);
 create index documents_by_change on documents (changed_at desc, id);
 create index documents_by_state on documents (state, changed_at desc);
+create index documents_waiting on documents ((reason ->> 'waitsFor')) where state = 'parked';
 
 create table events (
   seq            bigint primary key default nextval('event_clock'),
@@ -82,6 +85,8 @@ create table events (
   record         jsonb,
   read_seq       bigint,
   received_at    timestamptz not null,
+  -- Written into the document's trail.
+  noted          boolean not null default false,
   settled_at     timestamptz,
   outcome        text
 );
@@ -127,6 +132,7 @@ create table links (
   created_at          timestamptz not null,
   primary key (connection_id, kind, source_id, currency)
 );
+create index links_payments_of_invoice on links (connection_id, (confirmed ->> 'invoiceSourceId')) where kind = 'payment';
 create unique index links_one_source on links (connection_id, kind, counterpart_id) where kind <> 'client';
 
 create table deliveries (
@@ -141,7 +147,8 @@ create table deliveries (
   -- Grows when the vendor is known to remember a failure under the old key.
   key_generation   integer not null default 0,
   intended_at      timestamptz not null,
-  first_sent_at    timestamptz,
+  -- Since when the present key may be known to the vendor.
+  key_since        timestamptz not null,
   settled_at       timestamptz,
   result           jsonb,
   error            jsonb

@@ -92,10 +92,15 @@ export const recordDetail = z.object({
   chainIntact: z.boolean(),
 });
 
-export const replayRequest = z.object({
-  recordIds: z.array(z.uuid()).max(10_000).optional(),
-  filter: recordQuery.omit({ cursor: true, limit: true }).optional(),
-});
+/** Names records, or a filter; an empty filter means every record, no member at all is refused. */
+export const replayRequest = z
+  .object({
+    recordIds: z.array(z.uuid()).max(10_000).optional(),
+    filter: recordQuery.omit({ cursor: true, limit: true }).optional(),
+  })
+  .refine(({ recordIds, filter }) => recordIds !== undefined || filter !== undefined, {
+    error: 'recordIds or filter is needed',
+  });
 
 export const replayResult = z.object({ replayed: z.number().int(), recordIds: z.array(z.uuid()) });
 
@@ -130,7 +135,25 @@ export const status = z.object({
 export const liveRecord = z.object({ id: z.uuid(), state: recordState });
 
 /** RFC 9457 problem details, for every error. */
-export const problem = z.object({ type: z.string(), title: z.string(), status: z.number().int(), detail: z.string().optional() });
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string().optional(),
+  /** What to do about it, where we know. */
+  hint: z.string().optional(),
+  /** Finds the log lines of this request. */
+  requestId: z.string().optional(),
+  /** Wrong members of the request. */
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+});
+
+export const signInRequest = z.object({ email: z.string().max(320), password: z.string().max(256) });
+
+/** Who is signed in, and as what. */
+export const session = z.object({ email: z.string(), role: z.enum(['viewer', 'operator', 'admin']) });
+
+export const pauseRequest = z.object({ reason: z.string().trim().min(1).max(500) });
 
 export type Reason = z.infer<typeof reason>;
 export type ConnectionView = z.infer<typeof connection>;
@@ -142,3 +165,8 @@ export type RecordDetail = z.infer<typeof recordDetail>;
 export type ReplayRequest = z.infer<typeof replayRequest>;
 export type ReplayResult = z.infer<typeof replayResult>;
 export type Status = z.infer<typeof status>;
+export type LiveRecord = z.infer<typeof liveRecord>;
+export type Problem = z.infer<typeof problem>;
+export type SignInRequest = z.infer<typeof signInRequest>;
+export type SessionView = z.infer<typeof session>;
+export type PauseRequest = z.infer<typeof pauseRequest>;

@@ -52,3 +52,6 @@ export class UsageError extends Error {
     this.hint = hint;
   }
 }
+
+/** Somebody asked for a thing that is not there. */
+export class NotFound extends UsageError {}

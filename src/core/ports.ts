@@ -140,6 +140,8 @@ export type SourceRecord = {
   clientId: string;
   /** Human label: a number or a name. */
   label: string;
+  /** For lists; undefined where the document has none or it cannot be read. */
+  amount?: Money | undefined;
 };
 
 export type ListRequest = {
@@ -168,6 +170,8 @@ export interface Source {
   /** The document in full, deleted ones included; undefined when the source does not know the id. */
   read(kind: DocumentKind, sourceId: string): Promise<SourceRecord | undefined>;
   list(request: ListRequest): Promise<ListPage>;
+  /** A record from what `read` or `list` once gave as `raw`. */
+  toRecord(kind: DocumentKind, raw: JsonObject): SourceRecord;
   /** Pure; every problem at once. */
   toCanonical(record: SourceRecord): Mapped<CanonicalDocument>;
   readonly callbacks: SourceCallbacks;

@@ -1,6 +1,4 @@
 /** What every operation gets: who asks, and the parts it works on. */
-import { UsageError } from '../core/errors.ts';
-
 export type Role = 'viewer' | 'operator' | 'admin';
 
 /** Who did it, as the audit writes it: "user:ada@example.com", "cli:root", "system". */
@@ -17,5 +15,3 @@ export function requireRole(actor: Actor, role: Role): void {
     throw new PermissionError(`${actor.name} is a ${actor.role}; this needs the role ${role}.`);
   }
 }
-
-export class NotFoundError extends UsageError {}

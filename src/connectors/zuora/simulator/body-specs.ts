@@ -86,8 +86,6 @@ export const CREATE_ACCOUNT: Spec = {
   creditMemoReasonCode: text(255),
   currency: required(text(3)),
   documentDate: date,
-  invoice: flag,
-  invoiceCollect: flag,
   organizationLabel: text(255),
   runBilling: flag,
   shipToContact: object(NAMED_CONTACT),

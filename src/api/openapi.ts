@@ -1,0 +1,63 @@
+/** The OpenAPI 3.1 document of the admin API, made from the contract's schemas. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import * as contract from './contract.ts';
+import type { ApiApp } from './server.ts';
+
+const NAMED = {
+  Connection: contract.connection,
+  Problem: contract.problem,
+  Reason: contract.reason,
+  RecordDetail: contract.recordDetail,
+  RecordPage: contract.recordPage,
+  RecordSummary: contract.recordSummary,
+  ReplayRequest: contract.replayRequest,
+  ReplayResult: contract.replayResult,
+  Session: contract.session,
+  SignInRequest: contract.signInRequest,
+  Status: contract.status,
+  TimelineEntry: contract.timelineEntry,
+};
+
+type Transformed = ReturnType<typeof jsonSchemaTransformObject>;
+
+/** The library also emits an input variant of each schema; those that nothing refers to are only noise. */
+function pruneUnused(document: Transformed): Transformed {
+  const schemas = 'components' in document ? document.components?.schemas : undefined;
+  if (!schemas) return document;
+  for (let removed = true; removed; ) {
+    const text = JSON.stringify(document);
+    const unused = Object.keys(schemas).filter((name) => !text.includes(`"#/components/schemas/${name}"`));
+    for (const name of unused) delete schemas[name];
+    removed = unused.length > 0;
+  }
+  return document;
+}
+
+export async function registerOpenApi(app: ApiApp, version: string): Promise<void> {
+  for (const [id, schema] of Object.entries(NAMED)) {
+    if (!z.globalRegistry.has(schema)) z.globalRegistry.add(schema, { id });
+  }
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'ml-connector admin API',
+        version,
+        description: 'What the dashboard uses. Amounts are decimal text, times are ISO 8601 in UTC.',
+      },
+      servers: [{ url: '/' }],
+      components: {
+        securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'ml-connector.session_token' } },
+      },
+      security: [{ session: [] }],
+    },
+    hideUntagged: true,
+    transform: jsonSchemaTransform,
+    transformObject: (input) => pruneUnused(jsonSchemaTransformObject(input)),
+  });
+  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: false });
+  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}

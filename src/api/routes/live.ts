@@ -1,0 +1,70 @@
+/** Tells open dashboards which records have changed, as server-sent events. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiParts } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+import type { ApiApp } from '../server.ts';
+
+/** Changes of one record within this time become one event, so a backfill does not drown the browser. */
+const GATHER_MS = 200;
+const MAX_STREAMS = 200;
+const MAX_WAITING = 5_000;
+/** A session that ended meanwhile must not go on listening. */
+const RECHECK_MS = 60_000;
+
+export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn'>): void {
+  let open = 0;
+  app.get(
+    '/live',
+    { sse: 'only', schema: { tags: ['live'], summary: 'Changed records as server-sent events' } },
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      if (open >= MAX_STREAMS) return sendProblem(reply, 503, { detail: 'Too many live views are open.' });
+      open += 1;
+      reply.sse.onClose(() => {
+        open -= 1;
+      });
+      await stream(parts, request, reply);
+    },
+  );
+}
+
+async function stream(
+  parts: Pick<ApiParts, 'live' | 'signIn'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { sse } = reply;
+  const waiting = new Map<string, string>();
+  let wake = () => {};
+  const unsubscribe = parts.live.subscribe(({ id, state }) => {
+    // A browser that cannot keep up polls anyway; the newest states are dropped, never the process.
+    if (waiting.size < MAX_WAITING) waiting.set(id, state);
+    wake();
+  });
+  const recheck = setInterval(() => {
+    parts.signIn.actorOf(request.headers).then(
+      (who) => who ?? sse.close(),
+      (error: unknown) => request.log.warn({ err: error }, 'session could not be checked'),
+    );
+  }, RECHECK_MS).unref();
+  sse.onClose(() => {
+    unsubscribe();
+    clearInterval(recheck);
+    wake();
+  });
+
+  await sse.send({ event: 'ready', data: {}, retry: 3_000 });
+  while (sse.isConnected) {
+    if (waiting.size === 0) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    const batch = [...waiting];
+    waiting.clear();
+    for (const [id, state] of batch) {
+      if (sse.isConnected) await sse.send({ event: 'record', data: { id, state } });
+    }
+    await sleep(GATHER_MS, undefined, { ref: false });
+  }
+}

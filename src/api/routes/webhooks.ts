@@ -1,0 +1,44 @@
+/** The door for webhooks: raw bytes in, stored, answered; no session, no cookies, nothing else in the way. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiParts, PlainHeaders } from '../parts.ts';
+import { sendProblem } from '../problems.ts';
+
+export const WEBHOOK_LIMIT_BYTES = 64 * 1024;
+
+type PathParams = { Params: { path: string } };
+
+function toPlainHeaders(request: FastifyRequest): PlainHeaders {
+  const plain: PlainHeaders = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return plain;
+}
+
+export function webhookRoutes(app: FastifyInstance, parts: Pick<ApiParts, 'receive' | 'rejected'>): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  app.setErrorHandler((error: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
+    const { path } = request.params as PathParams['Params'];
+    if (error.statusCode === 413) {
+      parts.rejected('too-large', { path, headers: toPlainHeaders(request), status: 413 });
+      return sendProblem(reply, 413);
+    }
+    if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, error.statusCode);
+    // Not stored, so not accepted: the sender must try again.
+    request.log.error({ err: error }, 'webhook not stored');
+    return sendProblem(reply, 503, { requestId: request.id });
+  });
+
+  app.post<PathParams & { Body: unknown }>(
+    '/hooks/:path',
+    { bodyLimit: WEBHOOK_LIMIT_BYTES },
+    async (request, reply) => {
+      const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const answer = await parts.receive(request.params.path, rawBody, toPlainHeaders(request));
+      if (answer.status < 300) return reply.code(answer.status).send();
+      return sendProblem(reply, answer.status, answer.title === undefined ? {} : { detail: answer.title });
+    },
+  );
+}

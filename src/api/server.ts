@@ -1,0 +1,127 @@
+/** Puts the HTTP server together: webhook door, probes, admin API, dashboard. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { fastifySSE } from '@fastify/sse';
+import underPressure from '@fastify/under-pressure';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { registerDashboard } from './dashboard.ts';
+import { registerOpenApi } from './openapi.ts';
+import type { ApiParts } from './parts.ts';
+import { answerError } from './problems.ts';
+import { connectionRoutes } from './routes/connections.ts';
+import { consentRoutes } from './routes/consent.ts';
+import { liveRoutes } from './routes/live.ts';
+import { probeRoutes } from './routes/probes.ts';
+import { recordRoutes } from './routes/records.ts';
+import { replayRoutes } from './routes/replays.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { statusRoutes } from './routes/status.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
+import { guardOrigin, guardSession } from './session-guard.ts';
+
+export type ApiApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+const SSE_HEARTBEAT_MS = 15_000;
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Above this the event loop is so late that refusing is kinder than queueing. */
+const MAX_EVENT_LOOP_DELAY_MS = 2_000;
+
+/** Not yet listening; the caller picks host and port, and closes. */
+export async function createApiServer(parts: ApiParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: parts.logger,
+    // The framework's lines carry whole URLs: webhook paths and consent codes are secrets. Ours carry the route.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    trustProxy: parts.trustedProxies ?? false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError);
+  app.decorateRequest('actor', null);
+
+  await app.register(async (scope) => webhookRoutes(scope, parts));
+  await app.register(async (scope) => probeRoutes(scope, parts));
+  // A scope of its own: hooks added to the root would run for webhooks too, whatever the order.
+  await app.register(async (scope) => registerSite(scope.withTypeProvider<ZodTypeProvider>(), parts));
+  return app as unknown as FastifyInstance;
+}
+
+/** What browsers use. */
+async function registerSite(app: ApiApp, parts: ApiParts): Promise<void> {
+  await app.register(helmet, securityHeaders(parts.publicUrl));
+  await registerOpenApi(app, parts.version);
+  await app.register(async (scope) => consentRoutes(scope, parts));
+  await app.register(async (scope) => registerAdminApi(scope.withTypeProvider<ZodTypeProvider>(), parts), {
+    prefix: '/api/v1',
+  });
+  await registerDashboard(app, parts.webRoot);
+}
+
+async function registerAdminApi(app: ApiApp, parts: ApiParts): Promise<void> {
+  await app.register(underPressure, { maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS });
+  await app.register(rateLimit, { global: false });
+  await app.register(fastifySSE, { heartbeatInterval: SSE_HEARTBEAT_MS });
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
+  app.addHook('onResponse', async (request: FastifyRequest, reply) => {
+    const { method, routeOptions, actor } = request;
+    const line = { method, route: routeOptions.url, status: reply.statusCode, actor: actor?.name };
+    request.log.debug({ ...line, ms: Math.round(reply.elapsedTime) }, 'answered');
+  });
+  guardOrigin(app, parts.publicUrl);
+  await app.register(async (scope) => sessionRoutes(scope.withTypeProvider<ZodTypeProvider>(), parts));
+  await app.register(async (scope) => {
+    const guarded = scope.withTypeProvider<ZodTypeProvider>();
+    guardSession(guarded, parts);
+    connectionRoutes(guarded, parts);
+    recordRoutes(guarded, parts);
+    replayRoutes(guarded, parts);
+    statusRoutes(guarded, parts);
+    liveRoutes(guarded, parts);
+  });
+}
+
+function securityHeaders(publicUrl: string) {
+  const tls = publicUrl.startsWith('https:');
+  return {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        // The component kit sets styles on elements.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        frameAncestors: ["'none'"],
+        upgradeInsecureRequests: tls ? [] : null,
+      },
+    },
+    // Over plain HTTP these either do harm or only fill the browser's console.
+    hsts: tls,
+    crossOriginOpenerPolicy: tls,
+    originAgentCluster: tls,
+  };
+}

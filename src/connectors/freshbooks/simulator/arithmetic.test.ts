@@ -1,0 +1,57 @@
+/** Invoice totals against what was recorded from the real service. */
+import { expect, test } from 'vitest';
+import { formatMoney } from '../../../core/money.ts';
+import { computeTotals, type PricedLine, type Tax } from './arithmetic.ts';
+
+const TPS: Tax = { name: 'TPS', percent: '5' };
+const TVQ: Tax = { name: 'TVQ', percent: '9.975' };
+
+const line = (unitCost: string, taxes: Tax[] = [], qty = '1', compoundedTax = false): PricedLine => ({
+  qty,
+  unitCost,
+  taxes,
+  compoundedTax,
+});
+const total = (lines: PricedLine[], discount: string, currency: string) =>
+  formatMoney(computeTotals(lines, discount, currency).total);
+
+test('a discount is taken before tax and spread over the lines: 41.94', () => {
+  const lines = [line('20.00', [{ name: 'HST', percent: '13' }]), line('24.00')];
+  const totals = computeTotals(lines, '10', 'USD');
+  expect(formatMoney(totals.discount)).toBe('-4.40');
+  expect(formatMoney(totals.taxes)).toBe('2.34');
+  expect(formatMoney(totals.total)).toBe('41.94');
+});
+
+test('discount and taxes are rounded to cents before summing: 549.71, not 549.72', () => {
+  expect(total([line('555.55', [TPS, TVQ]), line('7.98')], '15', 'CAD')).toBe('549.71');
+});
+
+test('the tax base is the discounted line amount: 550.73', () => {
+  expect(total([line('555.55', [TPS, TVQ]), line('7.98', [TPS, TVQ])], '15', 'CAD')).toBe('550.73');
+});
+
+test('both Quebec taxes on 29.70 less 10 % come to 30.74', () => {
+  expect(total([line('29.70', [TPS, TVQ])], '10', 'CAD')).toBe('30.74');
+});
+
+test('halves are rounded up: 9.99 with both Quebec taxes is 11.49', () => {
+  expect(total([line('9.99', [TPS, TVQ])], '0', 'CAD')).toBe('11.49');
+});
+
+test('taxes are rounded line by line: three lines at 9.90 less 10 % come to 30.75', () => {
+  const lines = [line('9.90', [TPS, TVQ]), line('9.90', [TPS, TVQ]), line('9.90', [TPS, TVQ])];
+  expect(total(lines, '10', 'CAD')).toBe('30.75');
+});
+
+test('fractional quantities, negative lines and compound tax are exact', () => {
+  expect(total([line('33.33', [], '0.333')], '0', 'USD')).toBe('11.10');
+  expect(total([line('100'), line('-12.50')], '0', 'USD')).toBe('87.50');
+  const compound = line('100', [TPS, { name: 'PST', percent: '10' }], '1', true);
+  expect(total([compound], '0', 'CAD')).toBe('115.50');
+});
+
+test('currencies keep their own number of decimals', () => {
+  expect(total([line('1050', [{ name: 'VAT', percent: '10' }], '1.5')], '5', 'JPY')).toBe('1646');
+  expect(total([line('1.2345', [], '3')], '0', 'KWD')).toBe('3.704');
+});

@@ -1,0 +1,208 @@
+/** The control API under /_control: acting as a FreshBooks user, faults, books and deliveries. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { defined } from './bodies.ts';
+import { loadClient } from './books.ts';
+import {
+  addClient,
+  addCreditNote,
+  editClient,
+  setClientVisState,
+  type ClientInput,
+  type CreditNoteInput,
+} from './client-acts.ts';
+import * as schema from './control-bodies.ts';
+import { FaultsPatch, noFaults } from './faults.ts';
+import {
+  addInvoice,
+  editInvoice,
+  type InvoiceEdit,
+  type InvoiceInput,
+  sendInvoice,
+  setInvoiceVisState,
+  viewInvoice,
+} from './invoice-acts.ts';
+import { toLedger } from './ledger-view.ts';
+import {
+  addPayment,
+  editPayment,
+  type PaymentEdit,
+  type PaymentInput,
+  setPaymentVisState,
+} from './payment-acts.ts';
+import type { Simulator } from './simulator.ts';
+import { wireClient, wireCreditNote, wireInvoice, wirePayment } from './wire.ts';
+
+const WITH_LINES: ReadonlySet<string> = new Set(['lines']);
+
+export function registerControl(app: FastifyInstance, sim: Simulator): void {
+  app.get('/_control', () => describe(sim));
+  app.post('/_control/grant', (request) => {
+    const { redirectUri, scope } = schema.Grant.parse(request.body);
+    const scopes = sim.oauth.resolveScopes(scope);
+    if (scopes === undefined)
+      throw new schema.ControlError('The scope names something the app does not have.');
+    const { clientId, clientSecret, accountId } = sim.identity;
+    return { code: sim.oauth.grantCode(redirectUri, scopes), clientId, clientSecret, accountId };
+  });
+  app.post('/_control/tokens/expire', () => {
+    sim.oauth.expireAccessTokens();
+    return {};
+  });
+  app.post('/_control/clock', (request) => {
+    sim.clock.advance(schema.Advance.parse(request.body).advanceMs);
+    return { now: new Date(sim.clock.now()).toISOString() };
+  });
+  registerDocuments(app, sim);
+  registerWorkload(app, sim);
+  registerFaults(app, sim);
+  app.get('/_control/ledger', () => toLedger(sim));
+  app.get('/_control/deliveries', () => ({
+    counts: sim.deliveries.counts,
+    pending: sim.deliveries.pending(),
+    callbacks: sim.callbacks.all().map(({ verifier: _secret, ...callback }) => callback),
+    deliveries: sim.deliveries.recent(),
+  }));
+}
+
+function describe(sim: Simulator) {
+  const { accountId, businessId, clientId, clientSecret } = sim.identity;
+  const url = sim.url();
+  return {
+    accountId,
+    businessId,
+    clientId,
+    clientSecret,
+    url,
+    seed: sim.seed,
+    authorizeUrl: `${url}/oauth/authorize`,
+    tokenUrl: `${url}/auth/oauth/token`,
+    apiUrl: url,
+    redirectHint:
+      'https anywhere, or http on this machine, without a query string; add auto=1 to the authorize URL to consent without a click',
+  };
+}
+
+function registerDocuments(app: FastifyInstance, sim: Simulator): void {
+  const { books, identity } = sim;
+  type Target = { Params: { id: string } };
+  const idOf = (request: { params: { id: string } }) => Number.parseInt(request.params.id, 10);
+  const showInvoice = (invoice: ReturnType<typeof addInvoice>) => ({
+    invoice: wireInvoice(books, identity, invoice, WITH_LINES),
+  });
+  const showPayment = (payment: ReturnType<typeof addPayment>) => ({
+    payment: wirePayment(identity, payment),
+  });
+  const showClient = (client: ReturnType<typeof addClient>) => ({ client: wireClient(identity, client) });
+
+  app.post('/_control/clients', (request) =>
+    showClient(addClient(books, defined(schema.Client.parse(request.body)) as ClientInput)),
+  );
+  app.put<Target>('/_control/clients/:id', (request) =>
+    showClient(editClient(books, idOf(request), defined(schema.Client.parse(request.body)) as ClientInput)),
+  );
+  app.post<Target>('/_control/clients/:id/delete', (request) =>
+    showClient(setClientVisState(books, idOf(request), 1)),
+  );
+
+  app.post('/_control/invoices', (request) =>
+    showInvoice(addInvoice(books, defined(schema.NewInvoice.parse(request.body)) as InvoiceInput)),
+  );
+  app.put<Target>('/_control/invoices/:id', (request) =>
+    showInvoice(
+      editInvoice(books, idOf(request), defined(schema.InvoiceEdit.parse(request.body)) as InvoiceEdit),
+    ),
+  );
+  app.post<Target>('/_control/invoices/:id/send', (request) =>
+    showInvoice(sendInvoice(books, idOf(request))),
+  );
+  app.post<Target>('/_control/invoices/:id/view', (request) =>
+    showInvoice(viewInvoice(books, idOf(request))),
+  );
+  for (const [act, visState] of [
+    ['delete', 1],
+    ['undelete', 0],
+    ['archive', 2],
+    ['unarchive', 0],
+  ] as const) {
+    app.post<Target>(`/_control/invoices/:id/${act}`, (request) =>
+      showInvoice(setInvoiceVisState(books, idOf(request), visState)),
+    );
+  }
+
+  app.post('/_control/payments', (request) =>
+    showPayment(addPayment(books, defined(schema.NewPayment.parse(request.body)) as PaymentInput)),
+  );
+  app.put<Target>('/_control/payments/:id', (request) =>
+    showPayment(
+      editPayment(books, idOf(request), defined(schema.PaymentEdit.parse(request.body)) as PaymentEdit),
+    ),
+  );
+  for (const [act, visState] of [
+    ['delete', 1],
+    ['undelete', 0],
+  ] as const) {
+    app.post<Target>(`/_control/payments/:id/${act}`, (request) =>
+      showPayment(setPaymentVisState(books, idOf(request), visState)),
+    );
+  }
+
+  app.post('/_control/credit-notes', (request) => {
+    const input = schema.CreditNote.parse(request.body);
+    const currency = input.currency ?? loadClient(books, input.clientId).currency;
+    const note = addCreditNote(books, { ...defined(input), currency } as CreditNoteInput);
+    return { creditNote: wireCreditNote(identity, note, WITH_LINES) };
+  });
+}
+
+function registerWorkload(app: FastifyInstance, sim: Simulator): void {
+  app.post('/_control/workload', (request, reply) => {
+    const asked = schema.Workload.parse(request.body);
+    const state = sim.workloads.start({ ...asked, seed: asked.seed ?? sim.seed });
+    if (state === undefined)
+      return reply.code(409).send({ error: 'A workload is already running; stop it first.' });
+    const plan = { invoices: state.invoicesPlanned, payments: state.paymentsPlanned };
+    return reply.code(202).send({ workloadId: state.id, plan });
+  });
+  app.get('/_control/workload', (_request, reply) =>
+    reply.send(
+      sim.workloads.current() ?? {
+        id: null,
+        done: true,
+        invoicesMade: 0,
+        paymentsMade: 0,
+        invoicesPlanned: 0,
+        paymentsPlanned: 0,
+      },
+    ),
+  );
+  app.delete('/_control/workload', () => {
+    sim.workloads.stop();
+    return sim.workloads.current() ?? {};
+  });
+}
+
+function registerFaults(app: FastifyInstance, sim: Simulator): void {
+  const carryIntoBooks = () => {
+    sim.books.paymentTouchesInvoice = sim.faults.paymentTouchesInvoice;
+    sim.books.allowDuplicateNumbers = sim.faults.allowDuplicateNumbers;
+  };
+  app.get('/_control/faults', () => sim.faults);
+  app.put('/_control/faults', (request) => {
+    const patch: z.output<typeof FaultsPatch> = FaultsPatch.parse(request.body);
+    Object.assign(sim.faults, defined(patch));
+    carryIntoBooks();
+    if (patch.disableCallbacks === true) {
+      const verified = sim.callbacks.all().filter((callback) => callback.verified);
+      for (const callback of verified) sim.callbacks.disable(callback);
+      sim.deliveries.countDisabled(verified.length);
+      sim.faults.disableCallbacks = false;
+    }
+    return sim.faults;
+  });
+  app.delete('/_control/faults', () => {
+    sim.faults = noFaults();
+    carryIntoBooks();
+    return sim.faults;
+  });
+}

@@ -1,0 +1,90 @@
+/** The faults a test or an operator can switch on, and the book-keeping of those that wear off. */
+import { z } from 'zod';
+
+const FailNext = z.object({
+  /** A call kind such as "GET invoice", a prefix such as "GET *", or "*". */
+  match: z.string().default('*'),
+  /** 0 closes the connection before anything happens. */
+  status: z.number().int(),
+  times: z.number().int().positive().default(1),
+  body: z.enum(['html', 'json']).optional(),
+  retryAfter: z.number().int().optional(),
+});
+
+const Matched = z.object({ match: z.string().default('*'), times: z.number().int().nonnegative() });
+/** A bare number means: the next n calls of any kind. */
+const Times = z.union([
+  z
+    .number()
+    .int()
+    .nonnegative()
+    .transform((times) => ({ match: '*', times })),
+  Matched,
+]);
+
+const shape = {
+  webhooks: z.enum(['on', 'off']),
+  webhookDuplicate: z.number().int().nonnegative(),
+  webhookShuffle: z.boolean(),
+  webhookDropRate: z.number().min(0).max(1),
+  webhookDelayMs: z.number().nonnegative(),
+  webhookKeyOrder: z.enum(['recorded', 'documented', 'system', 'rotate']),
+  handshakeFirst: z.boolean(),
+  disableCallbacks: z.boolean(),
+  paymentTouchesInvoice: z.boolean(),
+  allowDuplicateNumbers: z.boolean(),
+  latencyMs: z.number().nonnegative(),
+  failNext: z.array(FailNext),
+  loseAnswer: Times,
+  truncateBody: Times,
+  errorsWith200: Times,
+  tokenLifetimeSeconds: z.number().int().positive(),
+};
+
+export const FaultsPatch = z.strictObject(shape).partial();
+export type FaultsPatch = z.infer<typeof FaultsPatch>;
+export type Faults = z.infer<z.ZodObject<typeof shape>>;
+
+export function noFaults(): Faults {
+  return {
+    webhooks: 'on',
+    webhookDuplicate: 0,
+    webhookShuffle: false,
+    webhookDropRate: 0,
+    webhookDelayMs: 0,
+    webhookKeyOrder: 'recorded',
+    handshakeFirst: false,
+    disableCallbacks: false,
+    paymentTouchesInvoice: true,
+    allowDuplicateNumbers: false,
+    latencyMs: 0,
+    failNext: [],
+    loseAnswer: { match: '*', times: 0 },
+    truncateBody: { match: '*', times: 0 },
+    errorsWith200: { match: '*', times: 0 },
+    tokenLifetimeSeconds: 43_200,
+  };
+}
+
+export function takeFailure(faults: Faults, kind: string): Faults['failNext'][number] | undefined {
+  const failure = faults.failNext.find((candidate) => candidate.times > 0 && matches(candidate.match, kind));
+  if (failure === undefined) return undefined;
+  failure.times -= 1;
+  faults.failNext = faults.failNext.filter((candidate) => candidate.times > 0);
+  return failure;
+}
+
+export function takeOnce(
+  faults: Faults,
+  name: 'loseAnswer' | 'truncateBody' | 'errorsWith200',
+  kind: string,
+) {
+  const fault = faults[name];
+  if (fault.times === 0 || !matches(fault.match, kind)) return false;
+  fault.times -= 1;
+  return true;
+}
+
+function matches(pattern: string, kind: string): boolean {
+  return pattern.endsWith('*') ? kind.startsWith(pattern.slice(0, -1)) : pattern === kind;
+}

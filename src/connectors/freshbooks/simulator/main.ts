@@ -1,0 +1,64 @@
+/** Runs the simulator from the command line: prints its URL as one line of JSON and stops cleanly when told to. */
+import { parseArgs } from 'node:util';
+import { startFreshBooksSimulator } from './server.ts';
+
+const HELP = `A simulated FreshBooks: OAuth, API, webhooks, and a control API under /_control.
+
+  node src/connectors/freshbooks/simulator/main.ts [options]
+
+  --port <n>           port to listen on (4010)
+  --host <address>     address to listen on (127.0.0.1)
+  --seed <n>           ids, secrets and default workload follow from it (1)
+  --rate-limit <n>     calls per minute (600); creates get 250 in 600 of it
+  --exit-with-parent   stop when standard input closes
+  --help               this text
+`;
+
+async function main(): Promise<number | undefined> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '4010' },
+      host: { type: 'string', default: '127.0.0.1' },
+      seed: { type: 'string', default: '1' },
+      'rate-limit': { type: 'string', default: '600' },
+      'exit-with-parent': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const running = await startFreshBooksSimulator({
+    port: readWhole('--port', values.port),
+    host: values.host,
+    seed: readWhole('--seed', values.seed),
+    rateLimitPerMinute: readWhole('--rate-limit', values['rate-limit']),
+  });
+  process.stdout.write(`${JSON.stringify({ url: running.url })}\n`);
+
+  const stop = () => {
+    void running.close().finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  if (values['exit-with-parent']) {
+    process.stdin.once('end', stop);
+    process.stdin.once('error', stop);
+    process.stdin.resume();
+  }
+  return undefined;
+}
+
+function readWhole(flag: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${flag} takes a whole number, not ${JSON.stringify(text)}.`);
+  return Number.parseInt(text, 10);
+}
+
+try {
+  const code = await main();
+  if (code !== undefined) process.exitCode = code;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,65 @@
+/** GET users/me: who consented, and for which account; unlike the rest it has no `result` layer. */
+import type { FastifyInstance } from 'fastify';
+import type { Simulator } from './simulator.ts';
+
+export function registerMe(api: FastifyInstance, { identity }: Simulator): void {
+  const { accountId, businessId, identityId } = identity;
+  const uuid = `42c0d779-1dea-4532-a6d0-${String(identityId).padStart(12, '0')}`;
+  const role = { id: 15_615_614, role: 'admin', systemid: identity.systemId, userid: identity.userId };
+  const business = {
+    id: businessId,
+    business_uuid: identity.businessUuid,
+    name: identity.businessName,
+    account_id: accountId,
+    number_format: null,
+    date_format: 'yyyy-mm-dd',
+    first_day_of_week: 0,
+    active: true,
+    timezone: 'America/Toronto',
+    status: 'active',
+    advanced_accounting_enabled: false,
+    address: {
+      id: 16_317_082,
+      street: '',
+      street2: '',
+      city: 'Toronto',
+      province: 'Ontario',
+      country: 'Canada',
+      postal_code: 'M5V 2T6',
+    },
+    phone_number: { id: 5_844_482, phone_number: '' },
+    business_clients: [],
+  };
+  const membership = { id: 40_513_149, role: 'owner', unacknowledged_change: false, business };
+  const response = {
+    id: identityId,
+    identity_id: identityId,
+    identity_uuid: uuid,
+    first_name: 'Robin',
+    last_name: 'Lark',
+    email: 'robin@mapleandlark.example',
+    language: 'en',
+    confirmed_at: null,
+    created_at: '2026-01-05T14:31:51Z',
+    setup_complete: true,
+    permissions: { [accountId]: { 'refunds.access': true, 'partial_payments.access': true } },
+    groups: [
+      {
+        id: membership.id,
+        group_id: 28_299_484,
+        role: 'owner',
+        identity_id: identityId,
+        business_id: businessId,
+        active: true,
+      },
+    ],
+    subscription_statuses: { [accountId]: 'active' },
+    business_statuses: { [accountId]: 'active' },
+    business_memberships: [membership],
+    timezone: 'America/Toronto',
+    roles: [{ ...role, created_at: '2026-01-05T14:31:58Z', accountid: accountId }],
+  };
+  api.get('/auth/api/v1/users/me', { config: { kind: 'GET me', scope: 'user:profile:read' } }, () => ({
+    response,
+  }));
+}

@@ -1,0 +1,133 @@
+/** FreshBooks as a Source: reads and lists documents, in their own JSON. */
+import { Temporal } from 'temporal-polyfill';
+import type { DocumentKind } from '../../core/canonical.ts';
+import type { ConnectorContext, ListPage, ListRequest, Source, SourceRecord } from '../../core/ports.ts';
+import { createCallbacks } from './callbacks.ts';
+import { type Client, createClient } from './client.ts';
+import { isNotFound } from './errors.ts';
+import { createPing } from './ping.ts';
+import { RESOURCES, toRecord, withFoundClient } from './resources.ts';
+import { requireAccountId, toSettings } from './settings.ts';
+import { toCanonical } from './to-canonical.ts';
+import { parsePage, parseSingle } from './wire.ts';
+
+/** The server silently caps at 100. */
+const PER_PAGE = 100;
+const KINDS: readonly DocumentKind[] = ['client', 'invoice', 'payment', 'credit'];
+
+export function createSource(context: ConnectorContext): Source {
+  const client = createClient(context);
+  const settings = toSettings(context.settings);
+  const account = () => requireAccountId(settings);
+
+  async function read(kind: DocumentKind, sourceId: string): Promise<SourceRecord | undefined> {
+    const record = await readOne(client, account(), kind, sourceId);
+    return record && withClient(record, new Map());
+  }
+
+  async function list(request: ListRequest): Promise<ListPage> {
+    const { path, listKey, includes } = RESOURCES[request.kind];
+    const cursor = parseCursor(request.cursor);
+    const { value } = await client.send({
+      call: `GET ${request.kind} list`,
+      method: 'GET',
+      path: `/accounting/account/${encodeURIComponent(account())}/${path}`,
+      query: [
+        ...includes.map((include) => ['include[]', include] as const),
+        ['page', String(cursor.page)],
+        ['per_page', String(PER_PAGE)],
+        ...toFilters(request),
+      ],
+      parse: (json) => parsePage(json, listKey),
+    });
+    const owners = new Map<string, string>();
+    const records: SourceRecord[] = [];
+    for (const raw of value.rows) records.push(await withClient(toRecord(request.kind, raw), owners));
+    return { records, next: toNext(cursor, value), estimatedTotal: value.total };
+  }
+
+  /** A payment without `clientid` belongs to its invoice's client; '' where neither tells. */
+  async function withClient(record: SourceRecord, owners: Map<string, string>): Promise<SourceRecord> {
+    if (record.kind !== 'payment' || record.clientId !== '') return record;
+    const invoiceId = String(record.raw['invoiceid'] ?? '');
+    if (!/^[1-9]\d*$/.test(invoiceId)) return record;
+    const known = owners.get(invoiceId);
+    const clientId = known ?? (await readOne(client, account(), 'invoice', invoiceId))?.clientId ?? '';
+    owners.set(invoiceId, clientId);
+    return clientId === '' ? record : toRecord(record.kind, withFoundClient(record.raw, clientId));
+  }
+
+  return {
+    get identity() {
+      return { prefix: 'FB', account: account() };
+    },
+    kinds: KINDS,
+    read,
+    list,
+    toRecord,
+    toCanonical,
+    callbacks: createCallbacks(client, account),
+    ping: createPing(context, client),
+  };
+}
+
+/** Deleted documents come with `vis_state` 1, most with HTTP 200; undefined where FreshBooks denies the id. */
+async function readOne(
+  client: Client,
+  account: string,
+  kind: DocumentKind,
+  sourceId: string,
+): Promise<SourceRecord | undefined> {
+  const { path, singleKeys, includes } = RESOURCES[kind];
+  try {
+    const { value } = await client.send({
+      call: `GET ${kind}`,
+      method: 'GET',
+      path: `/accounting/account/${encodeURIComponent(account)}/${path}/${encodeURIComponent(sourceId)}`,
+      query: includes.map((include) => ['include[]', include] as const),
+      parse: (json) => parseSingle(json, singleKeys),
+    });
+    return toRecord(kind, value);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Deleted documents are listed in full whatever `changedSince` says: a deletion need not move `updated`.
+ * Credit notes have no proven `updated_min`; where it is ignored, everything comes, which is safe.
+ */
+function toFilters({ changedSince, deleted }: ListRequest): ReadonlyArray<readonly [string, string]> {
+  if (deleted) return [['search[vis_state]', '1']];
+  if (changedSince === undefined) return [];
+  return [['search[updated_min]', toUpdatedMin(changedSince)]];
+}
+
+/** The filter knows whole days of US/Eastern only; one more day back covers the repeated hour and a slow clock. */
+export function toUpdatedMin(changedSince: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(changedSince)
+    .toZonedDateTimeISO('America/New_York')
+    .toPlainDate()
+    .subtract({ days: 1 })
+    .toString();
+}
+
+type Cursor = { page: number; total: number };
+
+/** "3:257": the page to read, and how many rows there were when it was decided. */
+function parseCursor(text: string | undefined): Cursor {
+  const [, page, total] = /^([1-9]\d{0,8}):(\d{1,9})$/.exec(text ?? '1:0') ?? [];
+  if (page === undefined || total === undefined) throw new TypeError(`not a list cursor: ${String(text)}`);
+  return { page: Number.parseInt(page, 10), total: Number.parseInt(total, 10) };
+}
+
+/**
+ * Lists have no snapshot. Where rows left the list since the last page, the later ones moved forward and some may
+ * have slipped past us: then as many pages are read again. Rows read twice do no harm.
+ */
+function toNext(cursor: Cursor, { pages, total }: { pages: number; total: number }): string | undefined {
+  const gone = cursor.total - total;
+  const page = gone > 0 ? Math.max(1, cursor.page - Math.ceil(gone / PER_PAGE)) : cursor.page + 1;
+  return page <= pages ? `${page}:${total}` : undefined;
+}

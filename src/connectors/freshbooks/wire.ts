@@ -1,0 +1,171 @@
+/** FreshBooks' JSON exactly as on the wire: amounts stay texts, unknown fields and enum values stay. */
+import * as z from 'zod';
+import type { JsonObject } from '../../core/json.ts';
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const jsonObject = z.custom<JsonObject>(isJsonObject, 'expected an object');
+/** Ids are JSON integers; taken as texts, for they are names and not figures. */
+const id = z.union([z.int(), z.string()]).transform(String);
+const optionalId = id.nullish();
+const text = z.string().nullish();
+/** Percentages and quantities: a text nearly always, a JSON number in one fixture. */
+const decimal = z.union([z.string(), z.number()]).transform(String).nullish();
+const amount = z.looseObject({ amount: z.string(), code: z.string() });
+const visState = z.number().nullish();
+
+export type WireAmount = z.infer<typeof amount>;
+
+/** Numbers that a binary float would change (fractions, long integers) come out as their own text. */
+export function parseJson(body: string): unknown {
+  const keepText = (_key: string, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
+  return JSON.parse(body, keepText);
+}
+
+// ---------------------------------------------------------------- documents
+
+export const clientSchema = z.looseObject({
+  id,
+  organization: text,
+  fname: text,
+  lname: text,
+  email: text,
+  bus_phone: text,
+  mob_phone: text,
+  home_phone: text,
+  p_street: text,
+  p_street2: text,
+  p_city: text,
+  p_province: text,
+  p_code: text,
+  p_country: text,
+  vat_number: text,
+  vis_state: visState,
+});
+export type WireClient = z.infer<typeof clientSchema>;
+
+export const lineSchema = z.looseObject({
+  name: text,
+  description: text,
+  qty: decimal,
+  unit_cost: amount.nullish(),
+  amount: amount.nullish(),
+  taxName1: text,
+  taxAmount1: decimal,
+  taxNumber1: text,
+  taxName2: text,
+  taxAmount2: decimal,
+  taxNumber2: text,
+  compounded_tax: z.boolean().nullish(),
+});
+export type WireLine = z.infer<typeof lineSchema>;
+
+export const invoiceSchema = z.looseObject({
+  id,
+  customerid: optionalId,
+  invoice_number: text,
+  currency_code: text,
+  create_date: text,
+  due_date: text,
+  v3_status: text,
+  vis_state: visState,
+  amount: amount.nullish(),
+  outstanding: amount.nullish(),
+  discount_value: decimal,
+  discount_total: amount.nullish(),
+  discount: z.looseObject({ type: text }).nullish(),
+  lines: z.array(lineSchema).nullish(),
+  notes: text,
+  terms: text,
+  po_number: text,
+});
+export type WireInvoice = z.infer<typeof invoiceSchema>;
+
+export const paymentSchema = z.looseObject({
+  id,
+  invoiceid: optionalId,
+  clientid: optionalId,
+  amount: amount.nullish(),
+  date: text,
+  type: text,
+  note: text,
+  from_credit: z.boolean().nullish(),
+  overpaymentid: optionalId,
+  vis_state: visState,
+});
+export type WirePayment = z.infer<typeof paymentSchema>;
+
+export const creditNoteSchema = z.looseObject({
+  clientid: optionalId,
+  credit_number: text,
+  credit_type: text,
+  amount: amount.nullish(),
+  currency_code: text,
+  create_date: text,
+  vis_state: visState,
+});
+export type WireCreditNote = z.infer<typeof creditNoteSchema>;
+
+// ---------------------------------------------------------------- envelopes
+
+/** The object under the first of `keys` that is there; credit notes come under their plural. */
+export function parseSingle(json: unknown, keys: readonly string[]): JsonObject {
+  const { result } = z.object({ response: z.object({ result: jsonObject }) }).parse(json).response;
+  return jsonObject.parse(keys.map((key) => result[key]).find((value) => value !== undefined));
+}
+
+type WirePage = { rows: JsonObject[]; page: number; pages: number; total: number };
+
+const pageFigures = z.object({ page: z.int(), pages: z.int(), total: z.int() });
+
+export function parsePage(json: unknown, key: string): WirePage {
+  const { result } = z.object({ response: z.object({ result: jsonObject }) }).parse(json).response;
+  return { rows: z.array(jsonObject).parse(result[key]), ...pageFigures.parse(result) };
+}
+
+// ---------------------------------------------------------------- callbacks, users/me, tokens
+
+/** `updated_at` is left alone: one odd value has crashed a whole SDK's list call. */
+export const callbackSchema = z
+  .looseObject({
+    callbackid: optionalId,
+    id: optionalId,
+    event: z.string(),
+    uri: z.string(),
+    verified: z.boolean(),
+  })
+  .transform(({ callbackid, id: otherId, event, uri, verified }, context) => {
+    const remoteId = callbackid ?? otherId;
+    if (remoteId) return { remoteId, topic: event, url: uri, verified };
+    context.addIssue({ code: 'custom', message: 'a callback without an id', path: ['callbackid'] });
+    return z.NEVER;
+  });
+
+const business = z.looseObject({ name: text, account_id: text });
+
+const meSchema = z.object({
+  response: z.looseObject({
+    email: text,
+    business_memberships: z.array(z.looseObject({ role: text, business: business.nullish() })).nullish(),
+    roles: z.array(z.looseObject({ role: text, accountid: text })).nullish(),
+  }),
+});
+export type WireMe = z.infer<typeof meSchema>['response'];
+
+/** users/me has no `result` layer. */
+export function parseMe(json: unknown): WireMe {
+  return meSchema.parse(json).response;
+}
+
+/** Lenient on purpose: to refuse a good answer would burn a refresh token that cannot be had again. */
+export const tokenSchema = z.looseObject({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1),
+  expires_in: z.coerce.number().optional().catch(undefined),
+  /** Epoch seconds. */
+  created_at: z.coerce.number().optional().catch(undefined),
+});
+export type WireTokens = z.infer<typeof tokenSchema>;

@@ -1,0 +1,102 @@
+/** A client as the body of POST /v1/accounts. */
+import type { CanonicalClient, Problem } from '../../core/canonical.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { Step } from '../../core/steps.ts';
+import { toCountryCode } from './countries.ts';
+import { toState } from './states.ts';
+import { fit, type Losses } from './text.ts';
+
+/** The smaller of the limits that old and new pages name (facts, section 5). */
+const LIMIT = { name: 255, person: 100, address: 255, city: 40, state: 40, zip: 20, email: 80, phone: 40 };
+/** Zuora needs both names; FreshBooks does not. */
+const NO_NAME = '-';
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+type CreateAccount = Extract<Step, { kind: 'create-account' }>;
+
+export function accountBody(
+  step: CreateAccount,
+  settings: Record<string, string>,
+  problems: Problem[],
+): JsonObject {
+  const { client, currency, accountNumber } = step;
+  const losses: Losses = { changed: [] };
+  const contact = contactOf(client, losses, problems);
+  const name = fit('name', accountName(client, accountNumber), LIMIT.name, losses) ?? accountNumber;
+  const organization = settings.organizationLabel?.trim();
+  const notes = [
+    client.vatNumber ? `VAT number ${client.vatNumber}.` : '',
+    losses.changed.length > 0 ? `Not copied as it is: ${losses.changed.join(', ')}.` : '',
+  ].filter((note) => note !== '');
+  return {
+    accountNumber,
+    name,
+    currency,
+    // 0 = found by Zuora; required as long as no subscription is made.
+    billCycleDay: '0',
+    autoPay: false,
+    // Without these Zuora might write to the customers of somebody who only wanted a copy.
+    invoiceDeliveryPrefsEmail: false,
+    invoiceDeliveryPrefsPrint: false,
+    billToContact: contact,
+    ...(organization ? { organizationLabel: organization } : {}),
+    ...(notes.length > 0 ? { notes: fit('notes', notes.join(' '), 1000, losses) ?? '' } : {}),
+  };
+}
+
+function accountName(client: CanonicalClient, accountNumber: string): string {
+  const person = [client.firstName, client.lastName].filter(Boolean).join(' ');
+  return [client.organization, person, client.email].find((text) => text?.trim()) ?? accountNumber;
+}
+
+function contactOf(client: CanonicalClient, losses: Losses, problems: Problem[]): JsonObject {
+  const { address } = client;
+  const country = countryOf(address.country, problems);
+  const contact: Record<string, string | undefined> = {
+    firstName: fit('first name', client.firstName, LIMIT.person, losses) ?? NO_NAME,
+    lastName:
+      fit('last name', client.lastName, LIMIT.person, losses) ??
+      fit('organisation as last name', client.organization, LIMIT.person, losses) ??
+      NO_NAME,
+    address1: fit('address line 1', address.line1, LIMIT.address, losses),
+    address2: fit('address line 2', address.line2, LIMIT.address, losses),
+    city: fit('city', address.city, LIMIT.city, losses),
+    state: stateOf(country, address.region, losses),
+    zipCode: fit('postal code', address.postalCode, LIMIT.zip, losses),
+    country,
+    workEmail: emailOf(client.email, losses),
+    workPhone: fit('phone', client.phone, LIMIT.phone, losses),
+  };
+  const present: JsonObject = {};
+  for (const [field, value] of Object.entries(contact)) {
+    if (value !== undefined) present[field] = value;
+  }
+  return present;
+}
+
+/** K8: Zuora always validates the country, and a wrong guess would be a wrong tax place: so a person decides. */
+function countryOf(country: string | undefined, problems: Problem[]): string | undefined {
+  if (country === undefined || country.trim() === '') return undefined;
+  const code = toCountryCode(country);
+  if (code === undefined) {
+    problems.push({ field: 'address.country', value: country, rule: 'is not a country known by name or ISO code' });
+  }
+  return code;
+}
+
+function stateOf(country: string | undefined, region: string | undefined, losses: Losses): string | undefined {
+  const written = fit('state', region, LIMIT.state, losses);
+  if (written === undefined || country === undefined) return written;
+  const state = toState(country, written);
+  if (state === undefined) losses.changed.push(`state "${written}" (not one of ${country})`);
+  return state;
+}
+
+/** Half an address would be somebody else's: it is left out whole. */
+function emailOf(email: string | undefined, losses: Losses): string | undefined {
+  const plain = fit('e-mail', email, 1000, { changed: [] });
+  if (plain === undefined) return undefined;
+  if (plain === email?.trim() && plain.length <= LIMIT.email && EMAIL.test(plain)) return plain;
+  losses.changed.push('e-mail left out');
+  return undefined;
+}

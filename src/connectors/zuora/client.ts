@@ -1,0 +1,192 @@
+/** Calls of the Zuora REST API: reads are repeated within bounds, writes are sent exactly once. */
+import type { z } from 'zod';
+import { OperatingError } from '../../core/errors.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { ConnectorContext, HttpAnswer, HttpRequest, RateHint } from '../../core/ports.ts';
+import { type Auth, createAuth, SECRET_FIELDS, type Session } from './auth.ts';
+import { type CallKind, errorOf } from './errors.ts';
+import { rateHintOf, scopeHeaders, toTrackId, ZUORA_VERSION } from './headers.ts';
+import type { Region } from './regions.ts';
+import { parseBody, queryPageSchema, writeBody } from './wire.ts';
+
+const BUCKET = 'default';
+const READ_REPEATS = 3;
+const BACKOFF_START_MS = 500;
+const BACKOFF_LIMIT_MS = 8_000;
+/** A longer wait belongs to the engine, which can do something else in the meantime. */
+const PATIENCE_MS = 10_000;
+/** Zuora's gateway gives up after 120 s; leaving earlier would only lose the answer. */
+const WRITE_TIMEOUT_MS = 125_000;
+/** Bound of a look-up that pages: far above what one key or one client can have. */
+const MAX_PAGES = 25;
+
+export type WriteCall = {
+  call: string;
+  method: 'POST' | 'PUT' | 'DELETE';
+  path: string;
+  body: JsonObject;
+  repeatable: boolean;
+  idempotencyKey: string;
+  trackId: string;
+};
+
+/** Name and value pairs, in order; `filter[]` may occur more than once. */
+export type Query = ReadonlyArray<readonly [string, string]>;
+
+export interface ZuoraClient {
+  readonly auth: Auth;
+  get(call: string, path: string, query?: Query): Promise<JsonValue>;
+  /** Every row of an Object Query. */
+  query(object: string, query: Query): Promise<JsonValue[]>;
+  write(write: WriteCall): Promise<JsonValue>;
+  /** The newest answer's headers: limits for people. */
+  lastHeaders(): Record<string, string>;
+}
+
+export function createClient(context: ConnectorContext, regions: readonly Region[]): ZuoraClient {
+  const auth = createAuth(context, regions);
+  let headers: Record<string, string> = {};
+  let learned = '';
+
+  /** Tells the shared budget only what is new: it is a row in a database. */
+  async function learn(answer: HttpAnswer): Promise<void> {
+    headers = answer.headers;
+    const hint: RateHint | undefined = rateHintOf(answer, context.now());
+    if (hint === undefined) return;
+    const mark = `${hint.limit} ${hint.windowMs}`;
+    if (mark === learned && hint.blockedUntil === undefined) return;
+    learned = mark;
+    await context.learnRate(BUCKET, hint);
+  }
+
+  async function sendOnce(session: Session, kind: CallKind, toHttp: ToHttp): Promise<JsonValue> {
+    const answer = await context.http(toHttp(session));
+    await learn(answer);
+    const error = errorOf(answer, kind, context.now());
+    if (error === undefined) return parseBody(answer.body) ?? null;
+    if (error.kind === 'rate_limited') await context.learnRate(BUCKET, { blockedUntil: error.until });
+    throw error;
+  }
+
+  /** One renewal on 401: authentication is checked before anything happens, so resending is safe for every call. */
+  async function sendSigned(kind: CallKind, toHttp: ToHttp): Promise<JsonValue> {
+    const session = await auth.session();
+    try {
+      return await sendOnce(session, kind, toHttp);
+    } catch (error) {
+      if (!(error instanceof OperatingError) || error.kind !== 'unauthorized') throw error;
+      return sendOnce(await auth.renew(session.token), kind, toHttp);
+    }
+  }
+
+  async function get(call: string, path: string, query: Query = []): Promise<JsonValue> {
+    const search = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+    const kind: CallKind = { call, write: false, repeatable: true };
+    const toHttp: ToHttp = (session) => readRequest(context, session, call, `${path}${search && '?'}${search}`);
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await sendSigned(kind, toHttp);
+      } catch (error) {
+        const waitMs = repeatAfterMs(error, attempt, context);
+        if (waitMs === undefined) throw error;
+        await context.sleep(waitMs);
+      }
+    }
+  }
+
+  return {
+    auth,
+    get,
+    lastHeaders: () => headers,
+    async query(object, query) {
+      const rows: JsonValue[] = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const paging: Query = [['pageSize', '99'], ...(cursor === undefined ? [] : [['cursor', cursor] as const])];
+        const call = `GET object-query ${object}`;
+        const answer = await get(call, `/object-query/${object}`, [...query, ...paging]);
+        const { data, nextPage } = readAnswer(queryPageSchema, answer, call);
+        rows.push(...(data as JsonValue[]));
+        if (!nextPage) return rows;
+        cursor = nextPage;
+      }
+      throw new OperatingError('rejected', `${object}: more rows match than can be told apart`);
+    },
+    write(write) {
+      const kind = { call: write.call, write: true, repeatable: write.repeatable };
+      return sendSigned(kind, (session) => writeRequest(context, session, write));
+    },
+  };
+}
+
+type ToHttp = (session: Session) => HttpRequest;
+
+function readRequest(
+  context: ConnectorContext,
+  session: Session,
+  call: string,
+  pathAndQuery: string,
+): HttpRequest {
+  const salt = Math.floor(context.random() * 2 ** 32).toString(36);
+  const trackId = `read-${context.now().toString(36)}-${salt}`;
+  return {
+    call,
+    method: 'GET',
+    url: `${session.baseUrl}${pathAndQuery}`,
+    headers: commonHeaders(context, session, trackId),
+    secretFields: SECRET_FIELDS,
+    safe: true,
+    bucket: BUCKET,
+  };
+}
+
+function writeRequest(context: ConnectorContext, session: Session, write: WriteCall): HttpRequest {
+  return {
+    call: write.call,
+    method: write.method,
+    url: `${session.baseUrl}${write.path}`,
+    headers: {
+      ...commonHeaders(context, session, write.trackId),
+      // A PUT without it is answered 415, even with an empty object as body.
+      'content-type': 'application/json',
+      // Zuora refuses the key on a PUT (HTTP 400).
+      ...(write.method === 'POST' ? { 'idempotency-key': write.idempotencyKey } : {}),
+    },
+    body: writeBody(write.body),
+    timeoutMs: WRITE_TIMEOUT_MS,
+    secretFields: SECRET_FIELDS,
+    safe: false,
+    bucket: BUCKET,
+  };
+}
+
+function commonHeaders(context: ConnectorContext, session: Session, trackId: string): Record<string, string> {
+  return {
+    authorization: `Bearer ${session.token}`,
+    accept: 'application/json',
+    'zuora-version': ZUORA_VERSION,
+    'zuora-track-id': toTrackId(trackId),
+    ...scopeHeaders(context.settings),
+  };
+}
+
+/** Exponential with full jitter; undefined = do not repeat. */
+function repeatAfterMs(error: unknown, attempt: number, context: ConnectorContext): number | undefined {
+  if (!(error instanceof OperatingError) || attempt >= READ_REPEATS) return undefined;
+  if (error.kind !== 'transient' && error.kind !== 'rate_limited') return undefined;
+  const askedMs = error.until === undefined ? 0 : error.until - context.now();
+  if (askedMs > PATIENCE_MS) return undefined;
+  const ceilingMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_START_MS * 2 ** attempt);
+  return Math.max(0, askedMs) + Math.floor(context.random() * ceilingMs);
+}
+
+/** Zuora may add members at any time, but what we need has to be there. */
+export function readAnswer<T>(schema: z.ZodType<T>, answer: unknown, call: string): T {
+  const read = schema.safeParse(answer);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new OperatingError('rejected', `${call}: the answer is not as documented: ${issue?.message}`, {
+    code: 'unexpected-answer',
+    field: issue?.path.join('.'),
+  });
+}

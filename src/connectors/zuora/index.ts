@@ -1,0 +1,68 @@
+/** Zuora as data: what a connection needs to know, and how a destination or its sandbox is made. */
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { UsageError } from '../../core/errors.ts';
+import type { DestinationManifest, FieldSpec, SimulatorManifest } from '../../core/ports.ts';
+import { createZuoraDestination } from './destination.ts';
+import { DEFAULT_INVOICE_PREFIX } from './numbers.ts';
+import { ZUORA_REGIONS } from './regions.ts';
+
+const field = (name: string, label: string, help: string, more: Partial<FieldSpec> = {}): FieldSpec => ({
+  name,
+  label,
+  help,
+  secret: false,
+  required: false,
+  ...more,
+});
+
+const FIELDS: readonly FieldSpec[] = [
+  field('clientId', 'Client id', 'Zuora: Administration > Manage Users > your API user > New OAuth Client.', {
+    required: true,
+  }),
+  field('clientSecret', 'Client secret', 'Shown once by Zuora when the OAuth client is made.', {
+    secret: true,
+    required: true,
+  }),
+  field('region', 'Region', 'Where the tenant lives; auto asks the ten data centres once.', {
+    choices: ['auto', ...ZUORA_REGIONS.map((region) => region.id)],
+    default: 'auto',
+  }),
+  field('baseUrl', 'Base URL', 'Overrides the region; for a simulator or a private data centre.'),
+  field('entityId', 'Entity id', 'Only with Multi-entity and a client that is valid for several entities.'),
+  field('orgIds', 'Organisation ids', 'Only with Multi-Org: comma-separated ids.'),
+  field('organizationLabel', 'Organisation label', 'Only with Multi-Org: the organisation of new accounts.'),
+  field('taxation', 'Taxation', 'on = tax items, off = taxes as ordinary lines, auto = as found.', {
+    choices: ['auto', 'on', 'off'],
+    default: 'auto',
+  }),
+  field('invoicePrefixes', 'Invoice prefixes', 'Comma-separated prefixes of numbers that Zuora makes itself.', {
+    default: DEFAULT_INVOICE_PREFIX,
+  }),
+];
+
+const controlSchema = z.looseObject({ baseUrl: z.url(), clientId: z.string(), clientSecret: z.string() });
+
+const simulator: SimulatorManifest = {
+  // Beside this file in source and in a build alike; only the extension differs.
+  program: fileURLToPath(new URL(`./simulator/main${import.meta.url.slice(-3)}`, import.meta.url)),
+  defaultPort: 4020,
+  async connect(url) {
+    const answer = await fetch(new URL('/_control', url), { signal: AbortSignal.timeout(10_000) });
+    const control = controlSchema.safeParse(answer.ok ? await answer.json() : undefined);
+    if (!control.success) {
+      throw new UsageError(`${url} is not a Zuora simulator`, 'Start one and give its URL.');
+    }
+    const { baseUrl, clientId, clientSecret } = control.data;
+    return { settings: { baseUrl, clientId }, secrets: { clientSecret } };
+  },
+};
+
+export const zuora: DestinationManifest = {
+  side: 'destination',
+  id: 'zuora',
+  label: 'Zuora',
+  fields: FIELDS,
+  simulator,
+  create: (context) => createZuoraDestination(context),
+};

@@ -1,0 +1,14 @@
+/** The parts of Zuora's settings that a check looks at; their shape is documented by samples only. */
+import { z } from 'zod';
+
+const rows = <Row extends z.ZodType>(row: Row) => z.array(row);
+
+export const currencySettingsSchema = rows(
+  z.looseObject({ currencyCode: z.string(), active: z.boolean().nullish() }),
+);
+
+export const paymentTermsSchema = rows(z.looseObject({ name: z.string(), isActive: z.boolean().nullish() }));
+
+export const prefixSettingsSchema = rows(
+  z.looseObject({ documentType: z.string().nullish(), prefix: z.string().nullish() }),
+);

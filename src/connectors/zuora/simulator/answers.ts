@@ -1,0 +1,251 @@
+/** Answers as v1 and Object Query show them: amounts are exact JSON numbers in the currency's decimals. */
+import { LosslessNumber } from 'lossless-json';
+import { type Exact, formatMoney } from '../../../core/money.ts';
+import { type Account, type Contact, type Invoice, type InvoiceItem, itemTaxMinor, type Payment, type Refund } from './books.ts';
+import type { Tenant } from './tenant.ts';
+
+export type Json = string | boolean | null | LosslessNumber | Json[] | { [name: string]: Json | undefined };
+export type JsonRecord = { [name: string]: Json | undefined };
+
+export const number = (value: number | string | Exact) => new LosslessNumber(value.toString());
+export const amountOf = (amountMinor: bigint, currency: string) =>
+  new LosslessNumber(formatMoney({ amountMinor, currency }));
+
+export function discountMinor(invoice: Invoice): bigint {
+  return invoice.items.reduce((sum, item) => (item.kind === 'Discount' ? sum + item.amountMinor : sum), 0n);
+}
+
+export function taxMinor(invoice: Invoice): bigint {
+  return invoice.items.reduce((sum, item) => sum + itemTaxMinor(item), 0n);
+}
+
+export function paidMinor(tenant: Tenant, invoice: Invoice): bigint {
+  return tenant.books.applicationsOfInvoice(invoice.id).reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+}
+
+function stampsOf(tenant: Tenant, row: { createdAt: number; updatedAt: number }): JsonRecord {
+  return {
+    createdById: tenant.userId,
+    createdDate: tenant.localTime(row.createdAt),
+    updatedById: tenant.userId,
+    updatedDate: tenant.localTime(row.updatedAt),
+  };
+}
+
+export function contactAnswer(tenant: Tenant, contact: Contact): JsonRecord {
+  const account = tenant.books.accounts.get(contact.accountId);
+  return {
+    id: contact.id,
+    accountId: contact.accountId,
+    accountNumber: account?.number,
+    ...contact.fields,
+    asBillTo: account?.billToId === contact.id || contact.roles.has('asBillTo'),
+    asSoldTo: account?.soldToId === contact.id || contact.roles.has('asSoldTo'),
+    asShipTo: account?.shipToId === contact.id || contact.roles.has('asShipTo'),
+  };
+}
+
+export function accountAnswer(tenant: Tenant, account: Account): JsonRecord {
+  const { books } = tenant;
+  const contact = (id: string) => {
+    const found = books.contacts.get(id);
+    if (found === undefined) return undefined;
+    const { accountId: _accountId, accountNumber: _accountNumber, ...shown } = contactAnswer(tenant, found);
+    return shown;
+  };
+  const sums = accountSums(tenant, account);
+  const metrics = {
+    balance: amountOf(sums.invoicesMinor - sums.unappliedMinor, account.currency),
+    totalInvoiceBalance: amountOf(sums.invoicesMinor, account.currency),
+    unappliedPaymentAmount: amountOf(sums.unappliedMinor, account.currency),
+    unappliedCreditMemoAmount: amountOf(0n, account.currency),
+    totalDebitMemoBalance: amountOf(0n, account.currency),
+    contractedMrr: amountOf(0n, account.currency),
+    reservedPaymentAmount: amountOf(0n, account.currency),
+  };
+  const { batch = 'Batch1', taxInfo: _taxInfo, ...fields } = account.fields;
+  return {
+    basicInfo: { id: account.id, name: account.name, accountNumber: account.number, batch, status: 'Active', ...fields },
+    billingAndPayment: {
+      billCycleDay: number(account.billCycleDay),
+      bcdSettingOption: account.billCycleDay === '0' ? 'AutoSet' : 'ManualSet',
+      currency: account.currency,
+      paymentTerm: account.paymentTerm,
+      autoPay: account.autoPay,
+      invoiceDeliveryPrefsEmail: account.emailInvoices,
+      invoiceDeliveryPrefsPrint: account.printInvoices,
+      additionalEmailAddresses: [...account.additionalEmails],
+    },
+    metrics: { ...metrics, creditBalance: amountOf(0n, account.currency) },
+    metricsData: [{ ...metrics, currency: account.currency }],
+    billToContact: contact(account.billToId),
+    soldToContact: contact(account.soldToId),
+    shipToContact: contact(account.shipToId),
+    success: true,
+  };
+}
+
+export function accountSums(tenant: Tenant, account: Account): { invoicesMinor: bigint; unappliedMinor: bigint } {
+  let invoicesMinor = 0n;
+  let unappliedMinor = 0n;
+  for (const invoice of tenant.books.invoices.values()) {
+    if (invoice.accountId === account.id && invoice.status === 'Posted' && invoice.currency === account.currency) {
+      invoicesMinor += invoice.balanceMinor;
+    }
+  }
+  for (const payment of tenant.books.payments.values()) {
+    if (payment.accountId === account.id && payment.currency === account.currency) {
+      unappliedMinor += payment.unappliedMinor;
+    }
+  }
+  return { invoicesMinor, unappliedMinor };
+}
+
+export function invoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
+  const money = (amountMinor: bigint) => amountOf(amountMinor, invoice.currency);
+  const account = tenant.books.accounts.get(invoice.accountId);
+  const taxedMinor = taxMinor(invoice);
+  return {
+    id: invoice.id,
+    invoiceNumber: invoice.number,
+    accountId: invoice.accountId,
+    amount: money(invoice.totalMinor),
+    amountWithoutTax: money(invoice.totalMinor - taxedMinor),
+    discount: money(discountMinor(invoice)),
+    taxAmount: money(taxedMinor),
+    taxExemptAmount: money(0n),
+    balance: money(invoice.balanceMinor),
+    paymentAmount: money(paidMinor(tenant, invoice)),
+    creditMemoAmount: money(invoice.creditedMinor),
+    refundAmount: money(0n),
+    adjustmentAmount: money(0n),
+    creditBalanceAdjustmentAmount: money(0n),
+    autoPay: invoice.autoPay,
+    billToContactId: account?.billToId ?? null,
+    soldToContactId: account?.soldToId ?? null,
+    shipToContactId: account?.shipToId ?? null,
+    comments: invoice.comments,
+    currency: invoice.currency,
+    invoiceDate: invoice.invoiceDate,
+    dueDate: invoice.dueDate,
+    targetDate: invoice.invoiceDate,
+    includesOneTime: true,
+    includesRecurring: false,
+    includesUsage: false,
+    invoiceGroupNumber: null,
+    paymentTerm: account?.paymentTerm ?? null,
+    postedBy: invoice.postedOn === undefined ? undefined : tenant.userId,
+    postedDate: invoice.postedOn,
+    sequenceSetId: null,
+    source: 'API',
+    sourceId: '',
+    sourceType: 'Standalone',
+    status: invoice.status,
+    taxMessage: null,
+    taxStatus: 'Complete',
+    templateId: null,
+    transferredToAccounting: invoice.transferredToAccounting,
+    ...invoice.fields,
+    ...stampsOf(tenant, invoice),
+    success: true,
+  };
+}
+
+/** PUT /v1/invoices/{key} names some fields differently (facts section 6). */
+export function updatedInvoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
+  const { invoiceNumber, comments, postedBy, postedDate, transferredToAccounting, ...same } = invoiceAnswer(tenant, invoice);
+  return {
+    ...same,
+    number: invoiceNumber,
+    comment: comments,
+    postedById: postedBy,
+    postedOn: postedDate,
+    transferredToAccounting,
+    reversed: invoice.reversed,
+  };
+}
+
+export function itemAnswer(invoice: Invoice, item: InvoiceItem): JsonRecord {
+  const money = (amountMinor: bigint) => amountOf(amountMinor, invoice.currency);
+  const { description, uom, ...fields } = item.fields;
+  return {
+    id: item.id,
+    chargeAmount: money(item.amountMinor),
+    taxAmount: money(itemTaxMinor(item)),
+    quantity: number(item.quantity),
+    unitPrice: item.unitPrice === undefined ? undefined : number(item.unitPrice),
+    unitOfMeasure: uom,
+    description: description ?? '',
+    chargeType: 'OneTime',
+    processingType: item.kind,
+    appliedToItemId: item.parentId,
+    sourceItemType: 'None',
+    serviceStartDate: item.serviceStartDate,
+    productName: '',
+    ...fields,
+    taxationItems: {
+      data: item.taxItems.map((tax) => ({
+        id: tax.id,
+        taxAmount: money(tax.amountMinor),
+        taxRate: number(tax.rate),
+        taxDate: tax.date,
+        exemptAmount: money(0n),
+        creditAmount: money(0n),
+        paymentAmount: money(0n),
+        balance: money(tax.amountMinor),
+        ...tax.fields,
+      })),
+    },
+  };
+}
+
+export function paymentAnswer(tenant: Tenant, payment: Payment): JsonRecord {
+  const money = (amountMinor: bigint) => amountOf(amountMinor, payment.currency);
+  const account = payment.accountId === undefined ? undefined : tenant.books.accounts.get(payment.accountId);
+  return {
+    id: payment.id,
+    number: payment.number,
+    accountId: payment.accountId,
+    accountNumber: account?.number,
+    status: payment.status,
+    type: 'External',
+    amount: money(payment.amountMinor),
+    appliedAmount: money(payment.appliedMinor),
+    unappliedAmount: money(payment.unappliedMinor),
+    refundAmount: money(payment.refundedMinor),
+    creditBalanceAmount: money(0n),
+    currency: payment.currency,
+    effectiveDate: payment.effectiveDate,
+    comment: payment.comment,
+    referenceId: payment.referenceId,
+    paymentMethodId: payment.methodId,
+    gatewayState: 'NotSubmitted',
+    cancelledOn: payment.cancelledAt === undefined ? undefined : tenant.localTime(payment.cancelledAt),
+    prepayment: payment.prepayment,
+    standalone: false,
+    financeInformation: { transferredToAccounting: payment.transferredToAccounting },
+    ...payment.fields,
+    ...stampsOf(tenant, payment),
+    success: true,
+  };
+}
+
+export function refundAnswer(tenant: Tenant, refund: Refund): JsonRecord {
+  return {
+    id: refund.id,
+    number: refund.number,
+    paymentId: refund.paymentId,
+    accountId: refund.accountId,
+    amount: amountOf(refund.amountMinor, refund.currency),
+    status: refund.status,
+    type: 'External',
+    methodType: refund.methodType,
+    refundDate: refund.refundDate,
+    referenceId: refund.referenceId,
+    comment: refund.comment,
+    gatewayState: 'NotSubmitted',
+    cancelledOn: refund.cancelledAt === undefined ? undefined : tenant.localTime(refund.cancelledAt),
+    ...stampsOf(tenant, refund),
+    success: true,
+  };
+}

@@ -1,0 +1,150 @@
+/** Every served operation: method, path below a region, the name it is counted by, its limiter and its account. */
+import { createAccount, createContact, readAccount, readContact, updateAccount, updateContact } from './accounts.ts';
+import { isRecord } from './body.ts';
+import type { Call, Operation } from './call.ts';
+import {
+  deleteInvoice,
+  postInvoice,
+  postInvoices,
+  readInvoiceParts,
+  reverseInvoice,
+  unpostInvoice,
+  updateInvoice,
+  writeOffInvoice,
+} from './invoice-changes.ts';
+import { createInvoice, createInvoices, readInvoice, readInvoiceItems } from './invoices.ts';
+import { OBJECT_QUERIES } from './object-query.ts';
+import {
+  applyPayment,
+  cancelPayment,
+  cancelRefund,
+  createPayment,
+  deletePayment,
+  listPayments,
+  readPayment,
+  readPaymentParts,
+  readRefund,
+  refundPayment,
+  transferPayment,
+  unapplyPayment,
+  updatePayment,
+} from './payments.ts';
+import type { ConcurrencyPool } from './regions.ts';
+import {
+  readAccountingPeriods,
+  readBillingRules,
+  readCurrencies,
+  readDocPrefixes,
+  readPaymentMethodSettings,
+  readPaymentTerms,
+} from './settings.ts';
+
+export type Route = {
+  method: string;
+  segments: readonly string[];
+  kind: string;
+  run: Operation;
+  pool: ConcurrencyPool;
+  /** Which error shape the endpoint uses. */
+  family: 'v1' | 'object-query' | 'settings';
+};
+
+function route(method: string, path: string, name: string, run: Operation, pool: ConcurrencyPool = 'default'): Route {
+  const family = path.startsWith('/object-query') ? 'object-query' : path.startsWith('/settings') ? 'settings' : 'v1';
+  const verb = family === 'object-query' ? 'QUERY' : method;
+  return { method, segments: path.split('/').slice(1), kind: `${verb} ${name}`, run, pool, family };
+}
+
+const ROUTES: readonly Route[] = [
+  route('POST', '/v1/accounts', 'account', createAccount, 'highVolume'),
+  route('GET', '/v1/accounts/:key', 'account', readAccount),
+  route('PUT', '/v1/accounts/:key', 'account', updateAccount),
+  route('POST', '/v1/contacts', 'contact', createContact),
+  route('GET', '/v1/contacts/:key', 'contact', readContact),
+  route('PUT', '/v1/contacts/:key', 'contact', updateContact),
+  route('POST', '/v1/invoices', 'invoice', createInvoice),
+  route('POST', '/v1/invoices/batch', 'invoice batch', createInvoices),
+  route('POST', '/v1/invoices/bulk-post', 'invoice bulk-post', postInvoices),
+  route('GET', '/v1/invoices/:key', 'invoice', readInvoice),
+  route('PUT', '/v1/invoices/:key', 'invoice', updateInvoice),
+  route('DELETE', '/v1/invoices/:key', 'invoice', deleteInvoice),
+  route('GET', '/v1/invoices/:key/items', 'invoice items', readInvoiceItems),
+  route('GET', '/v1/invoices/:key/application-parts', 'invoice application-parts', readInvoiceParts),
+  route('PUT', '/v1/invoices/:key/post', 'invoice post', postInvoice),
+  route('PUT', '/v1/invoices/:key/unpost', 'invoice unpost', unpostInvoice),
+  route('PUT', '/v1/invoices/:key/reverse', 'invoice reverse', reverseInvoice),
+  route('PUT', '/v1/invoices/:key/write-off', 'invoice write-off', writeOffInvoice),
+  route('POST', '/v1/payments', 'payment', createPayment),
+  route('GET', '/v1/payments', 'payments', listPayments),
+  route('GET', '/v1/payments/:key', 'payment', readPayment),
+  route('PUT', '/v1/payments/:key', 'payment', updatePayment),
+  route('DELETE', '/v1/payments/:key', 'payment', deletePayment),
+  route('GET', '/v1/payments/:key/parts', 'payment parts', readPaymentParts),
+  route('PUT', '/v1/payments/:key/apply', 'payment apply', applyPayment),
+  route('PUT', '/v1/payments/:key/unapply', 'payment unapply', unapplyPayment),
+  route('PUT', '/v1/payments/:key/cancel', 'payment cancel', cancelPayment),
+  route('PUT', '/v1/payments/:key/transfer', 'payment transfer', transferPayment),
+  route('POST', '/v1/payments/:key/refunds', 'refund', refundPayment),
+  route('GET', '/v1/refunds/:key', 'refund', readRefund),
+  route('PUT', '/v1/refunds/:key/cancel', 'refund cancel', cancelRefund),
+  route('GET', '/v1/accounting-periods', 'accounting-periods', readAccountingPeriods),
+  route('GET', '/settings/payment-terms', 'settings', readPaymentTerms),
+  route('GET', '/settings/currencies', 'settings', readCurrencies),
+  route('GET', '/settings/billing-rules', 'settings', readBillingRules),
+  route('GET', '/settings/doc-prefixes', 'settings', readDocPrefixes),
+  route('GET', '/settings/payment-methods', 'settings', readPaymentMethodSettings),
+  ...Object.entries(OBJECT_QUERIES).flatMap(([name, run]) => [
+    route('GET', `/object-query/${name}`, name, run, 'objectQuery'),
+    route('GET', `/object-query/${name}/:key`, name, run, 'objectQuery'),
+  ]),
+];
+
+export type Found = { route: Route; params: Record<string, string> };
+
+/** `isKnownPath` tells a wrong method (405) from a wrong path (404). */
+export function findRoute(method: string, path: string): { found: Found | undefined; isKnownPath: boolean } {
+  const segments = path.split('/').slice(1);
+  let isKnownPath = false;
+  for (const candidate of ROUTES) {
+    if (candidate.segments.length !== segments.length) continue;
+    const params = paramsOf(candidate, segments);
+    if (params === undefined) continue;
+    isKnownPath = true;
+    if (candidate.method === method) return { found: { route: candidate, params }, isKnownPath };
+  }
+  return { found: undefined, isKnownPath };
+}
+
+function paramsOf(candidate: Route, segments: readonly string[]): Record<string, string> | undefined {
+  const params: Record<string, string> = {};
+  for (const [index, wanted] of candidate.segments.entries()) {
+    const given = segments[index] ?? '';
+    if (wanted.startsWith(':')) params[wanted.slice(1)] = decoded(given);
+    else if (wanted !== given) return undefined;
+  }
+  return params;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** The account a write locks; undefined where it cannot be told before the call runs. */
+export function accountOfWrite({ route: { kind }, params }: Found, { tenant: { books }, body }: Call): string | undefined {
+  const key = params['key'];
+  const [, noun] = kind.split(' ');
+  if (key !== undefined) {
+    if (noun === 'account') return books.findAccount(key)?.id;
+    if (noun === 'contact') return books.contacts.get(key)?.accountId;
+    if (noun === 'invoice') return books.findInvoice(key)?.accountId;
+    return books.findPayment(key)?.accountId;
+  }
+  const source = kind === 'POST invoice batch' && isRecord(body) && Array.isArray(body['invoices']) ? body['invoices'][0] : body;
+  if (!isRecord(source)) return undefined;
+  const named = source['accountId'] ?? source['accountNumber'];
+  return typeof named === 'string' ? books.findAccount(named)?.id : undefined;
+}

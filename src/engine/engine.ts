@@ -1,0 +1,106 @@
+/** The worker: takes jobs from the queue, and ticks for what no job tells of (schedules, sweeps, housekeeping). */
+import { OperatingError } from '../core/errors.ts';
+import { listRunningBackfills } from '../store/backfills.ts';
+import { listConnections, takeDuePolls } from '../store/connections.ts';
+import { sqlRunner } from '../store/db.ts';
+import { listDueLanes } from '../store/events.ts';
+import { purgeRejections } from '../store/rejections.ts';
+import { runBackfill } from './backfill.ts';
+import { tendCallbacks } from './callbacks.ts';
+import { createConnectionRuntime } from './connection-runtime.ts';
+import { parseLaneJobKey, wakeLanes } from './intake.ts';
+import { drainLane } from './lane.ts';
+import { connectionPauser } from './pause.ts';
+import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+import { pollConnection } from './poll.ts';
+
+const TICK_MS = 500;
+/** Every so many ticks. */
+const TEND_CALLBACKS_EVERY = 240;
+const HOUSEKEEPING_EVERY = 120;
+
+export async function startWorker(
+  parts: EngineParts,
+  options: { lanes: number; publicUrl: string },
+): Promise<{ stop(): Promise<void> }> {
+  const runtime = createConnectionRuntime(parts);
+  const guarded = (name: string, work: (key: string) => Promise<void>) => async (key: string) => {
+    if (parts.stopping.aborted) return;
+    await work(key).catch((error: unknown) => onJobError(parts, name, key, error));
+  };
+  await parts.queue.work(
+    'lane',
+    options.lanes,
+    guarded('lane', (key) => drainLane(parts, runtime, parseLaneJobKey(key))),
+  );
+  await parts.queue.work(
+    'poll',
+    2,
+    guarded('poll', (key) => pollConnection(parts, runtime, key)),
+  );
+  await parts.queue.work(
+    'backfill',
+    1,
+    guarded('backfill', (key) => runBackfill(parts, runtime, key)),
+  );
+  await parts.queue.work(
+    'callbacks',
+    1,
+    guarded('callbacks', (key) => tendCallbacks(parts, runtime, key, options.publicUrl)),
+  );
+  const ticking = tickUntilStopped(parts);
+  return {
+    async stop() {
+      await ticking;
+      await runtime.close();
+    },
+  };
+}
+
+/** What a job cannot do now, the next tick or schedule asks for again; only a dead credential needs a person. */
+async function onJobError(parts: EngineParts, name: string, key: string, error: unknown): Promise<void> {
+  const [connectionId = ''] = key.split(' ');
+  if (error instanceof OperatingError && error.kind === 'unauthorized') {
+    await connectionPauser(parts)(connectionId, error.message, ENGINE_ACTOR);
+  } else {
+    parts.log.warn({ err: error, job: name, connectionId }, `${name} put off`);
+  }
+}
+
+async function tickUntilStopped(parts: EngineParts): Promise<void> {
+  for (let tick = 0; !parts.stopping.aborted; tick += 1) {
+    await tickOnce(parts, tick).catch((error: unknown) => parts.log.warn({ err: error }, 'tick failed'));
+    await parts.clock.sleep(TICK_MS, parts.stopping);
+  }
+}
+
+async function tickOnce(parts: EngineParts, tick: number): Promise<void> {
+  const now = nowOf(parts);
+  await parts.db.transaction().execute(async (tx) => {
+    const run = sqlRunner(tx);
+    await wakeLanes(tx, parts.queue, await listDueLanes(tx, now), 1);
+    const polls = await takeDuePolls(tx, now);
+    await parts.queue.wake(
+      'poll',
+      polls.map((key) => ({ key })),
+      run,
+    );
+    if (tick % HOUSEKEEPING_EVERY === 0) {
+      const backfills = await listRunningBackfills(tx);
+      await parts.queue.wake(
+        'backfill',
+        backfills.map((key) => ({ key })),
+        run,
+      );
+      await purgeRejections(tx);
+    }
+    if (tick % TEND_CALLBACKS_EVERY === 0) {
+      const connections = (await listConnections(tx)).filter((connection) => connection.state === 'active');
+      await parts.queue.wake(
+        'callbacks',
+        connections.map(({ id }) => ({ key: id })),
+        run,
+      );
+    }
+  });
+}

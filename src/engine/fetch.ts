@@ -1,0 +1,118 @@
+/** Fetch: reads a document's present state, stores it as a revision, and puts the document into its client's lane. */
+import { newId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { SourceRecord } from '../core/ports.ts';
+import type { Db } from '../store/db.ts';
+import { clientLane, moveDocument, setDocumentFace, type SyncDocument } from '../store/documents.ts';
+import { type Answered, type EventRow, listUnsettledEvents, markNoted, nextTick } from '../store/events.ts';
+import { findLatestRevision, recordRevision } from '../store/revisions.ts';
+import { wakeLanes } from './intake.ts';
+import { fenced, type LaneWork, note } from './lane-work.ts';
+import { nowOf } from './parts.ts';
+
+export type Fetched =
+  /** `verify`: somebody asked for a fresh look at the copy. */
+  | { found: true; record: SourceRecord; answered: Answered; revisionId: string; verify: boolean }
+  | { found: false; answered: Answered }
+  /** It belongs to another lane, which has been woken. */
+  | { moved: true };
+
+export async function fetchDocument(work: LaneWork, document: SyncDocument): Promise<Fetched> {
+  const { parts, open } = work;
+  const events = await listUnsettledEvents(parts.db, document.id);
+  await noteEvents(work, document, events);
+  const verify = events.some((event) => event.origin === 'replay' || event.origin === 'reconciliation');
+  const newest = events.at(-1)?.seq ?? 0n;
+  const carried = usableRecord(document, events);
+  if (!carried && newest <= document.fetchedSeq) {
+    const latest = await findLatestRevision(parts.db, document.id);
+    if (latest) {
+      const record = open.source.toRecord(document.kind, latest.raw);
+      return { found: true, record, answered: { upTo: document.fetchedSeq }, revisionId: latest.id, verify };
+    }
+  }
+  const readSeq = carried?.readSeq ?? (await nextTick(parts.db));
+  const record = carried
+    ? open.source.toRecord(document.kind, carried.record)
+    : await open.source.read(document.kind, document.sourceId);
+  const answered: Answered = carried ? { upTo: readSeq, carrier: carried.seq } : { upTo: readSeq };
+  return record ? keep(work, document, record, answered, verify) : { found: false, answered };
+}
+
+/** The newest record that came along with an event, unless something told us to look again after it was read. */
+function usableRecord(
+  document: SyncDocument,
+  events: readonly EventRow[],
+): { record: JsonObject; readSeq: bigint; seq: bigint } | undefined {
+  const carrier = events.findLast((event) => event.record !== null && event.readSeq !== null);
+  if (!carrier || carrier.record === null || carrier.readSeq === null) return undefined;
+  const readSeq = carrier.readSeq;
+  const stale =
+    readSeq <= document.fetchedSeq || events.some((event) => event !== carrier && event.seq > readSeq);
+  return stale ? undefined : { record: carrier.record, readSeq, seq: carrier.seq };
+}
+
+async function keep(
+  work: LaneWork,
+  document: SyncDocument,
+  record: SourceRecord,
+  answered: Answered,
+  verify: boolean,
+): Promise<Fetched> {
+  const { parts } = work;
+  // Where nothing tells the client, the document stays where it is and its mapping says what is missing.
+  const lane = record.clientId === '' ? document.lane : clientLane(record.clientId);
+  const moves = document.lane !== lane;
+  const revisionId = newId(parts.clock.now());
+  return fenced(work, async (tx): Promise<Fetched> => {
+    if (moves && !(await moveDocument(tx, document, lane))) return { moved: true };
+    const stored = await recordRevision(
+      tx,
+      document.id,
+      { id: revisionId, readSeq: answered.upTo, raw: record.raw },
+      nowOf(parts),
+    );
+    await setDocumentFace(tx, document.id, { label: record.label, amount: record.amount });
+    if (stored) {
+      await note(work, tx, document, 'revision', {
+        summary: `read from ${work.open.connection.source}: ${document.kind} ${record.label}`,
+        revisionId,
+        contentHash: stored.contentHash,
+        raw: record.raw,
+      });
+    }
+    if (moves && lane !== work.lease.lane) {
+      await wakeLanes(tx, parts.queue, [{ connectionId: document.connectionId, lane }], 10);
+      return { moved: true };
+    }
+    const present = stored ?? (await findLatestRevision(tx, document.id));
+    return { found: true, record, answered, revisionId: present?.id ?? revisionId, verify };
+  });
+}
+
+async function noteEvents(
+  work: LaneWork,
+  document: SyncDocument,
+  events: readonly EventRow[],
+): Promise<void> {
+  const fresh = events.filter((event) => !event.noted);
+  if (fresh.length === 0) return;
+  await fenced(work, async (tx) => {
+    for (const event of fresh) await noteEvent(work, tx, document, event);
+    await markNoted(
+      tx,
+      fresh.map((event) => event.seq),
+    );
+  });
+}
+
+async function noteEvent(work: LaneWork, tx: Db, document: SyncDocument, event: EventRow): Promise<void> {
+  await note(work, tx, document, 'event', {
+    summary: `${event.origin}: ${event.topic}`,
+    seq: event.seq,
+    origin: event.origin,
+    topic: event.topic,
+    receivedAt: event.receivedAt.toISOString(),
+    ...(event.raw ? { rawBody: event.raw.toString('utf8'), headers: event.headers, signature: 'valid' } : {}),
+  });
+}

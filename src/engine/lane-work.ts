@@ -1,0 +1,91 @@
+/** What work inside a lane needs: the lease, the open connection, and transactions that are fenced and audited. */
+import type { OpenConnection } from './connection-runtime.ts';
+import { acceptEvents } from './intake.ts';
+import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+import type { Db } from '../store/db.ts';
+import {
+  type DocumentState,
+  listWaitingFor,
+  type Reason,
+  setDocumentState,
+  type SyncDocument,
+} from '../store/documents.ts';
+import { type Answered, settleEvents } from '../store/events.ts';
+import { assertLease, type Lease } from '../store/lanes.ts';
+import { appendTrail, documentSubject, type TrailEntryKind } from '../store/trail.ts';
+
+export type LaneWork = { parts: EngineParts; open: OpenConnection; lease: Lease };
+
+/** A transaction that writes only while the lease is ours (I5). */
+export function fenced<T>({ parts, lease }: LaneWork, write: (tx: Db) => Promise<T>): Promise<T> {
+  return parts.db.transaction().execute(async (tx) => {
+    await assertLease(tx, lease, nowOf(parts));
+    return write(tx);
+  });
+}
+
+export async function note(
+  work: LaneWork,
+  tx: Db,
+  document: SyncDocument,
+  entry: TrailEntryKind,
+  data: { summary: string } & Record<string, unknown>,
+): Promise<void> {
+  await appendTrail(
+    tx,
+    {
+      subject: documentSubject(document.id),
+      connectionId: document.connectionId,
+      actor: ENGINE_ACTOR,
+      entry,
+      data,
+    },
+    nowOf(work.parts),
+  );
+}
+
+/**
+ * Gives the document its end state, and the events that its read answers theirs. What waited for this
+ * document is looked at again once it is no longer parked.
+ */
+export async function settle(
+  work: LaneWork,
+  document: SyncDocument,
+  answered: Answered,
+  state: Exclude<DocumentState, 'pending'>,
+  reason: Reason | null,
+  also?: (tx: Db) => Promise<void>,
+): Promise<void> {
+  const { parts } = work;
+  const now = nowOf(parts);
+  const settled = await fenced(work, async (tx) => {
+    await also?.(tx);
+    await setDocumentState(tx, document.id, state, reason, now);
+    const receivedAt = await settleEvents(tx, document.id, answered, state, now);
+    await note(work, tx, document, 'state', {
+      summary: reason ? `${state}: ${reason.message}` : state,
+      state,
+      reason,
+    });
+    if (state !== 'parked') await wakeWaiting(work, tx, document);
+    return receivedAt;
+  });
+  parts.metrics.documentsSettled.inc({ kind: document.kind, state });
+  for (const at of settled) parts.metrics.lagSeconds.observe((now.getTime() - at.getTime()) / 1000);
+  parts.announce({ id: document.id, state });
+}
+
+async function wakeWaiting({ parts }: LaneWork, tx: Db, document: SyncDocument): Promise<void> {
+  const waiting = await listWaitingFor(tx, document.id);
+  await acceptEvents(
+    parts,
+    tx,
+    waiting.map((other) => ({
+      connectionId: other.connectionId,
+      kind: other.kind,
+      sourceId: other.sourceId,
+      origin: 'dependency' as const,
+      topic: `${document.kind} ${document.label} is settled`,
+    })),
+  );
+}

@@ -1,0 +1,131 @@
+/** Draining a lane: one document after the other under a lease, put off as a whole when something has to wait (I5). */
+import { OperatingError } from '../core/errors.ts';
+import { findPendingDocument, type SyncDocument } from '../store/documents.ts';
+import type { LaneKey } from '../store/events.ts';
+import {
+  acquireLease,
+  countFailures,
+  deferLane,
+  LeaseLost,
+  releaseLeaseIfIdle,
+  renewLease,
+} from '../store/lanes.ts';
+import { appendTrail, documentSubject } from '../store/trail.ts';
+import { listUnsettledEvents } from '../store/events.ts';
+import { connectionPauser } from './pause.ts';
+import type { ConnectionRuntime } from './connection-runtime.ts';
+import { type LaneWork, settle } from './lane-work.ts';
+import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+import { syncDocument } from './sync.ts';
+
+const LEASE_MS = 15_000;
+const RENEW_MS = 4_000;
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 60_000;
+/** A fault of ours, or a copy that is not where it was, is tried so often before the document is set aside. */
+const TRIES_BEFORE_PARKING = 5;
+
+export async function drainLane(parts: EngineParts, runtime: ConnectionRuntime, key: LaneKey): Promise<void> {
+  const open = await runtime.open(key.connectionId);
+  if (open.connection.state === 'paused' || parts.stopping.aborted) return;
+  const lease = await acquireLease(parts.db, key, parts.instance, nowOf(parts), LEASE_MS);
+  if (!lease) return;
+  const renewal = setInterval(() => {
+    renewLease(parts.db, lease, nowOf(parts), LEASE_MS).catch((error: unknown) =>
+      parts.log.warn({ err: error, lane: key.lane }, 'lease not renewed'),
+    );
+  }, RENEW_MS);
+  try {
+    await drain({ parts, open, lease });
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+async function drain(work: LaneWork): Promise<void> {
+  const { parts, lease } = work;
+  for (;;) {
+    if (parts.stopping.aborted) return deferLane(parts.db, lease, nowOf(parts), 0);
+    const document = await findPendingDocument(parts.db, lease.connectionId, lease.lane);
+    if (!document) {
+      if (await releaseLeaseIfIdle(parts.db, lease)) return;
+      continue;
+    }
+    try {
+      await syncDocument(work, document);
+    } catch (error) {
+      if (error instanceof LeaseLost) return;
+      return putOff(work, document, error);
+    }
+  }
+}
+
+/** The lane waits: in the meantime nothing of this client overtakes what failed. */
+async function putOff(work: LaneWork, document: SyncDocument, error: unknown): Promise<void> {
+  const { parts, lease } = work;
+  const failures = (await countFailures(parts.db, lease)) + 1;
+  const operating = error instanceof OperatingError ? error : undefined;
+  if (operating?.kind === 'unauthorized') {
+    await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR);
+    return deferLane(parts.db, lease, nowOf(parts), 0);
+  }
+  if (!operating) parts.log.error({ err: error, documentId: document.id, failures }, 'fault while syncing');
+  const hopeless = !operating || operating.kind === 'conflict';
+  if (hopeless && failures >= TRIES_BEFORE_PARKING) return setAside(work, document, error);
+  const notBefore = new Date(
+    Math.max(operating?.until ?? 0, parts.clock.now() + backoffMs(failures, parts.random.next())),
+  );
+  await noteDeferral(work, document, error, notBefore);
+  await deferLane(parts.db, lease, notBefore, failures);
+}
+
+/** Exponential with full jitter and a cap. */
+export function backoffMs(failures: number, jitter: number): number {
+  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 16)) * jitter;
+}
+
+async function noteDeferral(
+  { parts, lease }: LaneWork,
+  document: SyncDocument,
+  error: unknown,
+  notBefore: Date,
+): Promise<void> {
+  const { kind, message } =
+    error instanceof OperatingError ? error : { kind: 'fault', message: String(error) };
+  await appendTrail(
+    parts.db,
+    {
+      subject: documentSubject(document.id),
+      connectionId: lease.connectionId,
+      actor: ENGINE_ACTOR,
+      entry: 'deferral',
+      data: {
+        summary: `${kind}: ${message}; next try not before ${notBefore.toISOString()}`,
+        kind,
+        message,
+        notBefore: notBefore.toISOString(),
+      },
+    },
+    nowOf(parts),
+  );
+}
+
+async function setAside(work: LaneWork, document: SyncDocument, error: unknown): Promise<void> {
+  const { parts } = work;
+  const message = error instanceof Error ? error.message : String(error);
+  const reason =
+    error instanceof OperatingError
+      ? {
+          code: 'copy-not-there',
+          message,
+          wayOut: 'Look for the copy in the destination; replay the record once it is as it should be.',
+        }
+      : {
+          code: 'fault',
+          message: `A fault of the connector: ${message}`,
+          wayOut: 'Report it with this record’s timeline; replay the record after an update.',
+        };
+  const events = await listUnsettledEvents(parts.db, document.id);
+  await settle(work, document, { upTo: events.at(-1)?.seq ?? 0n }, 'parked', reason);
+  await deferLane(parts.db, work.lease, nowOf(parts), 0);
+}

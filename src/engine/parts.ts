@@ -1,0 +1,39 @@
+/** What every part of the engine works with; made once by the composition root. */
+import type { DestinationManifest, SourceManifest } from '../core/ports.ts';
+import type { Clock, Random } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { Queue } from '../platform/queue.ts';
+import type { Vault } from '../platform/vault.ts';
+import type { Db } from '../store/db.ts';
+import type { DocumentState } from '../store/documents.ts';
+
+export type Registry = {
+  sources: readonly SourceManifest[];
+  destinations: readonly DestinationManifest[];
+};
+
+export type RecordChange = { id: string; state: DocumentState };
+
+export type EngineParts = {
+  db: Db;
+  queue: Queue;
+  vault: Vault;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  metrics: Metrics;
+  registry: Registry;
+  /** Names this process in leases. */
+  instance: string;
+  /** Aborted when the process is asked to stop. */
+  stopping: AbortSignal;
+  /** Tells whoever watches that a document changed its state. */
+  announce: (change: RecordChange) => void;
+};
+
+export const ENGINE_ACTOR = 'system';
+
+export function nowOf({ clock }: Pick<EngineParts, 'clock'>): Date {
+  return new Date(clock.now());
+}

@@ -1,0 +1,47 @@
+/** Pausing a connection: work waits, events are still accepted, one alert. */
+import { setConnectionState } from '../store/connections.ts';
+import { appendTrail, connectionSubject } from '../store/trail.ts';
+import { clearDeferral } from '../store/lanes.ts';
+import { type EngineParts, nowOf } from './parts.ts';
+
+type PauseParts = Pick<EngineParts, 'db' | 'clock' | 'log'>;
+
+/** Says so once, however many lanes meet the same cause at the same time. */
+export function connectionPauser(parts: PauseParts) {
+  return async (connectionId: string, reason: string, actor: string): Promise<boolean> => {
+    const now = nowOf(parts);
+    return parts.db.transaction().execute(async (tx) => {
+      const changed = await setConnectionState(tx, connectionId, { state: 'paused', reason, by: actor }, now);
+      if (!changed) return false;
+      const data = { summary: `paused: ${reason}`, reason };
+      await appendTrail(
+        tx,
+        { subject: connectionSubject(connectionId), connectionId, actor, entry: 'decision', data },
+        now,
+      );
+      parts.log.error({ connectionId, reason }, 'connection paused');
+      return true;
+    });
+  };
+}
+
+/** Work goes on where it stopped: the sweep wakes every lane that has something left. */
+export async function resumeConnection(
+  parts: PauseParts,
+  connectionId: string,
+  actor: string,
+): Promise<boolean> {
+  const now = nowOf(parts);
+  return parts.db.transaction().execute(async (tx) => {
+    const changed = await setConnectionState(tx, connectionId, { state: 'active' }, now);
+    if (!changed) return false;
+    await clearDeferral(tx, connectionId);
+    const data = { summary: 'resumed' };
+    await appendTrail(
+      tx,
+      { subject: connectionSubject(connectionId), connectionId, actor, entry: 'decision', data },
+      now,
+    );
+    return true;
+  });
+}

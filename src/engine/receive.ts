@@ -1,0 +1,145 @@
+/** The webhook door: known path, right form, good signature, durable, then 200; nothing else happens here. */
+import { newId } from '../core/ids.ts';
+import type { SourceManifest, WebhookMessage } from '../core/ports.ts';
+import { redactHeaders } from '../platform/redact.ts';
+import { type CallbackRow, findCallbackByPath, offerVerifier } from '../store/callbacks.ts';
+import { findConnection } from '../store/connections.ts';
+import { sqlRunner } from '../store/db.ts';
+import { recordRejection } from '../store/rejections.ts';
+import { sourceManifest } from './connection-runtime.ts';
+import { createGroupCommit } from './intake.ts';
+import { type EngineParts, nowOf } from './parts.ts';
+
+export type Receipt = { status: 200 | 401 | 404 | 413 | 415 | 400 | 503; title: string };
+
+export interface Receiver {
+  /** `headers` in lower case. Resolves only after what was accepted is durable. */
+  receive(path: string, rawBody: Uint8Array, headers: Record<string, string>): Promise<Receipt>;
+  /** For what the HTTP server turned away before its body could be read. */
+  refuse(path: string, cause: RefusalCause, headers: Record<string, string>): Promise<Receipt>;
+}
+
+export type RefusalCause =
+  | 'unknown-path'
+  | 'wrong-type'
+  | 'too-large'
+  | 'unreadable'
+  | 'not-verified-yet'
+  | 'bad-signature'
+  | 'wrong-account';
+
+const REFUSALS: Record<RefusalCause, Receipt> = {
+  'unknown-path': { status: 404, title: 'No such callback' },
+  'wrong-type': { status: 415, title: 'Unexpected content type' },
+  'too-large': { status: 413, title: 'Body too large' },
+  unreadable: { status: 400, title: 'Body cannot be read' },
+  'not-verified-yet': { status: 401, title: 'This callback has not been verified yet' },
+  'bad-signature': { status: 401, title: 'Signature does not match' },
+  'wrong-account': { status: 401, title: 'This delivery is for another account' },
+};
+
+type Door = { callback: CallbackRow; manifest: SourceManifest; account: string | undefined };
+
+/** How long a process trusts its copy of a callback's verifier; a mismatch asks the database at once. */
+const TRUST_MS = 10_000;
+
+export function createReceiver(parts: EngineParts): Receiver {
+  const store = createGroupCommit(parts);
+  const doors = new Map<string, { door: Door; until: number }>();
+
+  async function openDoor(path: string, fresh: boolean): Promise<Door | undefined> {
+    const cached = doors.get(path);
+    if (cached && !fresh && cached.until > parts.clock.now()) return cached.door;
+    doors.delete(path);
+    const callback = await findCallbackByPath(parts.db, parts.vault, path);
+    const connection = callback && (await findConnection(parts.db, callback.connectionId));
+    if (!callback || !connection) return undefined;
+    const manifest = sourceManifest(parts.registry, connection.source);
+    const door = { callback, manifest, account: connection.settings.source['accountId'] };
+    doors.set(path, { door, until: parts.clock.now() + TRUST_MS });
+    return door;
+  }
+
+  async function refuse(
+    door: Door | undefined,
+    cause: RefusalCause,
+    headers: Record<string, string>,
+    body?: Uint8Array,
+  ): Promise<Receipt> {
+    const receipt = REFUSALS[cause];
+    parts.metrics.deliveriesRefused.inc({ cause });
+    parts.log.warn({ cause, connectionId: door?.callback.connectionId }, 'webhook delivery refused');
+    const id = newId(parts.clock.now());
+    const connectionId = door?.callback.connectionId;
+    await recordRejection(
+      parts.db,
+      // A stranger's body is not kept: it would let anybody fill the table with anything.
+      {
+        id,
+        connectionId,
+        cause,
+        status: receipt.status,
+        headers: redactHeaders(headers),
+        body: door ? body : undefined,
+      },
+      nowOf(parts),
+    );
+    return receipt;
+  }
+
+  async function accept(
+    door: Door,
+    message: WebhookMessage,
+    rawBody: Uint8Array,
+    headers: Record<string, string>,
+  ): Promise<void> {
+    if (message.type !== 'event') return;
+    await store({
+      connectionId: door.callback.connectionId,
+      kind: message.kind,
+      sourceId: message.sourceId,
+      origin: 'webhook',
+      topic: message.topic,
+      raw: rawBody,
+      headers: redactHeaders(headers),
+    });
+  }
+
+  async function keepOffer(door: Door, offer: { remoteId: string; verifier: string }): Promise<void> {
+    await parts.db.transaction().execute(async (tx) => {
+      await offerVerifier(tx, parts.vault, door.callback.id, offer);
+      await parts.queue.wake('callbacks', [{ key: door.callback.connectionId }], sqlRunner(tx));
+    });
+  }
+
+  return {
+    refuse: async (path, cause, headers) => refuse(await openDoor(path, false), cause, headers),
+    async receive(path, rawBody, headers) {
+      const door = await openDoor(path, false);
+      if (!door) return refuse(undefined, 'unknown-path', headers);
+      const { webhooks } = door.manifest;
+      if (headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== webhooks.contentType) {
+        return refuse(door, 'wrong-type', headers, rawBody);
+      }
+      if (rawBody.byteLength > webhooks.maximumBytes) return refuse(door, 'too-large', headers);
+      const message = webhooks.parse(rawBody);
+      if (!message) return refuse(door, 'unreadable', headers, rawBody);
+      if (message.type === 'handshake') {
+        await keepOffer(door, message);
+        return { status: 200, title: 'Handshake received' };
+      }
+      const signedBy = (candidate: Door) =>
+        candidate.callback.verifier !== undefined &&
+        webhooks.verify(rawBody, headers, candidate.callback.verifier);
+      const trusted = signedBy(door) ? door : await openDoor(path, true);
+      if (!trusted || trusted.callback.verifier === undefined)
+        return refuse(door, 'not-verified-yet', headers, rawBody);
+      if (!signedBy(trusted)) return refuse(door, 'bad-signature', headers, rawBody);
+      if (message.type === 'event' && trusted.account !== undefined && message.account !== trusted.account) {
+        return refuse(door, 'wrong-account', headers, rawBody);
+      }
+      await accept(trusted, message, rawBody, headers);
+      return { status: 200, title: 'Stored' };
+    },
+  };
+}

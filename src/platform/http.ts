@@ -1,0 +1,124 @@
+/** One HTTP attempt to a vendor: paced, timed out, guarded by a breaker, classified and recorded. */
+import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleWhenResult } from 'cockatiel';
+import { Agent, fetch } from 'undici';
+import { OperatingError } from '../core/errors.ts';
+import type { AttemptRecord, Http, HttpAnswer, HttpRequest } from '../core/ports.ts';
+import { type Clock, monotonicMs } from './clock.ts';
+import { redactBody, redactHeaders, redactUrl } from './redact.ts';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MAXIMUM_RECORDED_CHARACTERS = 200_000;
+const FAILURES_THAT_OPEN_THE_BREAKER = 8;
+const BREAKER_REST_MS = 5_000;
+
+/** Socket errors after which the request surely never reached the other side. */
+const NEVER_LEFT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+export type HttpParts = {
+  clock: Clock;
+  /** Waits for this bucket's turn in the shared budget. */
+  takeTurn: (bucket: string) => Promise<void>;
+  record: (attempt: AttemptRecord) => Promise<void>;
+};
+
+type Outcome = { answer: HttpAnswer } | { failure: Error };
+
+export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http; close(): Promise<void> } {
+  const agent = new Agent({ connections: 32, keepAliveTimeout: 4_000, connect: { timeout: 10_000 } });
+  const breaker = circuitBreaker(
+    handleWhenResult((result) => {
+      const outcome = result as Outcome;
+      return 'failure' in outcome || outcome.answer.status >= 500;
+    }),
+    { halfOpenAfter: BREAKER_REST_MS, breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN_THE_BREAKER) },
+  );
+  const http: Http = async (request) => {
+    await takeTurn(request.bucket ?? 'default');
+    const startedAt = clock.now();
+    const started = monotonicMs();
+    const outcome = await breaker
+      .execute(() => attempt(agent, request))
+      .catch((error: unknown) => {
+        if (!(error instanceof BrokenCircuitError)) throw error;
+        throw new OperatingError(
+          'transient',
+          `${new URL(request.url).host} keeps failing; resting before the next try`,
+          {
+            until: clock.now() + BREAKER_REST_MS,
+          },
+        );
+      });
+    await record(toAttemptRecord(request, outcome, startedAt, monotonicMs() - started));
+    if ('answer' in outcome) return outcome.answer;
+    throw toOperatingError(request, outcome.failure);
+  };
+  return { http, close: () => agent.close() };
+}
+
+async function attempt(agent: Agent, request: HttpRequest): Promise<Outcome> {
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      ...(request.headers ? { headers: request.headers } : {}),
+      ...(request.body === undefined ? {} : { body: request.body }),
+      dispatcher: agent,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    });
+    const body = await response.text();
+    return { answer: { status: response.status, headers: Object.fromEntries(response.headers), body } };
+  } catch (error) {
+    return { failure: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+function toAttemptRecord(
+  request: HttpRequest,
+  outcome: Outcome,
+  startedAt: number,
+  durationMs: number,
+): AttemptRecord {
+  const secretFields = request.secretFields ?? [];
+  const answer = 'answer' in outcome ? outcome.answer : undefined;
+  return {
+    call: request.call,
+    method: request.method,
+    url: redactUrl(request.url, secretFields),
+    requestHeaders: redactHeaders(request.headers ?? {}),
+    requestBody: redactBody(request.body, secretFields),
+    startedAt,
+    durationMs: Math.round(durationMs),
+    status: answer?.status,
+    responseHeaders: redactHeaders(answer?.headers ?? {}),
+    responseBody: redactBody(answer?.body.slice(0, MAXIMUM_RECORDED_CHARACTERS), secretFields),
+    failure: 'failure' in outcome ? describe(outcome.failure) : undefined,
+  };
+}
+
+function toOperatingError(request: HttpRequest, failure: Error): OperatingError {
+  const neverLeft = codesOf(failure).some((code) => NEVER_LEFT.has(code));
+  const kind = neverLeft || request.safe ? 'transient' : 'ambiguous';
+  return new OperatingError(kind, `no answer from ${new URL(request.url).host}: ${describe(failure)}`, {
+    cause: failure,
+  });
+}
+
+function describe(failure: Error): string {
+  const cause = failure.cause instanceof Error ? failure.cause : undefined;
+  return [failure.message, cause?.message, ...codesOf(failure)].filter(Boolean).join('; ');
+}
+
+function codesOf(failure: Error): string[] {
+  const chain: unknown[] = [failure, failure.cause];
+  if (failure.cause instanceof AggregateError) chain.push(...failure.cause.errors);
+  return chain.flatMap((error) =>
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? [error.code] : [],
+  );
+}

@@ -1,0 +1,43 @@
+/** JSON logs, with everything that could be a secret cut out by name. */
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+const SECRET_NAMES = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'access_token',
+  'refresh_token',
+  'client_secret',
+  'clientSecret',
+  'verifier',
+];
+
+export function createLog(options: { level: string; pretty: boolean }, destination?: DestinationStream): Log {
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: {
+        paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        censor: '[redacted]',
+      },
+      ...(options.pretty && !destination
+        ? {
+            transport: {
+              target: 'pino-pretty',
+              options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' },
+            },
+          }
+        : {}),
+    },
+    ...(destination ? [destination] : []),
+  );
+}

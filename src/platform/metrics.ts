@@ -1,0 +1,57 @@
+/** What the service counts about itself, in Prometheus' words. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    eventsAccepted: new Counter({
+      name: 'mlc_events_accepted_total',
+      help: 'Events stored, by origin.',
+      labelNames: ['origin'],
+      registers,
+    }),
+    deliveriesRefused: new Counter({
+      name: 'mlc_webhooks_refused_total',
+      help: 'Webhook deliveries refused at the door, by cause.',
+      labelNames: ['cause'],
+      registers,
+    }),
+    apiCalls: new Counter({
+      name: 'mlc_api_calls_total',
+      help: 'API calls by side, kind and HTTP status (0 = no answer).',
+      labelNames: ['side', 'call', 'status'],
+      registers,
+    }),
+    apiSeconds: new Histogram({
+      name: 'mlc_api_seconds',
+      help: 'Duration of API calls.',
+      labelNames: ['side'],
+      buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120],
+      registers,
+    }),
+    documentsSettled: new Counter({
+      name: 'mlc_documents_settled_total',
+      help: 'Documents that reached an end state, by kind and state.',
+      labelNames: ['kind', 'state'],
+      registers,
+    }),
+    lagSeconds: new Histogram({
+      name: 'mlc_event_to_settled_seconds',
+      help: 'From the acceptance of an event to its end state.',
+      buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300, 3600],
+      registers,
+    }),
+    paused: new Gauge({ name: 'mlc_connections_paused', help: 'Connections that are paused.', registers }),
+    unsettled: new Gauge({
+      name: 'mlc_events_unsettled',
+      help: 'Events without an end state yet.',
+      registers,
+    }),
+    parked: new Gauge({ name: 'mlc_documents_parked', help: 'Documents that wait for a person.', registers }),
+  };
+}

@@ -1,0 +1,95 @@
+/** The job engine behind a small port: a job only says "there is work here"; our own tables say what. */
+import { PgBoss } from 'pg-boss';
+import type { PoolConfig } from 'pg';
+import type { Log } from './log.ts';
+
+/** Runs one SQL text on a connection or inside the caller's transaction. */
+export type SqlRunner = (text: string, values: readonly unknown[]) => Promise<{ rows: unknown[] }>;
+
+export type QueueName = 'lane' | 'poll' | 'backfill' | 'callbacks';
+const QUEUE_NAMES: readonly QueueName[] = ['lane', 'poll', 'backfill', 'callbacks'];
+
+/** At most one job per key waits; the key is what is to be looked at. */
+export type Wake = { key: string; priority?: number };
+
+export interface Queue {
+  /** Enqueues inside the caller's transaction; a key that already waits is not doubled. */
+  wake(name: QueueName, wakes: readonly Wake[], run: SqlRunner): Promise<void>;
+  work(
+    name: QueueName,
+    concurrency: number,
+    look: (key: string, signal: AbortSignal) => Promise<void>,
+  ): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+export async function startQueue(
+  config: PoolConfig,
+  log: Log,
+  options: { working: boolean },
+): Promise<Queue> {
+  const boss = new PgBoss({
+    ...(config as ConstructorParameters<typeof PgBoss>[0] & object),
+    schema: 'jobs',
+    max: options.working ? 6 : 2,
+    useListenNotify: options.working,
+    supervise: options.working,
+    schedule: false,
+    monitorIntervalSeconds: 2,
+    superviseIntervalSeconds: 2,
+    queueCacheIntervalSeconds: 5,
+    application_name: 'ml-connector jobs',
+  });
+  boss.on('error', (error) => log.warn({ err: error }, 'job engine'));
+  boss.on('warning', (warning) => log.debug({ warning }, 'job engine'));
+  await boss.start();
+  for (const name of QUEUE_NAMES) await ensureQueue(boss, name);
+  return {
+    async wake(name, wakes, run) {
+      if (wakes.length === 0) return;
+      const db = {
+        executeSql: async (text: string, values: unknown[] = []) => ({
+          rows: [...(await run(text, values)).rows],
+        }),
+      };
+      await boss.insert(
+        name,
+        wakes.map(({ key, priority }) => ({ singletonKey: key, data: { key }, priority: priority ?? 0 })),
+        { db },
+      );
+    },
+    async work(name, concurrency, look) {
+      await boss.work<{ key: string }>(
+        name,
+        {
+          localConcurrency: concurrency,
+          notifyPollingIntervalSeconds: 0.5,
+          pollingIntervalSeconds: 0.5,
+          burstWhenReadyExceeds: 1,
+        },
+        async (jobs) => {
+          for (const job of jobs) await look(job.data.key, job.signal);
+        },
+      );
+    },
+    stop: () => boss.stop({ graceful: true, timeout: 20_000, close: true }),
+  };
+}
+
+async function ensureQueue(boss: PgBoss, name: QueueName): Promise<void> {
+  const settings = {
+    notify: true,
+    retryLimit: 1_000_000,
+    retryDelay: 1,
+    retryBackoff: true,
+    retryDelayMax: 30,
+    heartbeatSeconds: 10,
+    expireInSeconds: 6 * 3600,
+    retentionSeconds: 3650 * SECONDS_PER_DAY,
+    deleteAfterSeconds: 3600,
+  };
+  if (await boss.getQueue(name)) await boss.updateQueue(name, settings);
+  else await boss.createQueue(name, { ...settings, policy: 'short' });
+}

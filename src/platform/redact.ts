@@ -1,0 +1,39 @@
+/** Cuts secrets out of requests and answers before they are recorded (I7). */
+
+export const REDACTED = '[redacted]';
+
+const SECRET_HEADERS = new Set([
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'proxy-authorization',
+  'x-api-key',
+  'apisecretaccesskey',
+]);
+
+export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : value,
+    ]),
+  );
+}
+
+/** Replaces the values of the named JSON members or form fields, at any depth, in JSON, forms and broken text alike. */
+export function redactBody(body: string | undefined, secretFields: readonly string[]): string | undefined {
+  if (body === undefined || secretFields.length === 0) return body;
+  const names = secretFields.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  return body
+    .replaceAll(
+      new RegExp(`("(?:${names})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"?|[^,}\\]\\s]+)`, 'g'),
+      `$1"${REDACTED}"`,
+    )
+    .replaceAll(new RegExp(`((?:^|&)(?:${names})=)[^&]*`, 'g'), `$1${encodeURIComponent(REDACTED)}`);
+}
+
+/** The same for the query string of a URL. */
+export function redactUrl(url: string, secretFields: readonly string[]): string {
+  const [path, query] = url.split('?', 2);
+  return query === undefined ? url : `${path}?${redactBody(query, secretFields) ?? ''}`;
+}

@@ -1,0 +1,122 @@
+/** Secrets at rest: each value a JWE bound to the row it belongs to, under keys that only the operator holds. */
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
+import { UsageError } from '../core/errors.ts';
+import type { JsonValue } from '../core/json.ts';
+
+export type Sealed = FlattenedJWE;
+
+export interface Vault {
+  /** The key that seals from now on. */
+  readonly activeKeyId: string;
+  readonly keyIds: readonly string[];
+  /** `identity` names the row ("credentials/<id>/source"); a sealed value moved to another row does not open. */
+  seal(value: JsonValue, identity: string): Promise<Sealed>;
+  /** Throws UsageError when the key is not at hand or the value does not belong to `identity`. */
+  unseal(sealed: Sealed, identity: string): Promise<JsonValue>;
+}
+
+const KEY_BYTES = 32;
+const CHECK_IDENTITY = 'vault_keys/check';
+const CHECK_VALUE = 'ml-connector';
+
+/** `keys`: 32 bytes each, the active one first. */
+export function createVault(keys: readonly Uint8Array[]): Vault {
+  const ring = new Map(keys.map((key) => [keyIdOf(key), key]));
+  const [activeKeyId] = ring.keys();
+  const activeKey = keys[0];
+  if (activeKeyId === undefined || activeKey === undefined) throw new Error('a vault needs a key');
+  const encoder = new TextEncoder();
+  return {
+    activeKeyId,
+    keyIds: [...ring.keys()],
+    seal: (value, identity) =>
+      new FlattenedEncrypt(encoder.encode(JSON.stringify(value)))
+        .setProtectedHeader({ alg: 'A256GCMKW', enc: 'A256GCM', kid: activeKeyId })
+        .setAdditionalAuthenticatedData(encoder.encode(identity))
+        .encrypt(activeKey),
+    async unseal(sealed, identity) {
+      try {
+        const { plaintext } = await flattenedDecrypt(
+          { ...sealed, aad: Buffer.from(identity).toString('base64url') },
+          (header) => {
+            const key = ring.get(header?.kid ?? '');
+            if (!key) throw new UsageError(`the encryption key ${header?.kid ?? '(unnamed)'} is not at hand`);
+            return key;
+          },
+        );
+        return JSON.parse(new TextDecoder().decode(plaintext)) as JsonValue;
+      } catch (cause) {
+        if (cause instanceof UsageError) throw cause;
+        throw new UsageError(`the secret of ${identity} does not open with the encryption key at hand`);
+      }
+    },
+  };
+}
+
+function keyIdOf(key: Uint8Array): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 12);
+}
+
+/** Parses "base64,base64": the active key first, older ones after it. Throws UsageError. */
+export function parseKeys(text: string, where: string): Uint8Array[] {
+  const keys = text
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+    .map((part) => Buffer.from(part, 'base64'));
+  if (keys.length === 0 || keys.some((key) => key.length !== KEY_BYTES)) {
+    throw new UsageError(
+      `${where} must hold keys of ${KEY_BYTES} bytes in base64.`,
+      'Make one with: openssl rand -base64 32',
+    );
+  }
+  return keys;
+}
+
+/** Reads the key file; undefined when there is none. Refuses one that others may read. */
+export async function readKeyFile(path: string): Promise<Uint8Array[] | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info) return undefined;
+  if ((info.mode & 0o077) !== 0) {
+    throw new UsageError(
+      `${path} can be read by others (mode ${(info.mode & 0o777).toString(8)}).`,
+      `chmod 600 ${path}`,
+    );
+  }
+  return parseKeys(await readFile(path, 'utf8'), path);
+}
+
+/** Makes a new key file with mode 0600; the key is on disk before this returns. */
+export async function createKeyFile(path: string): Promise<Uint8Array[]> {
+  const key = randomBytes(KEY_BYTES);
+  await mkdir(dirname(path), { recursive: true });
+  await writeKeyFile(path, [key], 'wx');
+  return [key];
+}
+
+/** Replaces the ring, active key first. */
+export async function writeKeyFile(
+  path: string,
+  keys: readonly Uint8Array[],
+  flag: 'w' | 'wx' = 'w',
+): Promise<void> {
+  const file = await open(path, flag, 0o600);
+  try {
+    await chmod(path, 0o600);
+    await file.writeFile(`${keys.map((key) => Buffer.from(key).toString('base64')).join('\n')}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+export function sealCheck(vault: Vault): Promise<Sealed> {
+  return vault.seal(CHECK_VALUE, CHECK_IDENTITY);
+}
+
+/** Throws UsageError unless `sealed` was made by `sealCheck` with a key of this vault. */
+export async function assertCheck(vault: Vault, sealed: Sealed): Promise<void> {
+  await vault.unseal(sealed, CHECK_IDENTITY);
+}

@@ -1,0 +1,117 @@
+/** Callbacks: our registrations with the source, each with its own unguessable path and verifier. */
+import type { Selectable } from 'kysely';
+import type { Sealed, Vault } from '../platform/vault.ts';
+import type { Db } from './db.ts';
+import type { Callbacks } from './schema.ts';
+
+export type CallbackRow = {
+  id: string;
+  connectionId: string;
+  topic: string;
+  path: string;
+  remoteId: string | null;
+  /** In clear, in memory only. */
+  verifier: string | undefined;
+  offered: { remoteId: string; verifier: string } | undefined;
+  verifiedAt: Date | null;
+};
+
+async function toCallback(vault: Vault, row: Selectable<Callbacks>): Promise<CallbackRow> {
+  const identity = `callbacks/${row.id}`;
+  return {
+    id: row.id,
+    connectionId: row.connection_id,
+    topic: row.topic,
+    path: row.path,
+    remoteId: row.remote_id,
+    verifier: row.verifier
+      ? ((await vault.unseal(row.verifier as unknown as Sealed, identity)) as string)
+      : undefined,
+    offered: row.offered
+      ? ((await vault.unseal(row.offered as unknown as Sealed, identity)) as {
+          remoteId: string;
+          verifier: string;
+        })
+      : undefined,
+    verifiedAt: row.verified_at,
+  };
+}
+
+export async function findCallbackByPath(
+  db: Db,
+  vault: Vault,
+  path: string,
+): Promise<CallbackRow | undefined> {
+  const row = await db.selectFrom('callbacks').selectAll().where('path', '=', path).executeTakeFirst();
+  return row && toCallback(vault, row);
+}
+
+export async function listCallbacks(db: Db, vault: Vault, connectionId: string): Promise<CallbackRow[]> {
+  const rows = await db
+    .selectFrom('callbacks')
+    .selectAll()
+    .where('connection_id', '=', connectionId)
+    .orderBy('topic')
+    .execute();
+  return Promise.all(rows.map((row) => toCallback(vault, row)));
+}
+
+export async function insertCallback(
+  db: Db,
+  callback: { id: string; connectionId: string; topic: string; path: string },
+  now: Date,
+): Promise<void> {
+  await db
+    .insertInto('callbacks')
+    .values({
+      id: callback.id,
+      connection_id: callback.connectionId,
+      topic: callback.topic,
+      path: callback.path,
+      created_at: now,
+    })
+    .onConflict((oc) => oc.columns(['connection_id', 'topic']).doNothing())
+    .execute();
+}
+
+export async function setCallbackRemote(db: Db, id: string, remoteId: string): Promise<void> {
+  await db.updateTable('callbacks').set({ remote_id: remoteId }).where('id', '=', id).execute();
+}
+
+/** Keeps what a handshake offered until the source's API has accepted it. */
+export async function offerVerifier(
+  db: Db,
+  vault: Vault,
+  id: string,
+  offered: { remoteId: string; verifier: string },
+): Promise<void> {
+  const sealed = JSON.stringify(await vault.seal(offered, `callbacks/${id}`));
+  await db.updateTable('callbacks').set({ offered: sealed }).where('id', '=', id).execute();
+}
+
+export async function adoptVerifier(db: Db, vault: Vault, id: string, verifier: string): Promise<void> {
+  const sealed = JSON.stringify(await vault.seal(verifier, `callbacks/${id}`));
+  await db.updateTable('callbacks').set({ verifier: sealed }).where('id', '=', id).execute();
+}
+
+/** The source has accepted our answer: events flow. */
+export async function markCallbackVerified(db: Db, id: string, now: Date): Promise<void> {
+  await db.updateTable('callbacks').set({ verified_at: now, offered: null }).where('id', '=', id).execute();
+}
+
+export async function deleteCallback(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('callbacks').where('id', '=', id).execute();
+}
+
+/** Seals every verifier again with the active key; for key rotation. */
+export async function resealCallbacks(db: Db, vault: Vault): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    const rows = await tx.selectFrom('callbacks').selectAll().forUpdate().execute();
+    for (const row of rows) {
+      const callback = await toCallback(vault, row);
+      if (callback.verifier !== undefined) await adoptVerifier(tx, vault, row.id, callback.verifier);
+      if (callback.offered !== undefined) await offerVerifier(tx, vault, row.id, callback.offered);
+    }
+    return rows.length;
+  });
+}

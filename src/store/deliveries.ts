@@ -1,0 +1,139 @@
+/** Deliveries: each step we intend, committed before its call (I3), until its outcome is known. */
+import type { Selectable } from 'kysely';
+import type { JsonValue } from '../core/json.ts';
+import type { DestinationRequest } from '../core/ports.ts';
+import type { Counterpart, Step, StepKind } from '../core/steps.ts';
+import type { Db } from './db.ts';
+import type { Deliveries } from './schema.ts';
+
+export type Delivery = {
+  id: string;
+  connectionId: string;
+  documentId: string;
+  step: Step;
+  request: DestinationRequest;
+  keyGeneration: number;
+  intendedAt: Date;
+  keySince: Date;
+};
+
+export type DeliveryOutcome = { counterpart: Counterpart; raw: JsonValue; how: 'sent' | 'found' };
+
+/** The key the vendor sees. A new generation only after a failure that is known to have had no effect. */
+export function idempotencyKeyOf(delivery: Pick<Delivery, 'id' | 'keyGeneration'>): string {
+  return `${delivery.id}.${delivery.keyGeneration}`;
+}
+
+/** Steps carry amounts as bigint; in JSON they are {"$minor": "123"}. */
+function encodeStep(step: Step): string {
+  return JSON.stringify(step, (_key, value: unknown) =>
+    typeof value === 'bigint' ? { $minor: value.toString() } : value,
+  );
+}
+
+function decodeStep(stored: unknown): Step {
+  return JSON.parse(JSON.stringify(stored), (_key, value: unknown) => {
+    if (
+      value !== null &&
+      typeof value === 'object' &&
+      '$minor' in value &&
+      typeof value.$minor === 'string'
+    ) {
+      return BigInt(value.$minor);
+    }
+    return value;
+  }) as Step;
+}
+
+function toDelivery(row: Selectable<Deliveries>): Delivery {
+  return {
+    id: row.id,
+    connectionId: row.connection_id,
+    documentId: row.document_id,
+    step: decodeStep(row.step),
+    request: row.request as DestinationRequest,
+    keyGeneration: row.key_generation,
+    intendedAt: row.intended_at,
+    keySince: row.key_since,
+  };
+}
+
+export async function insertDelivery(
+  db: Db,
+  delivery: {
+    id: string;
+    connectionId: string;
+    documentId: string;
+    step: Step;
+    request: DestinationRequest;
+    mappingVersion: string;
+  },
+  now: Date,
+): Promise<Delivery> {
+  const row = await db
+    .insertInto('deliveries')
+    .values({
+      id: delivery.id,
+      connection_id: delivery.connectionId,
+      document_id: delivery.documentId,
+      step_kind: delivery.step.kind,
+      step: encodeStep(delivery.step),
+      request: JSON.stringify(delivery.request),
+      mapping_version: delivery.mappingVersion,
+      state: 'intended',
+      intended_at: now,
+      key_since: now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toDelivery(row);
+}
+
+/** The document's step whose outcome is not known yet. */
+export async function findOpenDelivery(
+  db: Db,
+  documentId: string,
+  kind?: StepKind,
+): Promise<Delivery | undefined> {
+  let query = db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('document_id', '=', documentId)
+    .where('state', '=', 'intended');
+  if (kind) query = query.where('step_kind', '=', kind);
+  const row = await query.executeTakeFirst();
+  return row && toDelivery(row);
+}
+
+export async function settleDelivery(
+  db: Db,
+  id: string,
+  end:
+    | { state: 'succeeded'; outcome: DeliveryOutcome }
+    | { state: 'failed'; error: { kind: string; code?: string | undefined; message: string } },
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set({
+      state: end.state,
+      settled_at: now,
+      ...(end.state === 'succeeded'
+        ? { result: JSON.stringify(end.outcome) }
+        : { error: JSON.stringify(end.error) }),
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'intended')
+    .execute();
+}
+
+export async function nextKeyGeneration(db: Db, delivery: Delivery, now: Date): Promise<Delivery> {
+  const row = await db
+    .updateTable('deliveries')
+    .set({ key_generation: delivery.keyGeneration + 1, key_since: now })
+    .where('id', '=', delivery.id)
+    .where('key_generation', '=', delivery.keyGeneration)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toDelivery(row);
+}

@@ -1,0 +1,157 @@
+/** Documents: what we know of each client, invoice, payment and credit, and where it stands. */
+import { type Selectable, sql } from 'kysely';
+import type { DocumentKind } from '../core/canonical.ts';
+import { formatMoney, type Money } from '../core/money.ts';
+import type { Db } from './db.ts';
+import type { Documents } from './schema.ts';
+
+export type DocumentState = 'pending' | 'synced' | 'parked' | 'ignored';
+
+/** Why a document stands where it stands, in words for a person. */
+export type Reason = {
+  /** Stable, for filters. */
+  code: string;
+  message: string;
+  wayOut?: string;
+  problems?: { field: string; value: string; rule: string }[];
+  figures?: { name: string; source: string; destination: string }[];
+  /** The document that has to be settled first. */
+  waitsFor?: string;
+};
+
+export type SyncDocument = {
+  id: string;
+  connectionId: string;
+  kind: DocumentKind;
+  sourceId: string;
+  lane: string;
+  state: DocumentState;
+  reason: Reason | null;
+  label: string;
+  /** Logical tick of the newest read that is stored as a revision. */
+  fetchedSeq: bigint;
+  revisionId: string | null;
+};
+
+export function toDocument(row: Selectable<Documents>): SyncDocument {
+  return {
+    id: row.id,
+    connectionId: row.connection_id,
+    kind: row.kind as DocumentKind,
+    sourceId: row.source_id,
+    lane: row.lane,
+    state: row.state as DocumentState,
+    reason: row.reason as Reason | null,
+    label: row.label,
+    fetchedSeq: row.fetched_seq,
+    revisionId: row.revision_id,
+  };
+}
+
+/** Where a document waits until its client is known; a client's own lane is known from the start. */
+export function firstLaneOf(kind: DocumentKind, sourceId: string): string {
+  return `${kind}/${sourceId}`;
+}
+
+export function clientLane(clientId: string): string {
+  return firstLaneOf('client', clientId);
+}
+
+export async function loadDocument(db: Db, id: string): Promise<SyncDocument> {
+  return toDocument(
+    await db.selectFrom('documents').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+  );
+}
+
+export async function findDocument(
+  db: Db,
+  connectionId: string,
+  kind: DocumentKind,
+  sourceId: string,
+): Promise<SyncDocument | undefined> {
+  const row = await db
+    .selectFrom('documents')
+    .selectAll()
+    .where('connection_id', '=', connectionId)
+    .where('kind', '=', kind)
+    .where('source_id', '=', sourceId)
+    .executeTakeFirst();
+  return row && toDocument(row);
+}
+
+/** The document of a lane whose unsettled event has waited longest. */
+export async function findPendingDocument(
+  db: Db,
+  connectionId: string,
+  lane: string,
+): Promise<SyncDocument | undefined> {
+  const { rows } = await sql<Selectable<Documents>>`
+    select d.* from documents d
+    join lateral (select min(seq) as seq from events e where e.document_id = d.id and e.settled_at is null) e on e.seq is not null
+    where d.connection_id = ${connectionId} and d.lane = ${lane}
+    order by e.seq limit 1`.execute(db);
+  const [row] = rows;
+  return row && toDocument(row);
+}
+
+/** Moves a document out of its provisional lane; false when somebody else has moved it already. */
+export async function moveDocument(db: Db, document: SyncDocument, lane: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('documents')
+    .set({ lane })
+    .where('id', '=', document.id)
+    .where('lane', '=', document.lane)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function setDocumentFace(
+  db: Db,
+  id: string,
+  face: { label: string; amount?: Money | undefined },
+): Promise<void> {
+  await db
+    .updateTable('documents')
+    .set({
+      label: face.label,
+      currency: face.amount?.currency ?? null,
+      amount_minor: face.amount?.amountMinor.toString() ?? null,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function setDocumentState(
+  db: Db,
+  id: string,
+  state: DocumentState,
+  reason: Reason | null,
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable('documents')
+    .set({ state, reason: reason === null ? null : JSON.stringify(reason), changed_at: now })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Documents parked until `documentId` is settled. */
+export async function listWaitingFor(db: Db, documentId: string): Promise<SyncDocument[]> {
+  const rows = await db
+    .selectFrom('documents')
+    .selectAll()
+    .where('state', '=', 'parked')
+    .where(sql<string>`reason ->> 'waitsFor'`, '=', documentId)
+    .execute();
+  return rows.map(toDocument);
+}
+
+export function moneyOf(row: { currency: string | null; amount_minor: string | null }): Money | undefined {
+  if (row.currency === null || row.amount_minor === null) return undefined;
+  return { currency: row.currency, amountMinor: BigInt(row.amount_minor) };
+}
+
+export function amountTextOf(row: { currency: string | null; amount_minor: string | null }): string | null {
+  const money = moneyOf(row);
+  return money ? formatMoney(money) : null;
+}

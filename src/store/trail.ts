@@ -1,0 +1,76 @@
+/** The trail: one hash chain per subject, from the first entry to the newest (I8). */
+import { sql } from 'kysely';
+import { canonicalJson } from '../core/json.ts';
+import type { Db } from './db.ts';
+
+/** What an entry is about, in the order in which a document meets them. */
+export type TrailEntryKind =
+  | 'event'
+  | 'revision'
+  | 'transformation'
+  | 'plan'
+  | 'intent'
+  | 'call'
+  | 'outcome'
+  | 'confirmation'
+  | 'state'
+  | 'deferral'
+  | 'decision';
+
+export type NewTrailEntry = {
+  subject: string;
+  connectionId: string | undefined;
+  actor: string;
+  entry: TrailEntryKind;
+  /** Must have a `summary`: one line for a person. */
+  data: { summary: string } & Record<string, unknown>;
+};
+
+export type TrailEntry = {
+  position: number;
+  at: Date;
+  actor: string;
+  entry: TrailEntryKind;
+  data: { summary: string } & Record<string, unknown>;
+};
+
+export function documentSubject(documentId: string): string {
+  return `document:${documentId}`;
+}
+
+export function connectionSubject(connectionId: string): string {
+  return `connection:${connectionId}`;
+}
+
+export async function appendTrail(db: Db, entry: NewTrailEntry, now: Date): Promise<void> {
+  await sql`select append_trail(${entry.subject}, ${entry.connectionId ?? null}::uuid, ${now}, ${entry.actor}, ${entry.entry},
+    ${canonicalJson(entry.data)})`.execute(db);
+}
+
+export async function listTrail(db: Db, subject: string): Promise<TrailEntry[]> {
+  const rows = await db
+    .selectFrom('trail')
+    .selectAll()
+    .where('subject', '=', subject)
+    .orderBy('position')
+    .execute();
+  return rows.map((row) => ({
+    position: row.position,
+    at: row.at,
+    actor: row.actor,
+    entry: row.entry as TrailEntryKind,
+    data: JSON.parse(row.payload) as TrailEntry['data'],
+  }));
+}
+
+/** The first broken place of every chain whose subject starts with `prefix`; empty when all are whole. */
+export async function listBrokenTrails(
+  db: Db,
+  prefix: string,
+): Promise<{ subject: string; position: number }[]> {
+  const { rows } = await sql<{
+    subject: string;
+    position: number;
+  }>`select * from broken_trails(${prefix})`.execute(db);
+  return rows;
+}

@@ -1,0 +1,40 @@
+/** How times, amounts and the API's words are shown. */
+import type { RecordSummary } from '../../src/api/contract.ts';
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** "2026-11-23 14:05:10" in the person's own zone. */
+export function formatTime(instant: string): string {
+  const at = new Date(instant);
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+export const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Groups the whole part; the text's own decimals stay as they are. */
+export function formatAmount(amount: string): string {
+  const [whole = '', decimals] = amount.split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return decimals === undefined ? grouped : `${grouped}.${decimals}`;
+}
+
+export function formatCount(count: number): string {
+  return formatAmount(String(count));
+}
+
+export const KIND_LABELS: Record<RecordSummary['kind'], string> = {
+  client: 'Client',
+  invoice: 'Invoice',
+  payment: 'Payment',
+  credit: 'Credit note',
+};
+
+type StateWords = { label: string; colour: string; meaning: string };
+
+export const STATE_WORDS: Record<RecordSummary['state'], StateWords> = {
+  synced: { label: 'Synced', colour: 'teal', meaning: 'Copied, read back, and equal to the last cent.' },
+  pending: { label: 'Pending', colour: 'blue', meaning: 'On its way: waiting, being sent, or tried again.' },
+  parked: { label: 'Parked', colour: 'orange', meaning: 'Stopped until a person decides; the reason is shown.' },
+  ignored: { label: 'Ignored', colour: 'gray', meaning: 'Deliberately not copied, for the reason shown.' },
+};

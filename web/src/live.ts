@@ -1,0 +1,51 @@
+/** Keeps what is shown fresh: by the server's event stream, and by asking every few seconds while that is down. */
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+
+/** Many changes at once (a backfill) must not become as many requests. */
+const REFRESH_MS = 1_000;
+export const POLL_MS = 5_000;
+
+export type LiveState = { connected: boolean; changed: ReadonlySet<string> };
+
+export function useLive(): LiveState {
+  const client = useQueryClient();
+  const [state, setState] = useState<LiveState>({ connected: false, changed: new Set() });
+
+  useEffect(() => {
+    const waiting = new Set<string>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const refresh = () => {
+      timer = undefined;
+      const changed = new Set(waiting);
+      waiting.clear();
+      void client.invalidateQueries({ queryKey: ['data'] });
+      setState((current) => ({ ...current, changed }));
+    };
+    const stream = new EventSource('/api/v1/live');
+    stream.addEventListener('ready', () => {
+      setState((current) => ({ ...current, connected: true }));
+      // Whatever happened while the stream was down.
+      timer ??= setTimeout(refresh, 0);
+    });
+    stream.addEventListener('record', (event: MessageEvent<string>) => {
+      const { id } = JSON.parse(event.data) as { id: string };
+      waiting.add(id);
+      timer ??= setTimeout(refresh, REFRESH_MS);
+    });
+    stream.addEventListener('error', () => setState((current) => ({ ...current, connected: false })));
+    // A refused stream (session over, too many) is closed for good by the browser; the poll goes on.
+    return () => {
+      stream.close();
+      clearTimeout(timer);
+    };
+  }, [client]);
+
+  useEffect(() => {
+    const every = state.connected ? POLL_MS * 12 : POLL_MS;
+    const timer = setInterval(() => void client.invalidateQueries({ queryKey: ['data'] }), every);
+    return () => clearInterval(timer);
+  }, [client, state.connected]);
+
+  return state;
+}
