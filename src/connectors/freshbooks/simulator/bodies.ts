@@ -193,7 +193,7 @@ function readStatus(status: unknown): number | undefined {
     errno: ERRNO.notANumber,
     field: 'status',
     object: 'invoice',
-    value: String(status),
+    value: JSON.stringify(status),
     message: 'Value is not a number.',
   });
 }

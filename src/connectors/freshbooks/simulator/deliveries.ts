@@ -5,11 +5,11 @@ import type { Callback } from './callbacks.ts';
 import { type FormPair, signForm } from './signature.ts';
 
 /** FreshBooks' own spacing is not published; these let a receiver be down for minutes in a demo. */
-export const RETRY_DELAYS_MS: readonly number[] = [1, 2, 5, 10, 20, 30, 60, 60, 60, 60].map((s) => s * 1000);
+const RETRY_DELAYS_MS: readonly number[] = [1, 2, 5, 10, 20, 30, 60, 60, 60, 60].map((s) => s * 1000);
 const TIMEOUT_MS = 10_000;
 const CONCURRENCY = 8;
 const KEPT_DELIVERIES = 500;
-export const DISABLE_AFTER_DROPS_IN_ROW = 500;
+const DISABLE_AFTER_DROPS_IN_ROW = 500;
 
 export type Delivery = {
   id: number;

@@ -63,7 +63,7 @@ test('consent returns the code and the state, and PKCE binds the code to its ver
     code_challenge_method: 'S256',
     auto: '1',
   });
-  const consent = await fetch(`${sim.url}/oauth/authorize?${query}`, { redirect: 'manual' });
+  const consent = await fetch(`${sim.url}/oauth/authorize?${query.toString()}`, { redirect: 'manual' });
   expect(consent.status).toBe(302);
   const target = new URL(consent.headers.get('location') ?? '');
   expect(target.searchParams.get('state')).toBe('abc');
@@ -88,7 +88,7 @@ test('one scope that the app does not have fails the whole consent', async () =>
     scope: 'user:invoices:read user:nonsense:read',
     auto: '1',
   });
-  const consent = await fetch(`${sim.url}/oauth/authorize?${query}`, { redirect: 'manual' });
+  const consent = await fetch(`${sim.url}/oauth/authorize?${query.toString()}`, { redirect: 'manual' });
   expect(consent.headers.get('location')).toContain('error=invalid_scope');
 });
 

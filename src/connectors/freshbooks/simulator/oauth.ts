@@ -6,7 +6,7 @@ import { type Identity, randomHex, randomText } from './identity.ts';
 const CODE_LIFE_MS = 5 * 60_000;
 
 /** The scopes ticked for the app in the developer portal. */
-export const APP_SCOPES: readonly string[] = [
+const APP_SCOPES: readonly string[] = [
   'user:profile:read',
   ...['invoices', 'payments', 'clients', 'credit_notes', 'taxes', 'billable_items', 'other_income'].flatMap(
     (name) => [`user:${name}:read`, `user:${name}:write`],

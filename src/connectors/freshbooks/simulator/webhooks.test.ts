@@ -75,7 +75,7 @@ test('a payment announces itself and its invoice', async () => {
   const invoiceId = await newInvoice();
   await sim.control('POST', '/payments', { invoiceId, amount: '10.00' });
   await receiver.waitFor((all) => all.length === 3);
-  expect(names().sort()).toEqual(['invoice.create', 'invoice.update', 'payment.create']);
+  expect(new Set(names())).toEqual(new Set(['invoice.create', 'invoice.update', 'payment.create']));
 });
 
 test('a refused delivery is tried again', async () => {

@@ -4,7 +4,7 @@ import { type Books, dueDateOf, outstandingOf, statusOf } from './books.ts';
 import type { Identity } from './identity.ts';
 import type { Client, CreditNote, Invoice, InvoiceLine, Payment } from './model.ts';
 
-export type WireAmount = { amount: string; code: string };
+type WireAmount = { amount: string; code: string };
 
 export function wireAmount(money: Money): WireAmount {
   return { amount: formatMoney(money), code: money.currency };

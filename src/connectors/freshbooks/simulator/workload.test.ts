@@ -57,3 +57,21 @@ test('payments settle sent invoices only and never more than what is owed', asyn
   expect(new Set(ledger.invoices.map((invoice) => invoice.currency)).size).toBe(4);
   expect(ledger.invoices.some((invoice) => invoice.state === 'draft')).toBe(true);
 });
+
+test('an endless workload trickles until it is stopped', async () => {
+  const sim = await connect();
+  try {
+    const started = await sim.control('POST', '/workload', { seed: 2, endless: true, ratePerSecond: 500 });
+    expect(started.status).toBe(202);
+    expect((await sim.control('POST', '/workload', { invoices: 1 })).status).toBe(409);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sim.control('DELETE', '/workload');
+    const { payments } = toLedger(sim.simulator);
+    expect(payments.length).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await sim.control('GET', '/workload')).body).toMatchObject({ done: true });
+    expect(toLedger(sim.simulator).payments).toHaveLength(payments.length);
+  } finally {
+    await sim.close();
+  }
+});
