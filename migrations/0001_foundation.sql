@@ -258,3 +258,14 @@ create table rejections (
   body           bytea
 );
 create index rejections_by_time on rejections (at desc);
+
+-- Consents under way: a person has been sent to the source's consent page and is expected back with this state.
+create table consents (
+  state          text primary key,
+  connection_id  uuid not null references connections on delete cascade,
+  -- Sealed PKCE verifier.
+  sealed         jsonb not null,
+  redirect_uri   text not null,
+  actor          text not null,
+  expires_at     timestamptz not null
+);

@@ -46,14 +46,22 @@ describe('a session is needed', () => {
   test('many tries at one account are refused before the password is looked at', async () => {
     const { app } = await serve();
     const payload = { email: 'ada@example.com', password: 'wrong' };
-    const tries = Array.from({ length: 31 }, () => ({ method: 'POST' as const, url: '/api/v1/session', payload }));
+    const tries = Array.from({ length: 31 }, () => ({
+      method: 'POST' as const,
+      url: '/api/v1/session',
+      payload,
+    }));
     const answers = await Promise.all(tries.map((request) => app.inject(request)));
     expect(answers.filter(({ statusCode }) => statusCode === 429)).toHaveLength(1);
   });
 
   test('signing out clears the cookie', async () => {
     const { app } = await serve();
-    const answer = await app.inject({ method: 'DELETE', url: '/api/v1/session', headers: await signedIn(app) });
+    const answer = await app.inject({
+      method: 'DELETE',
+      url: '/api/v1/session',
+      headers: await signedIn(app),
+    });
     expect(answer.statusCode).toBe(204);
     expect(String(answer.headers['set-cookie'])).toMatch('Max-Age=0');
   });

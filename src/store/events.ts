@@ -143,8 +143,12 @@ export async function settleEvents(
   return rows.map((row) => row.received_at);
 }
 
-/** Lanes of active connections that have unsettled events, no live holder, and are due. */
+/** An event younger than this still has the job that came with it. */
+const OWN_JOB_MS = 3_000;
+
+/** Lanes of active connections that have unsettled events and no live holder: put off and due again, or forgotten. */
 export async function listDueLanes(db: Db, now: Date): Promise<LaneKey[]> {
+  const forgottenBefore = new Date(now.getTime() - OWN_JOB_MS);
   const { rows } = await sql<{ connection_id: string; lane: string }>`
     select distinct d.connection_id, d.lane
     from events e
@@ -152,8 +156,9 @@ export async function listDueLanes(db: Db, now: Date): Promise<LaneKey[]> {
     join connections c on c.id = d.connection_id and c.state = 'active'
     left join lanes l on l.connection_id = d.connection_id and l.lane = d.lane
     where e.settled_at is null
+      and (e.received_at <= ${forgottenBefore} or l.not_before is not null)
       and (l.not_before is null or l.not_before <= ${now})
       and (l.holder is null or l.expires_at <= ${now})
-    limit 10000`.execute(db);
+    limit 1000`.execute(db);
   return rows.map((row) => ({ connectionId: row.connection_id, lane: row.lane }));
 }

@@ -69,6 +69,15 @@ export interface Connections {
   webhooks_enabled: Generated<boolean>;
 }
 
+export interface Consents {
+  actor: string;
+  connection_id: string;
+  expires_at: Timestamp;
+  redirect_uri: string;
+  sealed: Json;
+  state: string;
+}
+
 export interface Credentials {
   connection_id: string;
   sealed: Json;
@@ -213,6 +222,7 @@ export interface DB {
   backfills: Backfills;
   callbacks: Callbacks;
   connections: Connections;
+  consents: Consents;
   credentials: Credentials;
   cursors: Cursors;
   deliveries: Deliveries;

@@ -26,7 +26,8 @@ export class ApiError extends Error {
 async function toError(answer: Response): Promise<ApiError> {
   const problem: Partial<Problem> = await answer.json().catch(() => ({}));
   const wrong = problem.errors?.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  const reference = problem.requestId === undefined ? undefined : `Reference for the log: ${problem.requestId}`;
+  const reference =
+    problem.requestId === undefined ? undefined : `Reference for the log: ${problem.requestId}`;
   const message = problem.detail ?? wrong ?? problem.title ?? `The service answered ${answer.status}.`;
   return new ApiError(answer.status, message, problem.hint ?? reference);
 }
@@ -44,7 +45,10 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
 }
 
-export type RecordFilter = Pick<Partial<RecordQuery>, 'connectionId' | 'state' | 'kind' | 'reason' | 'search'>;
+export type RecordFilter = Pick<
+  Partial<RecordQuery>,
+  'connectionId' | 'state' | 'kind' | 'reason' | 'search'
+>;
 
 function toQuery(values: Record<string, string | number | undefined>): string {
   const query = new URLSearchParams();

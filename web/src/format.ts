@@ -35,6 +35,10 @@ type StateWords = { label: string; colour: string; meaning: string };
 export const STATE_WORDS: Record<RecordSummary['state'], StateWords> = {
   synced: { label: 'Synced', colour: 'teal', meaning: 'Copied, read back, and equal to the last cent.' },
   pending: { label: 'Pending', colour: 'blue', meaning: 'On its way: waiting, being sent, or tried again.' },
-  parked: { label: 'Parked', colour: 'orange', meaning: 'Stopped until a person decides; the reason is shown.' },
+  parked: {
+    label: 'Parked',
+    colour: 'orange',
+    meaning: 'Stopped until a person decides; the reason is shown.',
+  },
   ignored: { label: 'Ignored', colour: 'gray', meaning: 'Deliberately not copied, for the reason shown.' },
 };

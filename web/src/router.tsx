@@ -30,7 +30,10 @@ function toOverviewSearch(input: Record<string, unknown>): OverviewSearch {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
 }
 
-const rootRoute = createRootRoute({ component: RootPage, notFoundComponent: () => <p>There is no such page.</p> });
+const rootRoute = createRootRoute({
+  component: RootPage,
+  notFoundComponent: () => <p>There is no such page.</p>,
+});
 const overviewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',

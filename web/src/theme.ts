@@ -34,7 +34,7 @@ export const theme = createTheme({
   headings: { fontFamily: FONT, fontWeight: '600' },
   colors: { dark },
   primaryColor: 'cyan',
-  primaryShade: { light: 9, dark: 8 },
+  primaryShade: 9,
   autoContrast: true,
   defaultRadius: 'sm',
   cursorType: 'pointer',
@@ -85,7 +85,13 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--json-number': '#ffc078',
     '--json-word': '#d0bfff',
     ...Object.fromEntries(
-      COLOURS.map((name) => [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-1)`]),
+      COLOURS.flatMap((name) => [
+        [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-1)`],
+        [
+          `--mantine-color-${name}-light`,
+          `color-mix(in srgb, var(--mantine-color-${name}-6) 22%, transparent)`,
+        ],
+      ]),
     ),
   },
 });

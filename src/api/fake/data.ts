@@ -17,7 +17,8 @@ const REASONS: Reason[] = [
   {
     code: 'invoice-edited',
     message: 'The invoice was changed in the source after it had been posted in the destination.',
-    wayOut: 'Decide whether the copy is reversed and made again, or the edit is undone in the source; then replay.',
+    wayOut:
+      'Decide whether the copy is reversed and made again, or the edit is undone in the source; then replay.',
     figures: [
       { name: 'Total', source: '1250.00', destination: '1200.00' },
       { name: 'Balance', source: '50.00', destination: '0.00' },
@@ -59,7 +60,14 @@ export function fakeConnections(): ConnectionView[] {
     counts: { pending: 0, synced: 0, parked: 0, ignored: 0 },
   };
   return [
-    { ...base, id: fakeId(1, 1), name: 'Main company', state: 'active', pauseReason: null, lastEventAt: iso(-40) },
+    {
+      ...base,
+      id: fakeId(1, 1),
+      name: 'Main company',
+      state: 'active',
+      pauseReason: null,
+      lastEventAt: iso(-40),
+    },
     {
       ...base,
       id: fakeId(1, 2),
@@ -90,7 +98,8 @@ export function fakeRecords(count: number, connections: ConnectionView[]): Recor
     const currency = pick(random, CURRENCIES);
     const units = Math.floor(random.next() * 900_000) + 100;
     const number = `${NUMBER[kind]}-${String(10_000 + count - index)}`;
-    const amount = currency === 'JPY' ? `${units}` : `${Math.floor(units / 100)}.${String(units % 100).padStart(2, '0')}`;
+    const amount =
+      currency === 'JPY' ? `${units}` : `${Math.floor(units / 100)}.${String(units % 100).padStart(2, '0')}`;
     return {
       id: fakeId(2, index + 1),
       connectionId: connection.id,
@@ -110,20 +119,46 @@ export function fakeRecords(count: number, connections: ConnectionView[]): Recor
 }
 
 const STORY: ReadonlyArray<[entry: string, summary: string, data: unknown]> = [
-  ['event', 'The source said by webhook that something changed', { topic: 'invoice.create', origin: 'webhook' }],
-  ['revision', 'Read from the source', { read: 41, invoice: { id: 700001, amount: { amount: '1250.00', code: 'USD' } } }],
+  [
+    'event',
+    'The source said by webhook that something changed',
+    { topic: 'invoice.create', origin: 'webhook' },
+  ],
+  [
+    'revision',
+    'Read from the source',
+    { read: 41, invoice: { id: 700001, amount: { amount: '1250.00', code: 'USD' } } },
+  ],
   ['transformation', 'Carried over to the common form, mapping 3', { mappingVersion: '3', lines: 2 }],
   ['plan', 'Planned: create the invoice, then post it', { steps: ['create-invoice', 'post-invoice'] }],
-  ['intent', 'About to create the invoice', { deliveryId: '0193', request: { method: 'POST', path: '/invoices' } }],
+  [
+    'intent',
+    'About to create the invoice',
+    { deliveryId: '0193', request: { method: 'POST', path: '/invoices' } },
+  ],
   ['call', 'POST /invoices answered 200 in 412 ms', { status: 200, durationMs: 412 }],
   ['outcome', 'The destination made invoice A-INV-10001', { counterpart: { number: 'A-INV-10001' } }],
-  ['confirmation', 'Read back: amount, balance and dates are equal', { amount: '1250.00', balance: '1250.00' }],
+  [
+    'confirmation',
+    'Read back: amount, balance and dates are equal',
+    { amount: '1250.00', balance: '1250.00' },
+  ],
 ];
 
 export function fakeTimeline(record: RecordSummary): TimelineEntry[] {
   const length = record.state === 'synced' ? STORY.length : 3;
-  const told = STORY.slice(0, length).map(([entry, summary, data], index) => ({ entry, summary, data, index }));
-  const last = { entry: 'state', summary: `Now ${record.state}`, data: { reason: record.reason }, index: length };
+  const told = STORY.slice(0, length).map(([entry, summary, data], index) => ({
+    entry,
+    summary,
+    data,
+    index,
+  }));
+  const last = {
+    entry: 'state',
+    summary: `Now ${record.state}`,
+    data: { reason: record.reason },
+    index: length,
+  };
   return [...told, last].map(({ index, ...entry }) => ({
     ...entry,
     position: index + 1,

@@ -48,7 +48,10 @@ function toParkedByReason(records: readonly RecordSummary[]): Status['parkedByRe
   return [...groups.values()];
 }
 
-function fakeOperations(connections: ConnectionView[], parts: Pick<FakeParts, 'records' | 'change'>): Operations {
+function fakeOperations(
+  connections: ConnectionView[],
+  parts: Pick<FakeParts, 'records' | 'change'>,
+): Operations {
   const findConnection = (id: string): ConnectionView => {
     const found = connections.find((connection) => connection.id === id);
     if (!found) throw new NotFound(`There is no connection ${id}.`, 'See the list of connections.');
@@ -62,7 +65,9 @@ function fakeOperations(connections: ConnectionView[], parts: Pick<FakeParts, 'r
     listConnections: async () => connections.map(withCounts),
     async pauseConnection(actor: Actor, { connectionId, reason }) {
       requireRole(actor, 'operator');
-      return withCounts(Object.assign(findConnection(connectionId), { state: 'paused', pauseReason: reason }));
+      return withCounts(
+        Object.assign(findConnection(connectionId), { state: 'paused', pauseReason: reason }),
+      );
     },
     async resumeConnection(actor, { connectionId }) {
       requireRole(actor, 'operator');
@@ -97,7 +102,14 @@ function fakeOperations(connections: ConnectionView[], parts: Pick<FakeParts, 'r
       rejections: 2,
       parkedByReason: toParkedByReason(parts.records),
       sums: [
-        { kind: 'invoice', currency: 'USD', count: 61, synced: 55, amount: '184220.10', syncedAmount: '171038.44' },
+        {
+          kind: 'invoice',
+          currency: 'USD',
+          count: 61,
+          synced: 55,
+          amount: '184220.10',
+          syncedAmount: '171038.44',
+        },
       ],
     }),
   };
@@ -141,7 +153,11 @@ export function createFakeParts(overrides: Partial<ApiParts> = {}): FakeParts {
       return path === 'known' ? { status: 200 } : { status: 404, title: 'No such path' };
     },
     rejected: (cause, { path, status }) => refused.push({ cause, path, status }),
-    completeConsent: async ({ error }) => ({ ok: error === undefined, title: 'Consent', message: error ?? 'Done.' }),
+    completeConsent: async ({ error }) => ({
+      ok: error === undefined,
+      title: 'Consent',
+      message: error ?? 'Done.',
+    }),
     live: {
       subscribe: (listener) => {
         listeners.add(listener);

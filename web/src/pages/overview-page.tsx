@@ -22,7 +22,10 @@ export function OverviewPage() {
       <Container component="main" size={1360} px={{ base: 'xs', sm: 'md' }} py="md">
         <Stack gap="md">
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-            <Connections chosen={filter.connectionId} choose={(id) => go(toggled(filter, 'connectionId', id))} />
+            <Connections
+              chosen={filter.connectionId}
+              choose={(id) => go(toggled(filter, 'connectionId', id))}
+            />
             <ParkedReasons
               chosen={filter.reason}
               choose={(code) => {

@@ -16,7 +16,7 @@ function Counts({ counts }: { counts: ConnectionView['counts'] }) {
       {(['synced', 'pending', 'parked', 'ignored'] as const).map((state) => (
         <Tooltip key={state} label={STATE_WORDS[state].meaning}>
           <Text size="sm" component="span">
-            <Text component="span" fw={600} inherit>
+            <Text component="span" className="count" fw={600} inherit>
               {formatCount(counts[state])}
             </Text>{' '}
             <Text component="span" c="dimmed" inherit>
@@ -33,8 +33,13 @@ function ConnectionCard({ connection, chosen, choose }: Choice & { connection: C
   const paused = connection.state === 'paused';
   const isChosen = chosen === connection.id;
   return (
-    <Box component="article" p="sm" style={{ borderTop: '1px solid var(--line)' }} aria-label={connection.name}>
-      <Group justify="space-between" align="flex-start" wrap="nowrap" gap="sm">
+    <Box
+      component="article"
+      p="sm"
+      style={{ borderTop: '1px solid var(--line)' }}
+      aria-label={connection.name}
+    >
+      <Group justify="space-between" align="flex-start" gap="xs">
         <Stack gap={3} miw={0}>
           <Group gap="xs">
             <Text fw={600}>{connection.name}</Text>
@@ -42,11 +47,11 @@ function ConnectionCard({ connection, chosen, choose }: Choice & { connection: C
               {paused ? 'Paused' : 'Active'}
             </Badge>
           </Group>
-          <Group gap={6} c="dimmed">
-            <Text size="sm">{connection.sourceLabel}</Text>
-            <IconArrowRight size={14} aria-label="to" />
-            <Text size="sm">{connection.destinationLabel}</Text>
-          </Group>
+          <Text size="sm" c="dimmed">
+            {connection.sourceLabel}{' '}
+            <IconArrowRight size={14} aria-label="to" style={{ verticalAlign: 'text-bottom' }} />{' '}
+            {connection.destinationLabel}
+          </Text>
         </Stack>
         <Group gap="xs" wrap="nowrap">
           <Button
@@ -69,7 +74,12 @@ function ConnectionCard({ connection, chosen, choose }: Choice & { connection: C
         <Counts counts={connection.counts} />
         <Tooltip label="When the source, or our own look at it, last told us about a change.">
           <Text size="xs" c="dimmed">
-            Last event {connection.lastEventAt === null ? 'never' : formatTime(connection.lastEventAt)}
+            Last event{' '}
+            {connection.lastEventAt === null ? (
+              'never'
+            ) : (
+              <time dateTime={connection.lastEventAt}>{formatTime(connection.lastEventAt)}</time>
+            )}
           </Text>
         </Tooltip>
       </Group>

@@ -43,7 +43,13 @@ function LiveBadge({ live }: { live: boolean }) {
     : `The live connection is down; the page asks every ${POLL_MS / 1000} seconds. Times are in ${timeZone}.`;
   return (
     <Tooltip label={explanation}>
-      <Badge variant="light" color={live ? 'teal' : 'gray'} tabIndex={0} aria-live="polite">
+      <Badge
+        variant="light"
+        color={live ? 'teal' : 'gray'}
+        miw={live ? 48 : 72}
+        tabIndex={0}
+        aria-live="polite"
+      >
         {live ? 'Live' : 'Not live'}
       </Badge>
     </Tooltip>
@@ -66,23 +72,23 @@ export function Header({ live }: { live: boolean }) {
       <Container size={1360} px={{ base: 'xs', sm: 'md' }} py={8}>
         <Group justify="space-between" wrap="nowrap" gap="xs">
           <Group gap="sm" wrap="nowrap">
-            <Title order={1} size="h4">
+            <Title order={1} size="h4" style={{ whiteSpace: 'nowrap' }}>
               ml-connector
             </Title>
             <LiveBadge live={live} />
           </Group>
           <Group gap="xs" wrap="nowrap">
             <Tooltip label={`Signed in as ${email}, ${role}`}>
-              <Text size="sm" c="dimmed" truncate maw={{ base: 110, sm: 260 }}>
+              <Text size="sm" c="dimmed" truncate maw={260} visibleFrom="sm">
                 {email}
               </Text>
             </Tooltip>
             <ColourSwitch />
             <Button
               variant="default"
-              size="compact-md"
+              size="compact-sm"
               visibleFrom="sm"
-              leftSection={<IconLogout size={16} />}
+              leftSection={<IconLogout size={15} />}
               loading={signOut.isPending}
               onClick={() => signOut.mutate()}
             >
@@ -91,7 +97,7 @@ export function Header({ live }: { live: boolean }) {
             <ActionIcon
               variant="default"
               hiddenFrom="sm"
-              aria-label="Sign out"
+              aria-label={`Sign out ${email}`}
               loading={signOut.isPending}
               onClick={() => signOut.mutate()}
             >

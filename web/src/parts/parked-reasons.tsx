@@ -10,6 +10,7 @@ type Choice = { chosen: string | undefined; choose: (code: string) => void };
 export function ParkedReasons({ chosen, choose }: Choice) {
   const status = useQuery({ queryKey: ['data', 'status'], queryFn: api.status });
   const total = status.data?.records.parked ?? 0;
+  const groups = (status.data?.parkedByReason ?? []).toSorted((a, b) => b.count - a.count);
   return (
     <section className="surface" aria-labelledby="parked-title">
       <Group justify="space-between" p="sm" pb={6}>
@@ -24,13 +25,13 @@ export function ParkedReasons({ chosen, choose }: Choice) {
       </Group>
       {status.isPending && <Skeleton h={84} m="sm" w="auto" />}
       {status.isError && <Failure error={status.error} again={() => void status.refetch()} />}
-      {status.data && status.data.parkedByReason.length === 0 && (
+      {status.data && groups.length === 0 && (
         <Text px="sm" pb="sm" c="dimmed" size="sm">
           Nothing is parked. Whatever cannot be copied without a decision appears here.
         </Text>
       )}
       <Stack gap={2} px={4} pb="xs">
-        {status.data?.parkedByReason.map(({ code, message, count }) => (
+        {groups.map(({ code, message, count }) => (
           <UnstyledButton
             key={code}
             className="reason"
@@ -40,7 +41,7 @@ export function ParkedReasons({ chosen, choose }: Choice) {
           >
             <Group justify="space-between" wrap="nowrap" align="flex-start">
               <Text size="sm">{message}</Text>
-              <Text size="sm" fw={600}>
+              <Text size="sm" fw={600} className="count">
                 {formatCount(count)}
               </Text>
             </Group>

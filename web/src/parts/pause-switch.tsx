@@ -21,7 +21,8 @@ export function PauseSwitch({ connection }: { connection: ConnectionView }) {
       notifications.show({ message: `${after.name} is now ${after.state}.` });
       return client.invalidateQueries({ queryKey: ['data', 'connections'] });
     },
-    onError: (error) => notifications.show({ color: 'red', title: 'Nothing was changed', message: error.message }),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: 'Nothing was changed', message: error.message }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

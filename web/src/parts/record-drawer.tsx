@@ -45,10 +45,20 @@ function Detail({ detail }: { detail: RecordDetail }) {
           <StateBadge state={record.state} />
           <Text size="sm">{KIND_LABELS[record.kind]}</Text>
         </Group>
-        <ReplayButton request={{ recordIds: [record.id] }} label="Replay" what={record.label || record.sourceId} />
+        <ReplayButton
+          request={{ recordIds: [record.id] }}
+          label="Replay"
+          what={record.label || record.sourceId}
+        />
       </Group>
       {!chainIntact && (
-        <Alert color="red" variant="light" icon={<IconShieldX />} title="This history has been altered" role="alert">
+        <Alert
+          color="red"
+          variant="light"
+          icon={<IconShieldX />}
+          title="This history has been altered"
+          role="alert"
+        >
           The entries below no longer add up to the seal that was made when they were written. Do not rely on
           them; compare with a backup.
         </Alert>

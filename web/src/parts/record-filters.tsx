@@ -2,8 +2,9 @@
 import { Button, CloseButton, Group, Pill, Select, TextInput, Title } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { RecordFilter } from '../api.ts';
+import { api, type RecordFilter } from '../api.ts';
 import { KIND_LABELS, STATE_WORDS } from '../format.ts';
 import { ReplayButton } from './replay-button.tsx';
 
@@ -27,13 +28,30 @@ function SearchField({ filter, change }: Props) {
       aria-label="Search by number, name or id"
       placeholder="Number, name or id"
       leftSection={<IconSearch size={16} aria-hidden />}
-      rightSection={typed !== '' && <CloseButton size="sm" aria-label="Clear the search" onClick={() => set('')} />}
+      rightSection={
+        typed !== '' && <CloseButton size="sm" aria-label="Clear the search" onClick={() => set('')} />
+      }
       value={typed}
       onChange={(event) => set(event.currentTarget.value)}
       size="sm"
       flex="1 1 200px"
       maw={{ sm: 320 }}
     />
+  );
+}
+
+function ReasonPill({ code, remove }: { code: string; remove: () => void }) {
+  const status = useQuery({ queryKey: ['data', 'status'], queryFn: api.status });
+  const group = status.data?.parkedByReason.find((candidate) => candidate.code === code);
+  return (
+    <Pill
+      withRemoveButton
+      maw={320}
+      removeButtonProps={{ 'aria-label': 'Show all reasons', 'aria-hidden': false, tabIndex: 0 }}
+      onRemove={remove}
+    >
+      {group?.message ?? code}
+    </Pill>
   );
 }
 
@@ -46,16 +64,13 @@ export function RecordFilters({ filter, change }: Props) {
         Records
       </Title>
       {others.reason !== undefined && (
-        <Pill
-          withRemoveButton
-          removeButtonProps={{ 'aria-label': 'Show all reasons', 'aria-hidden': false, tabIndex: 0 }}
-          onRemove={() => {
+        <ReasonPill
+          code={others.reason}
+          remove={() => {
             const { reason: _, ...rest } = filter;
             change(rest);
           }}
-        >
-          Reason: {others.reason}
-        </Pill>
+        />
       )}
       <SearchField filter={filter} change={change} />
       <Select
@@ -89,7 +104,11 @@ export function RecordFilters({ filter, change }: Props) {
           <Button variant="subtle" size="compact-sm" onClick={() => change({})}>
             Clear
           </Button>
-          <ReplayButton request={{ filter }} label="Replay all of these" what="every record that matches the filter" />
+          <ReplayButton
+            request={{ filter }}
+            label="Replay all of these"
+            what="every record that matches the filter"
+          />
         </>
       )}
     </Group>

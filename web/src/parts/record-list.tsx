@@ -89,7 +89,7 @@ export function RecordList({ filter, open, show, changed }: Props) {
         {list.hasNextPage ? (
           <Button
             variant="default"
-            size="compact-md"
+            size="compact-sm"
             loading={list.isFetchingNextPage}
             onClick={() => void list.fetchNextPage()}
           >

@@ -1,5 +1,5 @@
 /** Everything that happened to a record, in order, each with who did it and the raw data behind it. */
-import { Button, Group, Text, Timeline } from '@mantine/core';
+import { Button, Group, Text, Timeline, Tooltip } from '@mantine/core';
 import {
   IconArrowsExchange,
   IconBell,
@@ -16,7 +16,9 @@ import { lazy, Suspense, useState } from 'react';
 import type { TimelineEntry } from '../../../src/api/contract.ts';
 import { formatTime } from '../format.ts';
 
-const RawJson = lazy(() => import('./raw-json.tsx').then(({ RawJson: component }) => ({ default: component })));
+const RawJson = lazy(() =>
+  import('./raw-json.tsx').then(({ RawJson: component }) => ({ default: component })),
+);
 
 const ICONS: Record<string, typeof IconBell> = {
   event: IconBell,
@@ -31,13 +33,30 @@ const ICONS: Record<string, typeof IconBell> = {
   decision: IconUser,
 };
 
+const MEANINGS: Record<string, string> = {
+  event: 'Something told us to look at this record.',
+  revision: 'The record as it was read from the source, kept unchanged.',
+  transformation: 'How the record was carried over to the common form.',
+  plan: 'The steps from what the destination has to what it should have.',
+  intent: 'What was about to be sent, written down before it was sent.',
+  call: 'One request to the destination and its answer.',
+  outcome: 'What came of a step.',
+  confirmation: 'The copy was read back and compared.',
+  state: 'The record went into another state.',
+  replay: 'Somebody let the record run again.',
+  decision: 'A choice that a person or a rule made.',
+};
+
 function Entry({ entry }: { entry: TimelineEntry }) {
   const [shown, setShown] = useState(false);
   return (
     <>
       <Group gap={6} justify="space-between" wrap="nowrap">
         <Text size="xs" c="dimmed">
-          <time dateTime={entry.at}>{formatTime(entry.at)}</time> · {entry.actor} · {entry.entry}
+          <time dateTime={entry.at}>{formatTime(entry.at)}</time> · {entry.actor} ·{' '}
+          <Tooltip label={MEANINGS[entry.entry] ?? entry.entry}>
+            <span>{entry.entry}</span>
+          </Tooltip>
         </Text>
         <Button
           size="compact-xs"

@@ -18,7 +18,8 @@ export function ReplayButton({ request, label, what }: Props) {
     mutationFn: () => api.replay(request),
     onSuccess: ({ replayed }) => {
       close();
-      const message = replayed === 1 ? 'One record runs again.' : `${formatCount(replayed)} records run again.`;
+      const message =
+        replayed === 1 ? 'One record runs again.' : `${formatCount(replayed)} records run again.`;
       notifications.show({ title: 'Replay started', message });
       return client.invalidateQueries({ queryKey: ['data'] });
     },
@@ -29,8 +30,8 @@ export function ReplayButton({ request, label, what }: Props) {
     <>
       <Button
         variant="default"
-        size="compact-md"
-        leftSection={<IconRefresh size={16} aria-hidden />}
+        size="compact-sm"
+        leftSection={<IconRefresh size={15} aria-hidden />}
         onClick={open}
       >
         {label}
@@ -41,8 +42,8 @@ export function ReplayButton({ request, label, what }: Props) {
             <Text component="span" fw={600} inherit>
               {what}
             </Text>{' '}
-            will be read from the source again and compared with its copy. What is already equal stays as it is;
-            nothing is booked twice.
+            will be read from the source again and compared with its copy. What is already equal stays as it
+            is; nothing is booked twice.
           </Text>
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

@@ -37,7 +37,11 @@ export function addAccount(tenant: Tenant, body: Body): Account {
   if (!body.has('billCycleDay')) throw refuse('account', 'missingField', "'billCycleDay' is required.");
   const wanted = body.text('accountNumber');
   if (wanted?.startsWith(DEFAULT_PREFIX) === true) {
-    throw refuse('account', 'badValue', `The account number must not start with the default prefix '${DEFAULT_PREFIX}'.`);
+    throw refuse(
+      'account',
+      'badValue',
+      `The account number must not start with the default prefix '${DEFAULT_PREFIX}'.`,
+    );
   }
   if (wanted !== undefined && books.accountNumbers.has(wanted)) {
     throw refuse('account', 'badValue', `The account number '${wanted}' already exists.`);
@@ -48,8 +52,12 @@ export function addAccount(tenant: Tenant, body: Body): Account {
   const id = tenant.newId();
   const billTo = newContact(tenant, id, body.object('billToContact'), 'account');
   const share = body.flag('soldToSameAsBillTo') === true;
-  const soldTo = share ? billTo : newContact(tenant, id, body.object('soldToContact') ?? body.object('billToContact'), 'account');
-  const shipTo = body.has('shipToContact') ? newContact(tenant, id, body.object('shipToContact'), 'account') : soldTo;
+  const soldTo = share
+    ? billTo
+    : newContact(tenant, id, body.object('soldToContact') ?? body.object('billToContact'), 'account');
+  const shipTo = body.has('shipToContact')
+    ? newContact(tenant, id, body.object('shipToContact'), 'account')
+    : soldTo;
   const account: Account = {
     id,
     number: wanted ?? tenant.nextNumber(DEFAULT_PREFIX, (number) => books.accountNumbers.has(number)),
@@ -110,11 +118,13 @@ export function createContact(call: Call): JsonRecord {
   const { tenant } = call;
   const body = readBody(call.body, CREATE_CONTACT, 'contact', new Set(tenant.features.customFields.contact));
   const key = body.text('accountId') ?? body.text('accountNumber');
-  if (key === undefined) throw refuse('contact', 'missingField', "'accountId' or 'accountNumber' is required.");
+  if (key === undefined)
+    throw refuse('contact', 'missingField', "'accountId' or 'accountNumber' is required.");
   const account = tenant.books.findAccount(key);
   if (account === undefined) throw refuse('contact', 'badValue', `The account key '${key}' is invalid.`);
   const siblings = [...tenant.books.contacts.values()].filter(({ accountId }) => accountId === account.id);
-  if (siblings.length >= MAX_ACTIVE_CONTACTS) throw refuse('contact', 'rule', 'The account has too many contacts.');
+  if (siblings.length >= MAX_ACTIVE_CONTACTS)
+    throw refuse('contact', 'rule', 'The account has too many contacts.');
   const contact = newContact(tenant, account.id, body, 'contact');
   tenant.books.contacts.set(contact.id, contact);
   return { ...contactAnswer(tenant, contact), success: true };
@@ -175,7 +185,8 @@ function requirePlace(fields: Record<string, string>, resource: Resource): void 
   if (problem !== undefined) throw refuse(resource, 'badValue', problem);
   for (const name of ['workEmail', 'personalEmail']) {
     const email = fields[name] ?? '';
-    if (email !== '' && !EMAIL.test(email)) throw refuse(resource, 'badValue', `'${name}' is not a valid e-mail address.`);
+    if (email !== '' && !EMAIL.test(email))
+      throw refuse(resource, 'badValue', `'${name}' is not a valid e-mail address.`);
   }
 }
 
@@ -199,6 +210,7 @@ function paymentTermOf(tenant: Tenant, body: Body): string | undefined {
 function billCycleDayOf(body: Body): string | undefined {
   const day = body.decimal('billCycleDay');
   if (day === undefined) return undefined;
-  if (day.lt(0) || day.gt(31)) throw refuse('account', 'badValue', "'billCycleDay' must be between 0 and 31.");
+  if (day.lt(0) || day.gt(31))
+    throw refuse('account', 'badValue', "'billCycleDay' must be between 0 and 31.");
   return day.toFixed(0);
 }

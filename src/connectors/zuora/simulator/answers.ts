@@ -1,7 +1,15 @@
 /** Answers as v1 and Object Query show them: amounts are exact JSON numbers in the currency's decimals. */
 import { LosslessNumber } from 'lossless-json';
 import { type Exact, formatMoney } from '../../../core/money.ts';
-import { type Account, type Contact, type Invoice, type InvoiceItem, itemTaxMinor, type Payment, type Refund } from './books.ts';
+import {
+  type Account,
+  type Contact,
+  type Invoice,
+  type InvoiceItem,
+  itemTaxMinor,
+  type Payment,
+  type Refund,
+} from './books.ts';
 import type { Tenant } from './tenant.ts';
 
 export type Json = string | boolean | null | LosslessNumber | Json[] | { [name: string]: Json | undefined };
@@ -20,7 +28,9 @@ export function taxMinor(invoice: Invoice): bigint {
 }
 
 export function paidMinor(tenant: Tenant, invoice: Invoice): bigint {
-  return tenant.books.applicationsOfInvoice(invoice.id).reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+  return tenant.books
+    .applicationsOfInvoice(invoice.id)
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
 }
 
 function stampsOf(tenant: Tenant, row: { createdAt: number; updatedAt: number }): JsonRecord {
@@ -65,7 +75,14 @@ export function accountAnswer(tenant: Tenant, account: Account): JsonRecord {
   };
   const { batch = 'Batch1', taxInfo: _taxInfo, ...fields } = account.fields;
   return {
-    basicInfo: { id: account.id, name: account.name, accountNumber: account.number, batch, status: 'Active', ...fields },
+    basicInfo: {
+      id: account.id,
+      name: account.name,
+      accountNumber: account.number,
+      batch,
+      status: 'Active',
+      ...fields,
+    },
     billingAndPayment: {
       billCycleDay: number(account.billCycleDay),
       bcdSettingOption: account.billCycleDay === '0' ? 'AutoSet' : 'ManualSet',
@@ -85,11 +102,18 @@ export function accountAnswer(tenant: Tenant, account: Account): JsonRecord {
   };
 }
 
-export function accountSums(tenant: Tenant, account: Account): { invoicesMinor: bigint; unappliedMinor: bigint } {
+export function accountSums(
+  tenant: Tenant,
+  account: Account,
+): { invoicesMinor: bigint; unappliedMinor: bigint } {
   let invoicesMinor = 0n;
   let unappliedMinor = 0n;
   for (const invoice of tenant.books.invoices.values()) {
-    if (invoice.accountId === account.id && invoice.status === 'Posted' && invoice.currency === account.currency) {
+    if (
+      invoice.accountId === account.id &&
+      invoice.status === 'Posted' &&
+      invoice.currency === account.currency
+    ) {
       invoicesMinor += invoice.balanceMinor;
     }
   }
@@ -153,14 +177,25 @@ export function invoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
 
 /** PUT /v1/invoices/{key} names some fields differently (facts section 6). */
 export function updatedInvoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
-  const { invoiceNumber, comments, postedBy, postedDate, transferredToAccounting, ...same } = invoiceAnswer(tenant, invoice);
+  const shown = invoiceAnswer(tenant, invoice);
+  const {
+    invoiceNumber,
+    comments,
+    postedBy,
+    postedDate,
+    templateId: _none,
+    taxExemptAmount,
+    ...same
+  } = shown;
   return {
     ...same,
     number: invoiceNumber,
     comment: comments,
     postedById: postedBy,
     postedOn: postedDate,
-    transferredToAccounting,
+    totalTaxExemptAmount: taxExemptAmount,
+    transferredToAccounting:
+      invoice.transferredToAccounting === 'No' ? false : invoice.transferredToAccounting,
     reversed: invoice.reversed,
   };
 }

@@ -1,5 +1,19 @@
 /** The fields each served operation accepts, by the request schemas of the OpenAPI core. */
-import { date, dateTime, decimal, flag, integer, list, matching, object, oneOf, required, type Spec, text, texts } from './body.ts';
+import {
+  date,
+  dateTime,
+  decimal,
+  flag,
+  integer,
+  list,
+  matching,
+  object,
+  oneOf,
+  required,
+  type Spec,
+  text,
+  texts,
+} from './body.ts';
 
 const CONTACT: Spec = {
   address1: text(255),
@@ -30,7 +44,12 @@ const NAMED_CONTACT: Spec = {
 const INLINE_CONTACT: Spec = { ...NAMED_CONTACT, city: text(40), county: text(32), mobilePhone: text(40) };
 const CONTACT_ROLES: Spec = { asBillTo: flag, asShipTo: flag, asSoldTo: flag, contactDescription: text(100) };
 
-export const CREATE_CONTACT: Spec = { ...NAMED_CONTACT, ...CONTACT_ROLES, accountId: text(64), accountNumber: text(70) };
+export const CREATE_CONTACT: Spec = {
+  ...NAMED_CONTACT,
+  ...CONTACT_ROLES,
+  accountId: text(64),
+  accountNumber: text(70),
+};
 export const UPDATE_CONTACT: Spec = { ...CONTACT, ...CONTACT_ROLES };
 
 const TAX_INFO = object({
@@ -169,7 +188,10 @@ const ITEM_DETAIL: Spec = {
 
 export const MAX_ITEMS = 1000;
 const TRANSFERRED = oneOf('Processing', 'Error', 'Ignore', 'Yes', 'No');
-const CUSTOM_RATES = list({ currency: required(text(3)), customFxRate: required(decimal), rateDate: date }, 2);
+const CUSTOM_RATES = list(
+  { currency: required(text(3)), customFxRate: required(decimal), rateDate: date },
+  2,
+);
 
 export const CREATE_INVOICE: Spec = {
   accountId: text(64),
@@ -232,12 +254,22 @@ export const UPDATE_INVOICE: Spec = {
   comments: text(255),
   dueDate: date,
   invoiceDate: date,
-  invoiceItems: list({ ...ITEM_DETAIL, id: text(64), delete: flag, discountItems: list({ ...DISCOUNT_ITEM, id: text(64) }, 10) }, MAX_ITEMS),
+  invoiceItems: list(
+    {
+      ...ITEM_DETAIL,
+      id: text(64),
+      delete: flag,
+      discountItems: list({ ...DISCOUNT_ITEM, id: text(64) }, 10),
+    },
+    MAX_ITEMS,
+  ),
   templateId: text(64),
   transferredToAccounting: oneOf('Processing', 'Yes', 'Error', 'Ignore'),
 };
 
-export const BULK_POST: Spec = { invoices: required(list({ id: required(text(64)), invoiceDate: date }, 50)) };
+export const BULK_POST: Spec = {
+  invoices: required(list({ id: required(text(64)), invoiceDate: date }, 50)),
+};
 export const EMPTY: Spec = {};
 export const REVERSE_INVOICE: Spec = {
   applyEffectiveDate: date,
@@ -246,7 +278,10 @@ export const REVERSE_INVOICE: Spec = {
   reasonCode: text(255),
 };
 
-const APPLICATION_ITEMS = list({ amount: required(decimal), invoiceItemId: text(64), taxItemId: text(64) }, 1000);
+const APPLICATION_ITEMS = list(
+  { amount: required(decimal), invoiceItemId: text(64), taxItemId: text(64) },
+  1000,
+);
 const FINANCE = object({
   bankAccountAccountingCode: text(100),
   transferredToAccounting: TRANSFERRED,

@@ -52,7 +52,10 @@ export class Body {
   }
   list(name: string): readonly Body[] {
     return (
-      this.#read(name, (value): value is Body[] => Array.isArray(value) && value.every((m) => m instanceof Body)) ?? []
+      this.#read(
+        name,
+        (value): value is Body[] => Array.isArray(value) && value.every((m) => m instanceof Body),
+      ) ?? []
     );
   }
   texts(name: string): readonly string[] | undefined {
@@ -97,7 +100,12 @@ export function parseJson(raw: string): unknown {
 }
 
 /** Reads `raw` by `spec`; `customFields` are the tenant's own `…__c` fields. Throws Refusal with every problem found. */
-export function readBody(raw: unknown, spec: Spec, resource: Resource, customFields?: ReadonlySet<string>): Body {
+export function readBody(
+  raw: unknown,
+  spec: Spec,
+  resource: Resource,
+  customFields?: ReadonlySet<string>,
+): Body {
   const reasons: Reason[] = [];
   const body = readObject(raw, spec, {
     path: '',
@@ -196,7 +204,8 @@ function readText(
   if (field.values !== undefined && !field.values.includes(raw)) {
     return bad(`must be one of ${field.values.join(', ')}.`);
   }
-  if (field.pattern !== undefined && !field.pattern.test(raw)) return bad('holds characters that are not allowed.');
+  if (field.pattern !== undefined && !field.pattern.test(raw))
+    return bad('holds characters that are not allowed.');
   if (OUTSIDE_BASIC_PLANE.test(raw)) return bad('holds a character that is not supported.');
   return raw;
 }
@@ -206,7 +215,11 @@ const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 export function isDate(raw: string): boolean {
   const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(raw);
   if (match === null) return false;
-  const [year, month, day] = [parseInt(match[1] ?? '', 10), parseInt(match[2] ?? '', 10), parseInt(match[3] ?? '', 10)];
+  const [year, month, day] = [
+    parseInt(match[1] ?? '', 10),
+    parseInt(match[2] ?? '', 10),
+    parseInt(match[3] ?? '', 10),
+  ];
   if (year < 1900 || day < 1 || day > (DAYS[month - 1] ?? 0)) return false;
   const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   return month !== 2 || day < 29 || isLeap;

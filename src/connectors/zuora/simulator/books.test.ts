@@ -21,7 +21,8 @@ describe('accounts', () => {
   });
   test('country and state are validated', async () => {
     const contact = { firstName: 'a', lastName: 'b' };
-    const at = (place: object) => bench.account({ accountNumber: undefined, billToContact: { ...contact, ...place } });
+    const at = (place: object) =>
+      bench.account({ accountNumber: undefined, billToContact: { ...contact, ...place } });
     expect((await at({ country: 'Atlantis' })).status).toBe(400);
     expect((await at({ country: 'Canada', state: 'Texas' })).status).toBe(400);
     expect((await at({ country: 'DEU', state: 'whatever' })).status).toBe(200);
@@ -55,14 +56,20 @@ describe('invoices', () => {
     expect(codeOf(await bench.invoice({ invoiceNumber: 'U-1' }))).toBe(58_490_020);
     const batch = await bench.call('POST', '/v1/invoices/batch', {
       useSingleTransaction: true,
-      invoices: [{ ...INVOICE, invoiceNumber: 'U-2' }, { ...INVOICE, invoiceNumber: 'U-2' }],
+      invoices: [
+        { ...INVOICE, invoiceNumber: 'U-2' },
+        { ...INVOICE, invoiceNumber: 'U-2' },
+      ],
     });
     expect(batch.status).toBe(400);
     expect((await bench.call('GET', '/v1/invoices/U-2')).status).toBe(404);
   });
   test('a batch without single transaction keeps the good members and names the failed one', async () => {
     const { status, body } = await bench.call('POST', '/v1/invoices/batch', {
-      invoices: [{ ...INVOICE, invoiceNumber: 'B-1' }, { ...INVOICE, accountNumber: 'none' }],
+      invoices: [
+        { ...INVOICE, invoiceNumber: 'B-1' },
+        { ...INVOICE, accountNumber: 'none' },
+      ],
     });
     expect([status, body['success']]).toEqual([200, true]);
     expect(body['invoices']).toMatchObject([{ success: true }, { success: false, objectIndex: 1 }]);
@@ -76,7 +83,11 @@ describe('invoices', () => {
     ['half a cent', { invoiceItems: [{ ...ITEM, amount: 0.005 }] }, 20],
     ['no items', { invoiceItems: [] }, 22],
     ['a payment term without Flexible Billing Attributes', { paymentTerm: 'Net 30' }, 20],
-    ['a positive discount', { invoiceItems: [{ ...ITEM, discountItems: [{ chargeName: 'd', amount: 1 }] }] }, 20],
+    [
+      'a positive discount',
+      { invoiceItems: [{ ...ITEM, discountItems: [{ chargeName: 'd', amount: 1 }] }] },
+      20,
+    ],
     ['an emoji', { comments: 'paid \u{1F600}' }, 20],
     ['a date that does not exist', { invoiceDate: '2026-02-30' }, 20],
   ])('%s is refused', async (_what, extra, category) => {
@@ -98,7 +109,9 @@ describe('invoices', () => {
     const draft = await bench.invoice({ status: 'Draft', invoiceNumber: 'D-1' });
     expect(draft.body['status']).toBe('Draft');
     const [item] = (await itemsOf('D-1')) as [{ id: string }];
-    const edited = await bench.call('PUT', '/v1/invoices/D-1', { invoiceItems: [{ id: item.id, amount: 50 }] });
+    const edited = await bench.call('PUT', '/v1/invoices/D-1', {
+      invoiceItems: [{ id: item.id, amount: 50 }],
+    });
     expect(edited.body).toMatchObject({ number: 'D-1', amount: 70 });
     expect((await bench.call('PUT', '/v1/invoices/D-1/post', {})).body).toMatchObject({ status: 'Posted' });
     expect(codeOf(await bench.call('PUT', '/v1/invoices/D-1/post', {}))).toBe(59_210_020);
@@ -119,7 +132,10 @@ describe('invoices', () => {
     const { body } = await bench.call('POST', '/v1/invoices/bulk-post', {
       invoices: [{ id: draft.body['id'] }, { id: 'none' }],
     });
-    expect(body['invoices']).toMatchObject([{ success: true }, { success: false, reasons: [{ code: 50_000_040 }] }]);
+    expect(body['invoices']).toMatchObject([
+      { success: true },
+      { success: false, reasons: [{ code: 50_000_040 }] },
+    ]);
   });
 });
 
@@ -148,7 +164,9 @@ describe('payments', () => {
     expect((await bench.call('PUT', `/v1/invoices/${id}/reverse`, {})).status).toBe(400);
     expect((await bench.call('PUT', `/v1/payments/${number}/unapply`, {})).status).toBe(200);
     expect(await bench.balanceOf(String(invoiceNumber))).toBe('120');
-    expect((await bench.call('PUT', `/v1/payments/${number}/cancel`, {})).body).toMatchObject({ status: 'Canceled' });
+    expect((await bench.call('PUT', `/v1/payments/${number}/cancel`, {})).body).toMatchObject({
+      status: 'Canceled',
+    });
     expect((await bench.call('PUT', `/v1/invoices/${id}/reverse`, {})).body).toMatchObject({ success: true });
     const row = await query('invoices', `invoicenumber.EQ:${invoiceNumber}`);
     expect(row).toMatchObject([{ status: 'Posted', balance: 0, reversed: true }]);
@@ -165,10 +183,17 @@ describe('payments', () => {
     });
     expect(applied.body).toMatchObject({ appliedAmount: 60, unappliedAmount: 40 });
     const refund = (totalAmount: number) =>
-      bench.call('POST', `/v1/payments/${number}/refunds`, { type: 'External', methodType: 'Check', totalAmount });
+      bench.call('POST', `/v1/payments/${number}/refunds`, {
+        type: 'External',
+        methodType: 'Check',
+        totalAmount,
+      });
     expect((await refund(40.01)).status).toBe(400);
     expect((await refund(40)).body).toMatchObject({ amount: 40, status: 'Processed' });
-    expect((await bench.call('GET', `/v1/payments/${number}`)).body).toMatchObject({ unappliedAmount: 0, refundAmount: 40 });
+    expect((await bench.call('GET', `/v1/payments/${number}`)).body).toMatchObject({
+      unappliedAmount: 0,
+      refundAmount: 40,
+    });
   });
   test('payments need Invoice Settlement and an enabled method', async () => {
     await bench.control('PUT', '/features', { invoiceSettlement: false });
@@ -213,7 +238,14 @@ test('the ledger adds up after everything above', async () => {
   const { body } = await bench.control('GET', '/ledger');
   const invoices = body['invoices'] as { state: string }[];
   expect(invoices.some(({ state }) => state === 'deleted')).toBe(true);
-  expect(Object.keys(body).sort()).toEqual(['account', 'calls', 'customers', 'invoices', 'payments', 'rateLimited']);
+  expect(Object.keys(body).sort()).toEqual([
+    'account',
+    'calls',
+    'customers',
+    'invoices',
+    'payments',
+    'rateLimited',
+  ]);
 });
 
 async function query(name: string, filter: string, pageSize = 10): Promise<Record<string, unknown>[]> {

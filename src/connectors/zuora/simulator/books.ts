@@ -4,7 +4,12 @@ import { assertBooks } from './refusal.ts';
 
 export type Stamps = { createdAt: number; updatedAt: number };
 
-export type Contact = Stamps & { id: string; accountId: string; fields: Record<string, string>; roles: Set<string> };
+export type Contact = Stamps & {
+  id: string;
+  accountId: string;
+  fields: Record<string, string>;
+  roles: Set<string>;
+};
 
 export type Account = Stamps & {
   id: string;
@@ -24,7 +29,13 @@ export type Account = Stamps & {
   fields: Record<string, string>;
 };
 
-export type TaxItem = { id: string; amountMinor: bigint; rate: Exact; date: string; fields: Record<string, string> };
+export type TaxItem = {
+  id: string;
+  amountMinor: bigint;
+  rate: Exact;
+  date: string;
+  fields: Record<string, string>;
+};
 
 export type InvoiceItem = {
   id: string;
@@ -170,7 +181,10 @@ export class Books {
       `invoice ${invoice.number} balance`,
     );
     assertBooks(invoice.balanceMinor >= 0n, `invoice ${invoice.number} has a negative balance`);
-    assertBooks(applied === 0n || invoice.status === 'Posted', `invoice ${invoice.number} is paid but not posted`);
+    assertBooks(
+      applied === 0n || invoice.status === 'Posted',
+      `invoice ${invoice.number} is paid but not posted`,
+    );
   }
 
   assertPayment(payment: Payment): void {

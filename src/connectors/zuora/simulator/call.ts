@@ -22,7 +22,11 @@ const DEFAULT_PAGE = 20;
 const MAX_PAGE = 40;
 
 /** v1 paging: `page` from 1 and `pageSize` up to 40; `nextPage` is a URL and absent on the last page. */
-export function pageOf<T>(call: Call, path: string, rows: readonly T[]): { rows: T[]; nextPage: string | undefined } {
+export function pageOf<T>(
+  call: Call,
+  path: string,
+  rows: readonly T[],
+): { rows: T[]; nextPage: string | undefined } {
   const size = Math.min(positive(call.query.get('pageSize')) ?? DEFAULT_PAGE, MAX_PAGE);
   const page = positive(call.query.get('page')) ?? 1;
   const from = (page - 1) * size;

@@ -42,7 +42,10 @@ const NewAccount = z
     crmId: z.string().optional(),
   })
   .strict();
-const FaultChange = FaultOrder.extend({ rotateSecret: z.boolean().optional(), revokeTokens: z.boolean().optional() }).strict();
+const FaultChange = FaultOrder.extend({
+  rotateSecret: z.boolean().optional(),
+  revokeTokens: z.boolean().optional(),
+}).strict();
 const Advance = z.object({ advanceMs: z.number().int().min(0) }).strict();
 
 export type ControlParts = {
@@ -54,7 +57,13 @@ export type ControlParts = {
   url: string;
 };
 
-export type ControlRequest = { method: string; path: string; query: URLSearchParams; plain: unknown; lossless: unknown };
+export type ControlRequest = {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  plain: unknown;
+  lossless: unknown;
+};
 export type ControlAnswer = { status: number; body: unknown };
 
 export function answerControl(parts: ControlParts, request: ControlRequest): ControlAnswer {
@@ -91,7 +100,8 @@ export function answerControl(parts: ControlParts, request: ControlRequest): Con
     case 'PUT /_control/faults':
       return ok(orderFaults(parts, FaultChange.parse(request.plain)));
     case 'POST /_control/clock':
-      if (parts.manual === undefined) return { status: 409, body: { error: 'started without a manual clock' } };
+      if (parts.manual === undefined)
+        return { status: 409, body: { error: 'started without a manual clock' } };
       parts.manual.advance(Advance.parse(request.plain).advanceMs);
       return ok({ now: new Date(tenant.clock.now()).toISOString(), today: tenant.today() });
     default:
@@ -108,19 +118,37 @@ function describe({ tenant, url }: ControlParts) {
   const { tenantId, region, clientId, clientSecret, features, seed, timeZone, tenantType } = tenant;
   const baseUrl = `${url}/regions/${region}`;
   const closedPeriods = [...tenant.closedPeriods].map((day) => day.slice(0, 7));
-  return { tenantId, region, baseUrl, clientId, clientSecret, regions, features, closedPeriods, seed, timeZone, tenantType, today: tenant.today() };
+  return {
+    tenantId,
+    region,
+    baseUrl,
+    clientId,
+    clientSecret,
+    regions,
+    features,
+    closedPeriods,
+    seed,
+    timeZone,
+    tenantType,
+    today: tenant.today(),
+  };
 }
 
 function changeFeatures(tenant: Tenant, change: z.infer<typeof FeatureChange>): Features {
   const { customFields, ...plain } = change;
-  for (const [name, value] of Object.entries(plain)) if (value !== undefined) Object.assign(tenant.features, { [name]: value });
+  for (const [name, value] of Object.entries(plain))
+    if (value !== undefined) Object.assign(tenant.features, { [name]: value });
   Object.assign(tenant.features.customFields, customFields);
   return tenant.features;
 }
 
 function accountByHand({ name, email, currency, accountNumber, crmId }: z.infer<typeof NewAccount>) {
   const [firstName = '-', ...rest] = name.split(' ');
-  const billToContact = { firstName, lastName: rest.join(' ') || '-', ...(email === undefined ? {} : { workEmail: email }) };
+  const billToContact = {
+    firstName,
+    lastName: rest.join(' ') || '-',
+    ...(email === undefined ? {} : { workEmail: email }),
+  };
   return {
     name,
     currency,

@@ -63,6 +63,7 @@ export function placeProblem(country: string | undefined, state: string | undefi
   const iso2 = ISO2_BY_TEXT.get(country.toLowerCase());
   if (iso2 === undefined) return `The country '${country}' is not a valid country name or code.`;
   const states = STATES.get(iso2);
-  if (states === undefined || state === undefined || state === '' || states.has(state.toLowerCase())) return undefined;
+  if (states === undefined || state === undefined || state === '' || states.has(state.toLowerCase()))
+    return undefined;
   return `The state '${state}' is not a valid state or province of ${country}.`;
 }

@@ -23,7 +23,9 @@ export const FaultOrder = z
     ),
     loseAnswerAfter: z.array(once),
     loseRequestBefore: z.array(once),
-    gatewayTimeoutWithWriteDone: z.array(once.extend({ afterMs: z.number().int().min(0).default(0) }).strict()),
+    gatewayTimeoutWithWriteDone: z.array(
+      once.extend({ afterMs: z.number().int().min(0).default(0) }).strict(),
+    ),
     lateCommit: z.array(once.extend({ commitAfterMs: z.number().int().min(0) }).strict()),
     truncateBody: z.array(once),
     lockContentionNext: z.number().int().min(0),
@@ -37,7 +39,13 @@ export const FaultOrder = z
   .strict();
 
 export type FaultOrder = z.infer<typeof FaultOrder>;
-type Lists = 'failNext' | 'loseAnswerAfter' | 'loseRequestBefore' | 'gatewayTimeoutWithWriteDone' | 'lateCommit' | 'truncateBody';
+type Lists =
+  | 'failNext'
+  | 'loseAnswerAfter'
+  | 'loseRequestBefore'
+  | 'gatewayTimeoutWithWriteDone'
+  | 'lateCommit'
+  | 'truncateBody';
 export type FaultOf<K extends Lists> = NonNullable<FaultOrder[K]>[number];
 
 export type Faults = ReturnType<typeof createFaults>;

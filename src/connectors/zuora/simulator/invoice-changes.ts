@@ -5,7 +5,14 @@ import { type Body, readBody } from './body.ts';
 import { BULK_POST, EMPTY, REVERSE_INVOICE, UPDATE_INVOICE } from './body-specs.ts';
 import { type CreditMemo, type Invoice, itemTotalMinor } from './books.ts';
 import { type Call, pageOf, paramOf } from './call.ts';
-import { customTexts, invoiceByKey, invoiceCustomFields, itemsOf, itemTexts, memberFailure } from './invoices.ts';
+import {
+  customTexts,
+  invoiceByKey,
+  invoiceCustomFields,
+  itemsOf,
+  itemTexts,
+  memberFailure,
+} from './invoices.ts';
 import { refuse } from './refusal.ts';
 import { minorOf, requireInvoiceSettlement, requireOpenPeriod, type Tenant } from './tenant.ts';
 
@@ -25,13 +32,17 @@ export function updateInvoice(call: Call): JsonRecord {
     throw refuse(RESOURCE, 'rule', 'invoiceDate and dueDate cannot be changed in the same request.');
   }
   const invoiceDate = body.text('invoiceDate') ?? invoice.invoiceDate;
-  const dueDate = body.text('dueDate') ?? (body.has('invoiceDate') ? latest(invoice.dueDate, invoiceDate) : invoice.dueDate);
+  const dueDate =
+    body.text('dueDate') ??
+    (body.has('invoiceDate') ? latest(invoice.dueDate, invoiceDate) : invoice.dueDate);
   requireOpenPeriod(tenant, invoiceDate, RESOURCE);
-  if (dueDate < invoiceDate) throw refuse(RESOURCE, 'badValue', 'The due date must not be earlier than the invoice date.');
+  if (dueDate < invoiceDate)
+    throw refuse(RESOURCE, 'badValue', 'The due date must not be earlier than the invoice date.');
   const items = changedItems(tenant, invoice, body);
   const totalMinor = items.reduce((sum, item) => sum + itemTotalMinor(item), 0n);
   if (items.length === 0) throw refuse(RESOURCE, 'rule', 'An invoice needs at least one item.');
-  if (totalMinor < 0n) throw refuse(RESOURCE, 'rule', 'The total amount of the invoice must not be negative.');
+  if (totalMinor < 0n)
+    throw refuse(RESOURCE, 'rule', 'The total amount of the invoice must not be negative.');
   Object.assign(invoice, {
     invoiceDate,
     dueDate,
@@ -53,19 +64,22 @@ function changedItems(tenant: Tenant, invoice: Invoice, body: Body): Invoice['it
     const id = change.text('id');
     if (id === undefined) {
       for (const name of ['amount', 'serviceStartDate']) {
-        if (!change.has(name)) throw refuse(RESOURCE, 'missingField', `'invoiceItems[${index}].${name}' is required.`);
+        if (!change.has(name))
+          throw refuse(RESOURCE, 'missingField', `'invoiceItems[${index}].${name}' is required.`);
       }
       items.push(...itemsOf(tenant, change, invoice.currency, index));
       continue;
     }
     const item = items.find((known) => known.id === id);
-    if (item === undefined) throw refuse(RESOURCE, 'badValue', `The invoice has no item with the id '${id}'.`);
+    if (item === undefined)
+      throw refuse(RESOURCE, 'badValue', `The invoice has no item with the id '${id}'.`);
     if (change.flag('delete') === true) {
       items = items.filter((known) => known.id !== id && known.parentId !== id);
       continue;
     }
     const amount = change.decimal('amount');
-    if (amount !== undefined) item.amountMinor = minorOf(amount, invoice.currency, RESOURCE, `invoiceItems[${index}].amount`);
+    if (amount !== undefined)
+      item.amountMinor = minorOf(amount, invoice.currency, RESOURCE, `invoiceItems[${index}].amount`);
     item.quantity = change.decimal('quantity') ?? item.quantity;
     item.unitPrice = change.decimal('unitPrice') ?? item.unitPrice;
     item.serviceStartDate = change.text('serviceStartDate') ?? item.serviceStartDate;
@@ -91,7 +105,8 @@ export function postInvoices(call: Call): JsonRecord {
     const id = member.mustText('id');
     try {
       const invoice = tenant.books.findInvoice(id);
-      if (invoice === undefined) throw refuse('unknown', 'notFound', `Cannot find a Invoice instance with id ${id}.`);
+      if (invoice === undefined)
+        throw refuse('unknown', 'notFound', `Cannot find a Invoice instance with id ${id}.`);
       postDraft(tenant, invoice, member.text('invoiceDate') ?? invoice.invoiceDate);
       return { id: invoice.id, success: true };
     } catch (error) {
@@ -102,7 +117,8 @@ export function postInvoices(call: Call): JsonRecord {
 }
 
 function postDraft(tenant: Tenant, invoice: Invoice, invoiceDate: string): void {
-  if (invoice.status !== 'Draft') throw refuse(RESOURCE, 'badValue', 'Only invoices with Draft status can be posted.');
+  if (invoice.status !== 'Draft')
+    throw refuse(RESOURCE, 'badValue', 'Only invoices with Draft status can be posted.');
   requireOpenPeriod(tenant, invoiceDate, RESOURCE);
   invoice.status = 'Posted';
   invoice.invoiceDate = invoiceDate;
@@ -131,7 +147,8 @@ export function reverseInvoice(call: Call): JsonRecord {
   const body = readBody(call.body, REVERSE_INVOICE, RESOURCE);
   requirePosted(invoice, 'reversed');
   requireUnsettled(tenant, invoice, 'reversed');
-  if (invoice.totalMinor === 0n) throw refuse(RESOURCE, 'rule', 'An invoice with zero amount cannot be reversed.');
+  if (invoice.totalMinor === 0n)
+    throw refuse(RESOURCE, 'rule', 'An invoice with zero amount cannot be reversed.');
   const memoDate = body.text('memoDate') ?? latest(tenant.today(), invoice.invoiceDate);
   if (memoDate < invoice.invoiceDate) {
     throw refuse(RESOURCE, 'badValue', 'The memo date must not be earlier than the invoice date.');
@@ -142,14 +159,22 @@ export function reverseInvoice(call: Call): JsonRecord {
   const memo = credit(tenant, invoice);
   invoice.reversed = true;
   touch(tenant, invoice);
-  return { success: true, id: invoice.id, creditMemo: { id: memo.id }, jobId: null, jobStatus: null };
+  return { success: true, id: invoice.id, creditMemo: { id: memo.id } };
 }
 
 export function writeOffInvoice(call: Call): JsonRecord {
   const { tenant } = call;
   requireInvoiceSettlement(tenant, RESOURCE);
   const invoice = invoiceByKey(tenant, paramOf(call, 'key'));
-  readBody(call.body, { comment: { kind: 'text', max: 255 }, memoDate: { kind: 'date' }, reasonCode: { kind: 'text', max: 255 } }, RESOURCE);
+  readBody(
+    call.body,
+    {
+      comment: { kind: 'text', max: 255 },
+      memoDate: { kind: 'date' },
+      reasonCode: { kind: 'text', max: 255 },
+    },
+    RESOURCE,
+  );
   requirePosted(invoice, 'written off');
   if (invoice.balanceMinor === 0n) throw refuse(RESOURCE, 'rule', 'The invoice has no balance to write off.');
   const memo = credit(tenant, invoice);
@@ -179,12 +204,14 @@ export function readInvoiceParts(call: Call): JsonRecord {
     ...memos.map((memo) => ({ ...memo, creditMemoId: memo.id })),
   ];
   const { rows, nextPage } = pageOf(call, `/v1/invoices/${paramOf(call, 'key')}/application-parts`, parts);
-  const applicationParts = rows.map((part): JsonRecord => ({
-    ...('paymentId' in part ? { paymentId: part.paymentId } : { creditMemoId: part.creditMemoId }),
-    appliedAmount: amountOf(part.amountMinor, invoice.currency),
-    createdById: tenant.userId,
-    createdDate: tenant.localTime(part.createdAt),
-  }));
+  const applicationParts = rows.map(
+    (part): JsonRecord => ({
+      ...('paymentId' in part ? { paymentId: part.paymentId } : { creditMemoId: part.creditMemoId }),
+      appliedAmount: amountOf(part.amountMinor, invoice.currency),
+      createdById: tenant.userId,
+      createdDate: tenant.localTime(part.createdAt),
+    }),
+  );
   return { applicationParts, nextPage, success: true };
 }
 
@@ -203,7 +230,8 @@ function credit(tenant: Tenant, invoice: Invoice): CreditMemo {
 }
 
 function requirePosted(invoice: Invoice, verb: string): void {
-  if (invoice.status !== 'Posted') throw refuse(RESOURCE, 'rule', `Only invoices with Posted status can be ${verb}.`);
+  if (invoice.status !== 'Posted')
+    throw refuse(RESOURCE, 'rule', `Only invoices with Posted status can be ${verb}.`);
 }
 
 function requireUnsettled(tenant: Tenant, invoice: Invoice, verb: string): void {

@@ -23,11 +23,15 @@ export function createInvoices(call: Call): JsonRecord {
   const body = readBody(call.body, CREATE_INVOICES, RESOURCE, invoiceCustomFields(tenant));
   const wanted = body.list('invoices');
   const items = wanted.reduce((sum, invoice) => sum + invoice.list('invoiceItems').length, 0);
-  if (items > MAX_ITEMS) throw refuse(RESOURCE, 'rule', `A request can hold at most ${MAX_ITEMS} invoice items in all.`);
+  if (items > MAX_ITEMS)
+    throw refuse(RESOURCE, 'rule', `A request can hold at most ${MAX_ITEMS} invoice items in all.`);
   if (body.flag('useSingleTransaction') === true) {
     const numbers = new Set<string>();
     const drafts = wanted.map((one) => draftInvoice(tenant, one, numbers));
-    return { success: true, invoices: drafts.map((draft) => invoiceAnswer(tenant, storeInvoice(tenant, draft))) };
+    return {
+      success: true,
+      invoices: drafts.map((draft) => invoiceAnswer(tenant, storeInvoice(tenant, draft))),
+    };
   }
   const invoices = wanted.map((one, objectIndex): JsonRecord => {
     try {
@@ -84,7 +88,8 @@ function draftInvoice(tenant: Tenant, body: Body, numbersOfRequest = new Set<str
   const items = body.list('invoiceItems').flatMap((item, index) => itemsOf(tenant, item, currency, index));
   if (items.length === 0) throw refuse(RESOURCE, 'missingField', "'invoiceItems' is required.");
   const totalMinor = items.reduce((sum, item) => sum + itemTotalMinor(item), 0n);
-  if (totalMinor < 0n) throw refuse(RESOURCE, 'rule', 'The total amount of the invoice must not be negative.');
+  if (totalMinor < 0n)
+    throw refuse(RESOURCE, 'rule', 'The total amount of the invoice must not be negative.');
   const isPosted = body.text('status') === 'Posted';
   return {
     id: tenant.newId(),
@@ -135,7 +140,11 @@ function accountOfInvoice(tenant: Tenant, body: Body): Account {
 function currencyOf(tenant: Tenant, body: Body, account: Account): string {
   const currency = body.text('currency') ?? account.currency;
   if (currency !== account.currency && !tenant.features.multipleCurrencies) {
-    throw refuse(RESOURCE, 'badValue', `The currency '${currency}' is not the account's currency '${account.currency}'.`);
+    throw refuse(
+      RESOURCE,
+      'badValue',
+      `The currency '${currency}' is not the account's currency '${account.currency}'.`,
+    );
   }
   requireActiveCurrency(tenant, currency, RESOURCE);
   return currency;
@@ -147,7 +156,11 @@ function numberOf(tenant: Tenant, body: Body, numbersOfRequest: Set<string>): st
   if (wanted !== undefined) {
     if (isTaken(wanted)) throw refuse(RESOURCE, 'badValue', `The invoice number '${wanted}' already exists.`);
     if (/^INV\d+$/.test(wanted)) {
-      throw refuse(RESOURCE, 'badValue', `The invoice number '${wanted}' collides with the prefix '${INVOICE_PREFIX}'.`);
+      throw refuse(
+        RESOURCE,
+        'badValue',
+        `The invoice number '${wanted}' collides with the prefix '${INVOICE_PREFIX}'.`,
+      );
     }
   }
   const number = wanted ?? tenant.nextNumber(INVOICE_PREFIX, isTaken);
@@ -174,12 +187,26 @@ export function itemsOf(tenant: Tenant, body: Body, currency: string, index: num
   return [charge, ...discounts];
 }
 
-function itemOf(tenant: Tenant, body: Body, currency: string, path: string, parent: InvoiceItem | undefined): InvoiceItem {
+function itemOf(
+  tenant: Tenant,
+  body: Body,
+  currency: string,
+  path: string,
+  parent: InvoiceItem | undefined,
+): InvoiceItem {
   if (body.text('productRatePlanChargeId') !== undefined) {
-    throw refuse(RESOURCE, 'badValue', `'${path}.productRatePlanChargeId' does not exist in the product catalog.`);
+    throw refuse(
+      RESOURCE,
+      'badValue',
+      `'${path}.productRatePlanChargeId' does not exist in the product catalog.`,
+    );
   }
   if ((body.text('chargeName') ?? '') === '') {
-    throw refuse(RESOURCE, 'missingField', `'${path}.chargeName' is required without a productRatePlanChargeId.`);
+    throw refuse(
+      RESOURCE,
+      'missingField',
+      `'${path}.chargeName' is required without a productRatePlanChargeId.`,
+    );
   }
   requireTaxation(tenant, body, path);
   const amountMinor = minorOf(body.mustDecimal('amount'), currency, RESOURCE, `${path}.amount`);
@@ -198,7 +225,9 @@ function itemOf(tenant: Tenant, body: Body, currency: string, path: string, pare
     quantity: body.decimal('quantity') ?? new Exact(1),
     unitPrice: body.decimal('unitPrice'),
     serviceStartDate: start,
-    taxItems: body.list('taxItems').map((tax, at) => taxItemOf(tenant, tax, currency, `${path}.taxItems[${at}]`)),
+    taxItems: body
+      .list('taxItems')
+      .map((tax, at) => taxItemOf(tenant, tax, currency, `${path}.taxItems[${at}]`)),
     fields: itemTexts(body),
   };
 }
@@ -206,7 +235,11 @@ function itemOf(tenant: Tenant, body: Body, currency: string, path: string, pare
 function requireTaxation(tenant: Tenant, body: Body, path: string): void {
   const taxFields = ['taxItems', 'taxCode', 'taxMode'].filter((name) => body.has(name));
   if (taxFields.length > 0 && !tenant.features.taxation) {
-    throw refuse(RESOURCE, 'permission', `'${path}.${taxFields[0]}' needs the Taxation feature, which is not enabled.`);
+    throw refuse(
+      RESOURCE,
+      'permission',
+      `'${path}.${taxFields[0]}' needs the Taxation feature, which is not enabled.`,
+    );
   }
   if (body.has('taxItems') && taxFields.length > 1) {
     throw refuse(RESOURCE, 'badValue', `'${path}' must not have taxCode or taxMode together with taxItems.`);

@@ -10,7 +10,11 @@ const WINDOWS = [
 
 export type Limits = ReturnType<typeof createLimits>;
 
-export function createLimits(clock: Clock, api: ApiLimits, concurrency: Partial<Record<ConcurrencyPool, number>>) {
+export function createLimits(
+  clock: Clock,
+  api: ApiLimits,
+  concurrency: Partial<Record<ConcurrencyPool, number>>,
+) {
   const windows = WINDOWS.map((window) => ({ ...window, limit: api[window.name], slot: -1, used: 0 }));
   const inFlight: Record<ConcurrencyPool, number> = { default: 0, highVolume: 0, objectQuery: 0 };
   const limitOf = (pool: ConcurrencyPool) => concurrency[pool] ?? CONCURRENCY[pool];
@@ -41,7 +45,12 @@ export function createLimits(clock: Clock, api: ApiLimits, concurrency: Partial<
         'RateLimit-Limit': `${nearest.limit}, ${windows.map(({ limit, seconds: w }) => `${limit};w=${w}`).join(', ')}`,
         'RateLimit-Remaining': String(Math.max(0, nearest.limit - nearest.used)),
         'RateLimit-Reset': String(Math.max(0, reset)),
-        'Concurrency-Limit-Type': pool === 'default' ? 'Default' : pool === 'highVolume' ? 'High-volume transactions' : 'Object Query',
+        'Concurrency-Limit-Type':
+          pool === 'default'
+            ? 'Default'
+            : pool === 'highVolume'
+              ? 'High-volume transactions'
+              : 'Object Query',
         'Concurrency-Limit-Limit': String(limitOf(pool)),
         'Concurrency-Limit-Remaining': String(Math.max(0, limitOf(pool) - inFlight[pool])),
       };

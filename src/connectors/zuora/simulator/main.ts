@@ -43,8 +43,10 @@ async function run(): Promise<void> {
   const tenantType = TENANT_TYPES.find((type) => type === values['tenant-type']);
   const replayStyle = values['replay-style'];
   if (!isRegion(region)) throw new Error(`Unknown region ${region}; --help lists them.`);
-  if (tenantType === undefined) throw new Error(`Unknown tenant type ${values['tenant-type']}; --help lists them.`);
-  if (replayStyle !== 'stored' && replayStyle !== '409-with-result') throw new Error(`Unknown replay style ${replayStyle}.`);
+  if (tenantType === undefined)
+    throw new Error(`Unknown tenant type ${values['tenant-type']}; --help lists them.`);
+  if (replayStyle !== 'stored' && replayStyle !== '409-with-result')
+    throw new Error(`Unknown replay style ${replayStyle}.`);
   const options: ZuoraSimulatorOptions = {
     port: wholeNumber('port', values.port),
     host: values.host,

@@ -44,11 +44,13 @@ export function createTokenOffice(tenant: Tenant) {
     }
     const form = new URLSearchParams(request.body);
     const clientId = form.get('client_id') ?? '';
-    if (form.get('grant_type') !== 'client_credentials') return failure(400, 'Bad Request', 'Unsupported grant type');
+    if (form.get('grant_type') !== 'client_credentials')
+      return failure(400, 'Bad Request', 'Unsupported grant type');
     if (request.region !== tenant.region || clientId !== tenant.clientId) {
       return failure(400, 'Bad Request', `Invalid client id: ${clientId.slice(0, 36)}`);
     }
-    if (form.get('client_secret') !== tenant.clientSecret) return failure(401, 'Unauthorized', 'Bad credentials');
+    if (form.get('client_secret') !== tenant.clientSecret)
+      return failure(401, 'Unauthorized', 'Bad credentials');
     const token = tenant.hex(32);
     expiryByToken.set(token, tenant.clock.now() + lifetimeSeconds * 1000);
     const body = {

@@ -1,8 +1,18 @@
 /** Object Query: filters, paging by cursor, chosen fields and one level of expansion over the books. */
 import { Exact, formatMoney } from '../../../core/money.ts';
-import { accountSums, amountOf, type Json, type JsonRecord, number, paidMinor, taxMinor } from './answers.ts';
-import { type Account, type Application, type Contact, type Invoice, type InvoiceItem, itemTaxMinor, type Payment, type Refund } from './books.ts';
+import { accountSums, type Json, type JsonRecord } from './answers.ts';
+import type { Account, Application, Contact, Invoice, Payment, Refund } from './books.ts';
 import { type Call, paramOf } from './call.ts';
+import {
+  type ItemRow,
+  showAccount,
+  showApplication,
+  showContact,
+  showInvoice,
+  showItem,
+  showPayment,
+  showRefund,
+} from './object-rows.ts';
 import { parseFilter } from './query-filter.ts';
 import { refuse } from './refusal.ts';
 import type { PaymentMethod, Tenant } from './tenant.ts';
@@ -19,15 +29,6 @@ type Collection<Row> = {
 };
 
 const exact = (amountMinor: bigint, currency: string) => new Exact(formatMoney({ amountMinor, currency }));
-
-function stamps(tenant: Tenant, row: { createdAt: number; updatedAt: number }): JsonRecord {
-  return {
-    createdById: tenant.userId,
-    createdDate: tenant.offsetTime(row.createdAt),
-    updatedById: tenant.userId,
-    updatedDate: tenant.offsetTime(row.updatedAt),
-  };
-}
 
 function collection<Row>(definition: Collection<Row>): (call: Call) => JsonRecord {
   return (call) => {
@@ -47,7 +48,8 @@ function collection<Row>(definition: Collection<Row>): (call: Call) => JsonRecor
     const from = cursorOf(query);
     let found: Row[] = [];
     for (const row of definition.rows(tenant)) {
-      if (filters.every(({ field, matches }) => matches(definition.cells[field]?.(row, tenant) ?? null))) found.push(row);
+      if (filters.every(({ field, matches }) => matches(definition.cells[field]?.(row, tenant) ?? null)))
+        found.push(row);
     }
     found = sorted(call, definition, found);
     const data: Json[] = found.slice(from, from + pageSize).map(shape);
@@ -64,10 +66,13 @@ function shaped<Row>({ tenant, query }: Call, definition: Collection<Row>, row: 
   const shown =
     lower.size === 0
       ? all
-      : Object.fromEntries(Object.entries(all).filter(([name]) => name === 'id' || lower.has(name.toLowerCase())));
+      : Object.fromEntries(
+          Object.entries(all).filter(([name]) => name === 'id' || lower.has(name.toLowerCase())),
+        );
   for (const name of query.getAll('expand[]').flatMap((text) => text.split(','))) {
     const expand = definition.expand[name.toLowerCase()];
-    if (expand === undefined) throw refuse('objectQuery', 'badQuery', `The expand '${name}' is not supported.`);
+    if (expand === undefined)
+      throw refuse('objectQuery', 'badQuery', `The expand '${name}' is not supported.`);
     Object.assign(shown, expand(row, tenant));
   }
   return shown;
@@ -78,10 +83,17 @@ function sorted<Row>({ tenant, query }: Call, definition: Collection<Row>, rows:
   if (sort === undefined) return rows;
   const [field = '', direction = 'ASC'] = sort.split('.');
   const cell = definition.cells[field.toLowerCase()];
-  if (second !== undefined || cell === undefined) throw refuse('objectQuery', 'badQuery', `Cannot sort by '${sort}'.`);
+  if (second !== undefined || cell === undefined)
+    throw refuse('objectQuery', 'badQuery', `Cannot sort by '${sort}'.`);
   const sign = direction.toUpperCase() === 'DESC' ? -1 : 1;
   const compare = (a: Cell, b: Cell) =>
-    a instanceof Exact && b instanceof Exact ? a.cmp(b) : String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
+    a instanceof Exact && b instanceof Exact
+      ? a.cmp(b)
+      : String(a) < String(b)
+        ? -1
+        : String(a) > String(b)
+          ? 1
+          : 0;
   return rows.sort((a, b) => sign * compare(cell(a, tenant), cell(b, tenant)));
 }
 
@@ -100,143 +112,6 @@ function cursorOf(query: URLSearchParams): number {
   return parseInt(match[1] ?? '0', 10);
 }
 
-function showAccount(account: Account, tenant: Tenant): JsonRecord {
-  const { invoicesMinor, unappliedMinor } = accountSums(tenant, account);
-  return {
-    id: account.id,
-    ...stamps(tenant, account),
-    accountNumber: account.number,
-    name: account.name,
-    currency: account.currency,
-    status: 'Active',
-    autoPay: account.autoPay,
-    balance: amountOf(invoicesMinor - unappliedMinor, account.currency),
-    totalInvoiceBalance: amountOf(invoicesMinor, account.currency),
-    unappliedBalance: amountOf(unappliedMinor, account.currency),
-    batch: account.fields['batch'] ?? 'Batch1',
-    billCycleDay: number(account.billCycleDay),
-    billToId: account.billToId,
-    soldToId: account.soldToId,
-    shipToId: account.shipToId,
-    invoiceDeliveryPrefsEmail: account.emailInvoices,
-    invoiceDeliveryPrefsPrint: account.printInvoices,
-    paymentTerm: account.paymentTerm,
-    ...account.fields,
-  };
-}
-
-function showContact(contact: Contact, tenant: Tenant): JsonRecord {
-  const { zipCode, ...fields } = contact.fields;
-  return { id: contact.id, ...stamps(tenant, contact), accountId: contact.accountId, postalCode: zipCode, ...fields };
-}
-
-function showInvoice(invoice: Invoice, tenant: Tenant): JsonRecord {
-  const money = (amountMinor: bigint) => amountOf(amountMinor, invoice.currency);
-  return {
-    id: invoice.id,
-    ...stamps(tenant, invoice),
-    accountId: invoice.accountId,
-    invoiceNumber: invoice.number,
-    amount: money(invoice.totalMinor),
-    amountWithoutTax: money(invoice.totalMinor - taxMinor(invoice)),
-    taxAmount: money(taxMinor(invoice)),
-    balance: money(invoice.balanceMinor),
-    paymentAmount: money(paidMinor(tenant, invoice)),
-    creditMemoAmount: money(invoice.creditedMinor),
-    autoPay: invoice.autoPay,
-    comments: invoice.comments,
-    currency: invoice.currency,
-    invoiceDate: invoice.invoiceDate,
-    dueDate: invoice.dueDate,
-    postedDate: invoice.postedOn,
-    reversed: invoice.reversed,
-    source: 'API',
-    sourceType: 'Standalone',
-    status: invoice.status,
-    transferredToAccounting: invoice.transferredToAccounting,
-    ...invoice.fields,
-  };
-}
-
-type ItemRow = { invoice: Invoice; item: InvoiceItem };
-
-function showItem({ invoice, item }: ItemRow, tenant: Tenant): JsonRecord {
-  const { description: _description, uom, sku, ...fields } = item.fields;
-  return {
-    id: item.id,
-    ...stamps(tenant, invoice),
-    invoiceId: invoice.id,
-    accountId: invoice.accountId,
-    chargeAmount: amountOf(item.amountMinor, invoice.currency),
-    taxAmount: amountOf(itemTaxMinor(item), invoice.currency),
-    quantity: number(item.quantity),
-    unitPrice: item.unitPrice === undefined ? undefined : number(item.unitPrice),
-    processingType: item.kind === 'Discount' ? '1' : '0',
-    appliedToInvoiceItemId: item.parentId,
-    sourceItemType: 'None',
-    serviceStartDate: item.serviceStartDate,
-    uOM: uom,
-    sKU: sku,
-    ...fields,
-  };
-}
-
-function showPayment(payment: Payment, tenant: Tenant): JsonRecord {
-  const money = (amountMinor: bigint) => amountOf(amountMinor, payment.currency);
-  return {
-    id: payment.id,
-    ...stamps(tenant, payment),
-    accountId: payment.accountId,
-    paymentNumber: payment.number,
-    amount: money(payment.amountMinor),
-    appliedAmount: money(payment.appliedMinor),
-    unappliedAmount: money(payment.unappliedMinor),
-    refundAmount: money(payment.refundedMinor),
-    comment: payment.comment,
-    currency: payment.currency,
-    effectiveDate: payment.effectiveDate,
-    gatewayState: 'NotSubmitted',
-    paymentMethodId: payment.methodId,
-    prepayment: payment.prepayment,
-    referenceId: payment.referenceId,
-    source: 'API',
-    status: payment.status,
-    type: 'External',
-    transferredToAccounting: payment.transferredToAccounting,
-    ...payment.fields,
-  };
-}
-
-function showApplication(application: Application, tenant: Tenant): JsonRecord {
-  const payment = tenant.books.payments.get(application.paymentId);
-  return {
-    id: application.id,
-    ...stamps(tenant, application),
-    applyAmount: amountOf(application.amountMinor, payment?.currency ?? 'USD'),
-    effectiveDate: application.effectiveDate,
-    paymentApplicationStatus: 'Processed',
-    accountId: payment?.accountId,
-    paymentId: application.paymentId,
-    invoiceId: application.invoiceId,
-  };
-}
-
-function showRefund(refund: Refund, tenant: Tenant): JsonRecord {
-  return {
-    id: refund.id,
-    ...stamps(tenant, refund),
-    refundNumber: refund.number,
-    accountId: refund.accountId,
-    amount: amountOf(refund.amountMinor, refund.currency),
-    refundDate: refund.refundDate,
-    status: refund.status,
-    type: 'External',
-    methodType: refund.methodType,
-    referenceId: refund.referenceId,
-    comment: refund.comment,
-  };
-}
-
 const accountOf = (row: { accountId: string | undefined }, tenant: Tenant): JsonRecord => {
   const account = tenant.books.accounts.get(row.accountId ?? '');
   return { account: account === undefined ? undefined : showAccount(account, tenant) };
@@ -251,7 +126,8 @@ const live = function* <Row extends { isDeleted: boolean }>(rows: Iterable<Row>)
   for (const row of rows) if (!row.isDeleted) yield row;
 };
 const itemRows = function* (tenant: Tenant): Iterable<ItemRow> {
-  for (const invoice of live(tenant.books.invoices.values())) for (const item of invoice.items) yield { invoice, item };
+  for (const invoice of live(tenant.books.invoices.values()))
+    for (const item of invoice.items) yield { invoice, item };
 };
 
 /** By the last part of the path. */
@@ -318,7 +194,9 @@ export const OBJECT_QUERIES: Readonly<Record<string, (call: Call) => JsonRecord>
     show: showInvoice,
     expand: {
       account: accountOf,
-      invoiceitems: (invoice, tenant) => ({ invoiceItems: invoice.items.map((item) => showItem({ invoice, item }, tenant)) }),
+      invoiceitems: (invoice, tenant) => ({
+        invoiceItems: invoice.items.map((item) => showItem({ invoice, item }, tenant)),
+      }),
     },
   }),
   'invoice-items': collection<ItemRow>({
@@ -355,7 +233,9 @@ export const OBJECT_QUERIES: Readonly<Record<string, (call: Call) => JsonRecord>
     expand: {
       account: accountOf,
       paymentapplications: (payment, tenant) => ({
-        paymentApplications: tenant.books.applicationsOfPayment(payment.id).map((row) => showApplication(row, tenant)),
+        paymentApplications: tenant.books
+          .applicationsOfPayment(payment.id)
+          .map((row) => showApplication(row, tenant)),
       }),
     },
   }),

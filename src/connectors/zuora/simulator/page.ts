@@ -19,14 +19,32 @@ export function renderPage(ledger: Ledger, { region, today }: { region: string; 
     ['Invoice', 'Account', 'Date', 'Due', 'State', 'Reference', '#Total', '#Balance'],
     ledger.invoices.map((row) => ({
       state: row.state,
-      cells: [row.number, row.customer, row.issuedOn, row.dueOn, row.state, row.reference, `${row.total} ${row.currency}`, row.outstanding],
+      cells: [
+        row.number,
+        row.customer,
+        row.issuedOn,
+        row.dueOn,
+        row.state,
+        row.reference,
+        `${row.total} ${row.currency}`,
+        row.outstanding,
+      ],
     })),
   );
   const payments = table(
     ['Payment', 'Account', 'Date', 'State', 'Reference', 'Invoices', '#Amount', '#Applied'],
     ledger.payments.map((row) => ({
       state: row.state,
-      cells: [row.number, row.customer, row.paidOn, row.state, row.reference, row.invoiceNumbers.join(', '), `${row.amount} ${row.currency}`, row.applied],
+      cells: [
+        row.number,
+        row.customer,
+        row.paidOn,
+        row.state,
+        row.reference,
+        row.invoiceNumbers.join(', '),
+        `${row.amount} ${row.currency}`,
+        row.applied,
+      ],
     })),
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -44,7 +62,9 @@ type Row = { state?: string; cells: readonly string[] };
 function table(headings: readonly string[], rows: readonly Row[]): string {
   if (rows.length === 0) return '<p class="empty">None yet.</p>';
   const classOf = (index: number) => (headings[index]?.startsWith('#') === true ? ' class="number"' : '');
-  const head = headings.map((name, index) => `<th${classOf(index)}>${escaped(name.replace('#', ''))}</th>`).join('');
+  const head = headings
+    .map((name, index) => `<th${classOf(index)}>${escaped(name.replace('#', ''))}</th>`)
+    .join('');
   const body = rows
     .slice(-SHOWN)
     .reverse()
@@ -56,7 +76,13 @@ function table(headings: readonly string[], rows: readonly Row[]): string {
   return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>${more}`;
 }
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

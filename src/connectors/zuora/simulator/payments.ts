@@ -1,13 +1,19 @@
-/** Payments and refunds under Invoice Settlement: record, apply, unapply, cancel, transfer, refund, delete. */
+/** Payments under Invoice Settlement: record, apply, unapply, cancel, transfer, delete. */
 import type { JsonRecord } from './answers.ts';
-import { amountOf, paymentAnswer, refundAnswer } from './answers.ts';
+import { amountOf, paymentAnswer } from './answers.ts';
 import { type Body, readBody } from './body.ts';
-import { APPLY_PAYMENT, CREATE_PAYMENT, EMPTY, REFUND_PAYMENT, TRANSFER_PAYMENT, UPDATE_PAYMENT } from './body-specs.ts';
-import type { Account, Invoice, Payment, Refund } from './books.ts';
+import { APPLY_PAYMENT, CREATE_PAYMENT, EMPTY, TRANSFER_PAYMENT, UPDATE_PAYMENT } from './body-specs.ts';
+import type { Account, Invoice, Payment } from './books.ts';
 import { type Call, pageOf, paramOf } from './call.ts';
 import { customTexts } from './invoices.ts';
 import { type Resource, refuse } from './refusal.ts';
-import { minorOf, type PaymentMethod, requireInvoiceSettlement, requireOpenPeriod, type Tenant } from './tenant.ts';
+import {
+  minorOf,
+  type PaymentMethod,
+  requireInvoiceSettlement,
+  requireOpenPeriod,
+  type Tenant,
+} from './tenant.ts';
 
 const RESOURCE = 'payment';
 
@@ -15,11 +21,16 @@ export function createPayment(call: Call): JsonRecord {
   const { tenant } = call;
   requireInvoiceSettlement(tenant, RESOURCE);
   const body = readBody(call.body, CREATE_PAYMENT, RESOURCE, new Set(tenant.features.customFields.payment));
-  if (body.text('type') === 'Electronic') throw refuse(RESOURCE, 'rule', 'No payment gateway is set up for the tenant.');
+  if (body.text('type') === 'Electronic')
+    throw refuse(RESOURCE, 'rule', 'No payment gateway is set up for the tenant.');
   const account = accountOfPayment(tenant, body);
   const currency = body.mustText('currency');
   if (account !== undefined && account.currency !== currency && !tenant.features.multipleCurrencies) {
-    throw refuse(RESOURCE, 'badValue', `The currency '${currency}' is not the account's currency '${account.currency}'.`);
+    throw refuse(
+      RESOURCE,
+      'badValue',
+      `The currency '${currency}' is not the account's currency '${account.currency}'.`,
+    );
   }
   if (!tenant.features.activeCurrencies.includes(currency)) {
     throw refuse(RESOURCE, 'badValue', `The currency '${currency}' is not active.`);
@@ -28,7 +39,12 @@ export function createPayment(call: Call): JsonRecord {
   if (amountMinor <= 0n) throw refuse(RESOURCE, 'badValue', 'The payment amount must be greater than zero.');
   const effectiveDate = paymentDateOf(tenant, body);
   const method = methodOf(tenant, body);
-  const shares = sharesOf(tenant, body, { accountId: account?.id, currency, roomMinor: amountMinor }, RESOURCE);
+  const shares = sharesOf(
+    tenant,
+    body,
+    { accountId: account?.id, currency, roomMinor: amountMinor },
+    RESOURCE,
+  );
   const payment: Payment = {
     id: tenant.newId(),
     number: tenant.nextNumber('P-', (number) => tenant.books.paymentNumbers.has(number)),
@@ -63,7 +79,18 @@ export function listPayments(call: Call): JsonRecord {
   requireInvoiceSettlement(tenant, RESOURCE);
   const live = [...tenant.books.payments.values()].filter(({ isDeleted }) => !isDeleted).reverse();
   const filters = [...query].filter(([name]) => !['page', 'pageSize', 'sort'].includes(name));
-  const known = ['accountId', 'amount', 'currency', 'effectiveDate', 'number', 'status', 'type', 'appliedAmount', 'unappliedAmount', 'refundAmount'];
+  const known = [
+    'accountId',
+    'amount',
+    'currency',
+    'effectiveDate',
+    'number',
+    'status',
+    'type',
+    'appliedAmount',
+    'unappliedAmount',
+    'refundAmount',
+  ];
   const unknown = filters.find(([name]) => !known.includes(name));
   if (unknown !== undefined) throw refuse(RESOURCE, 'badQuery', `Unknown query parameter '${unknown[0]}'.`);
   const found = live.filter((payment) => {
@@ -83,13 +110,15 @@ export function readPaymentParts(call: Call): JsonRecord {
   const payment = paymentByKey(call, 'unknown');
   const parts = call.tenant.books.applicationsOfPayment(payment.id);
   const { rows, nextPage } = pageOf(call, `/v1/payments/${paramOf(call, 'key')}/parts`, parts);
-  const shown = rows.map((part): JsonRecord => ({
-    id: part.id,
-    invoiceId: part.invoiceId,
-    amount: amountOf(part.amountMinor, payment.currency),
-    createdById: call.tenant.userId,
-    createdDate: call.tenant.localTime(part.createdAt),
-  }));
+  const shown = rows.map(
+    (part): JsonRecord => ({
+      id: part.id,
+      invoiceId: part.invoiceId,
+      amount: amountOf(part.amountMinor, payment.currency),
+      createdById: call.tenant.userId,
+      createdDate: call.tenant.localTime(part.createdAt),
+    }),
+  );
   return { parts: shown, nextPage, success: true };
 }
 
@@ -134,7 +163,11 @@ export function unapplyPayment(call: Call): JsonRecord {
         const part = applied.find(({ invoiceId }) => invoiceId === invoice.id);
         const amountMinor = minorOf(share.mustDecimal('amount'), payment.currency, 'unapply', 'amount');
         if (part === undefined || amountMinor <= 0n || amountMinor > part.amountMinor) {
-          throw refuse('unapply', 'badValue', `The amount to unapply from ${invoice.number} exceeds what is applied to it.`);
+          throw refuse(
+            'unapply',
+            'badValue',
+            `The amount to unapply from ${invoice.number} exceeds what is applied to it.`,
+          );
         }
         return { part, amountMinor };
       })
@@ -162,7 +195,8 @@ export function cancelPayment(call: Call): JsonRecord {
   const payment = paymentByKey(call, 'unknown');
   readBody(call.body, EMPTY, RESOURCE);
   requireLive(payment, RESOURCE);
-  if (payment.appliedMinor > 0n) throw refuse(RESOURCE, 'rule', 'An applied payment must be unapplied before it is canceled.');
+  if (payment.appliedMinor > 0n)
+    throw refuse(RESOURCE, 'rule', 'An applied payment must be unapplied before it is canceled.');
   if (payment.refundedMinor > 0n) throw refuse(RESOURCE, 'rule', 'A refunded payment cannot be canceled.');
   payment.status = 'Canceled';
   payment.unappliedMinor = 0n;
@@ -176,87 +210,26 @@ export function transferPayment(call: Call): JsonRecord {
   const payment = paymentByKey(call, 'transfer');
   const body = readBody(call.body, TRANSFER_PAYMENT, 'transfer');
   requireLive(payment, 'transfer');
-  if (payment.appliedMinor > 0n) throw refuse('transfer', 'rule', 'Only unapplied payments can be transferred.');
+  if (payment.appliedMinor > 0n)
+    throw refuse('transfer', 'rule', 'Only unapplied payments can be transferred.');
   const key = body.text('accountId') ?? '';
   const account = tenant.books.accounts.get(key);
-  if (key !== '' && account === undefined) throw refuse('transfer', 'badValue', `The account key '${key}' is invalid.`);
+  if (key !== '' && account === undefined)
+    throw refuse('transfer', 'badValue', `The account key '${key}' is invalid.`);
   payment.accountId = account?.id;
   return settled(tenant, payment);
 }
 
 export function deletePayment(call: Call): JsonRecord {
   const payment = paymentByKey(call, 'unknown');
-  if (payment.status !== 'Canceled') throw refuse(RESOURCE, 'rule', 'Only payments with Canceled status can be deleted.');
+  if (payment.status !== 'Canceled')
+    throw refuse(RESOURCE, 'rule', 'Only payments with Canceled status can be deleted.');
   payment.isDeleted = true;
   payment.updatedAt = call.tenant.clock.now();
   return { success: true };
 }
 
-export function refundPayment(call: Call): JsonRecord {
-  const { tenant } = call;
-  requireInvoiceSettlement(tenant, 'refund');
-  const payment = paymentByKey(call, 'unknown');
-  const body = readBody(call.body, REFUND_PAYMENT, 'refund');
-  requireLive(payment, 'refund');
-  if (body.text('type') === 'Electronic') throw refuse('refund', 'rule', 'An external payment cannot be refunded electronically.');
-  const methodType = body.text('methodType');
-  if (methodType === undefined) throw refuse('refund', 'missingField', "'methodType' is required for external refunds.");
-  const amountMinor = minorOf(body.mustDecimal('totalAmount'), payment.currency, 'refund', 'totalAmount');
-  if (amountMinor <= 0n || amountMinor > payment.unappliedMinor) {
-    throw refuse('refund', 'badValue', 'The refund amount must be positive and not exceed the unapplied amount of the payment.');
-  }
-  const refundDate = body.text('refundDate') ?? latest(tenant.today(), payment.effectiveDate);
-  if (refundDate < payment.effectiveDate) {
-    throw refuse('refund', 'badValue', 'The refund date must not be earlier than the payment date.');
-  }
-  const refund: Refund = {
-    id: tenant.newId(),
-    number: tenant.nextNumber('R-', () => false),
-    paymentId: payment.id,
-    accountId: payment.accountId,
-    currency: payment.currency,
-    amountMinor,
-    refundDate,
-    methodType,
-    referenceId: body.text('referenceId') ?? '',
-    comment: body.text('comment') ?? '',
-    status: 'Processed',
-    cancelledAt: undefined,
-    ...tenant.stamps(),
-  };
-  tenant.books.refunds.set(refund.id, refund);
-  payment.refundedMinor += amountMinor;
-  payment.unappliedMinor -= amountMinor;
-  settled(tenant, payment);
-  return refundAnswer(tenant, refund);
-}
-
-export function readRefund(call: Call): JsonRecord {
-  return refundAnswer(call.tenant, refundByKey(call));
-}
-
-export function cancelRefund(call: Call): JsonRecord {
-  const { tenant } = call;
-  const refund = refundByKey(call);
-  const payment = tenant.books.payments.get(refund.paymentId);
-  if (refund.status === 'Canceled' || payment === undefined) throw refuse('refund', 'rule', 'The refund is already canceled.');
-  refund.status = 'Canceled';
-  refund.cancelledAt = tenant.clock.now();
-  payment.refundedMinor -= refund.amountMinor;
-  payment.unappliedMinor += refund.amountMinor;
-  settled(tenant, payment);
-  return refundAnswer(tenant, refund);
-}
-
-function refundByKey(call: Call): Refund {
-  const key = paramOf(call, 'key');
-  const refunds = call.tenant.books.refunds;
-  const refund = refunds.get(key) ?? [...refunds.values()].find(({ number }) => number === key);
-  if (refund === undefined) throw refuse('unknown', 'notFound', `Cannot find entity by key: '${key}'.`);
-  return refund;
-}
-
-function paymentByKey(call: Call, resource: Resource): Payment {
+export function paymentByKey(call: Call, resource: Resource): Payment {
   const key = paramOf(call, 'key');
   const payment = call.tenant.books.findPayment(key);
   if (payment === undefined) throw refuse(resource, 'notFound', `Cannot find entity by key: '${key}'.`);
@@ -268,7 +241,8 @@ function accountOfPayment(tenant: Tenant, body: Body): Account | undefined {
   const number = body.text('accountNumber');
   if (id === undefined && number === undefined) return undefined;
   const account = tenant.books.accounts.get(id ?? tenant.books.accountNumbers.get(number ?? '') ?? '');
-  if (account === undefined) throw refuse(RESOURCE, 'badValue', `The account key '${id ?? number}' is invalid.`);
+  if (account === undefined)
+    throw refuse(RESOURCE, 'badValue', `The account key '${id ?? number}' is invalid.`);
   return account;
 }
 
@@ -287,10 +261,15 @@ function methodOf(tenant: Tenant, body: Body): PaymentMethod {
   const id = body.text('paymentMethodId');
   const type = body.text('paymentMethodType');
   if (id === undefined && type === undefined) {
-    throw refuse(RESOURCE, 'badValue', 'The account has no default payment method; paymentMethodId or paymentMethodType is needed.');
+    throw refuse(
+      RESOURCE,
+      'badValue',
+      'The account has no default payment method; paymentMethodId or paymentMethodType is needed.',
+    );
   }
   const method = tenant.methods.find((known) => (id === undefined ? known.type === type : known.id === id));
-  if (method === undefined) throw refuse(RESOURCE, 'badValue', `The payment method '${id ?? type}' is invalid.`);
+  if (method === undefined)
+    throw refuse(RESOURCE, 'badValue', `The payment method '${id ?? type}' is invalid.`);
   if (!tenant.features.paymentMethodsEnabled.includes(method.type)) {
     throw refuse(RESOURCE, 'badValue', `The payment method type '${method.type}' is not enabled.`);
   }
@@ -311,23 +290,41 @@ function sharesOf(tenant: Tenant, body: Body, room: Room, resource: Resource): S
   const byInvoice = new Map<Invoice, bigint>();
   for (const { invoice, amountMinor } of shares) {
     byInvoice.set(invoice, (byInvoice.get(invoice) ?? 0n) + amountMinor);
-    if (amountMinor <= 0n) throw refuse(resource, 'badValue', 'The amount to apply must be greater than zero.');
-    if (invoice.status !== 'Posted') throw refuse(resource, 'rule', `Invoice ${invoice.number} is not posted.`);
+    if (amountMinor <= 0n)
+      throw refuse(resource, 'badValue', 'The amount to apply must be greater than zero.');
+    if (invoice.status !== 'Posted')
+      throw refuse(resource, 'rule', `Invoice ${invoice.number} is not posted.`);
     if (invoice.accountId !== room.accountId) {
-      throw refuse(resource, 'rule', `Invoice ${invoice.number} does not belong to the account of the payment.`);
+      throw refuse(
+        resource,
+        'rule',
+        `Invoice ${invoice.number} does not belong to the account of the payment.`,
+      );
     }
     if (invoice.currency !== room.currency) {
-      throw refuse(resource, 'rule', `Invoice ${invoice.number} is in ${invoice.currency}, not in ${room.currency}.`);
+      throw refuse(
+        resource,
+        'rule',
+        `Invoice ${invoice.number} is in ${invoice.currency}, not in ${room.currency}.`,
+      );
     }
   }
   for (const [invoice, amountMinor] of byInvoice) {
     if (amountMinor > invoice.balanceMinor) {
-      throw refuse(resource, 'rule', `The amount to apply is greater than the balance of invoice ${invoice.number}.`);
+      throw refuse(
+        resource,
+        'rule',
+        `The amount to apply is greater than the balance of invoice ${invoice.number}.`,
+      );
     }
   }
   const allMinor = shares.reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
   if (allMinor > room.roomMinor) {
-    throw refuse(resource, 'rule', 'The total amount to apply is greater than the unapplied amount of the payment.');
+    throw refuse(
+      resource,
+      'rule',
+      'The total amount to apply is greater than the unapplied amount of the payment.',
+    );
   }
   return [...byInvoice].map(([invoice, amountMinor]) => ({ invoice, amountMinor }));
 }
@@ -335,7 +332,8 @@ function sharesOf(tenant: Tenant, body: Body, room: Room, resource: Resource): S
 function invoiceOfShare(tenant: Tenant, share: Body, resource: Resource): Invoice {
   const id = share.text('invoiceId');
   const number = share.text('invoiceNumber');
-  if (id === undefined && number === undefined) throw refuse(resource, 'missingField', "'invoices.invoiceId' is required.");
+  if (id === undefined && number === undefined)
+    throw refuse(resource, 'missingField', "'invoices.invoiceId' is required.");
   const invoice = tenant.books.invoices.get(id ?? tenant.books.invoiceNumbers.get(number ?? '') ?? '');
   if (invoice === undefined || invoice.isDeleted) {
     throw refuse(resource, 'badValue', `The invoice '${id ?? number}' does not exist.`);
@@ -343,8 +341,15 @@ function invoiceOfShare(tenant: Tenant, share: Body, resource: Resource): Invoic
   return invoice;
 }
 
-function applyShare(tenant: Tenant, payment: Payment, { invoice, amountMinor }: Share, effectiveDate: string): void {
-  const known = tenant.books.applicationsOfPayment(payment.id).find(({ invoiceId }) => invoiceId === invoice.id);
+function applyShare(
+  tenant: Tenant,
+  payment: Payment,
+  { invoice, amountMinor }: Share,
+  effectiveDate: string,
+): void {
+  const known = tenant.books
+    .applicationsOfPayment(payment.id)
+    .find(({ invoiceId }) => invoiceId === invoice.id);
   if (known === undefined) {
     tenant.books.addApplication({
       id: tenant.newId(),
@@ -366,22 +371,26 @@ function applyShare(tenant: Tenant, payment: Payment, { invoice, amountMinor }: 
   tenant.books.assertInvoice(invoice);
 }
 
-function requireLive(payment: Payment, resource: Resource): void {
+export function requireLive(payment: Payment, resource: Resource): void {
   if (payment.status === 'Processed') return;
   throw refuse(resource, 'rule', `The payment ${payment.number} has ${payment.status} status.`);
 }
 
 function requireNotBefore(payment: Payment, day: string, resource: Resource): void {
   if (day >= payment.latestEffectiveDate) return;
-  throw refuse(resource, 'badValue', `The effective date must not be earlier than ${payment.latestEffectiveDate}.`);
+  throw refuse(
+    resource,
+    'badValue',
+    `The effective date must not be earlier than ${payment.latestEffectiveDate}.`,
+  );
 }
 
-function settled(tenant: Tenant, payment: Payment): JsonRecord {
+export function settled(tenant: Tenant, payment: Payment): JsonRecord {
   payment.updatedAt = tenant.clock.now();
   tenant.books.assertPayment(payment);
   return paymentAnswer(tenant, payment);
 }
 
-function latest(a: string, b: string): string {
+export function latest(a: string, b: string): string {
   return a > b ? a : b;
 }

@@ -21,7 +21,9 @@ describe('sign-in', () => {
   test('only the tenant’s own region gives a token', async () => {
     const { body } = await bench.control('GET', '');
     const regions = body['regions'] as { name: string; url: string }[];
-    const answers = await Promise.all(regions.map(async ({ name, url }) => [name, (await bench.signIn(url)).status]));
+    const answers = await Promise.all(
+      regions.map(async ({ name, url }) => [name, (await bench.signIn(url)).status]),
+    );
     expect(answers.filter(([, status]) => status === 200)).toEqual([['us-central-sandbox', 200]]);
     expect(regions).toHaveLength(10);
   });
@@ -36,7 +38,11 @@ describe('sign-in', () => {
   });
   test('a wrong secret and a JSON body are refused in Spring’s words', async () => {
     const url = `${bench.simulator.baseUrl}/oauth/token`;
-    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: bench.simulator.clientId, client_secret: 'x' });
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: bench.simulator.clientId,
+      client_secret: 'x',
+    });
     const wrong = await fetch(url, { method: 'POST', body });
     expect(wrong.status).toBe(401);
     expect(await wrong.json()).toMatchObject({ error: 'Unauthorized', path: '/oauth/token' });
@@ -94,7 +100,9 @@ describe('idempotency', () => {
   });
   test('a key used for another URL is 422', async () => {
     await bench.invoice({}, key('e'));
-    expect((await bench.call('POST', '/v1/invoices/batch', { invoices: [INVOICE] }, key('e'))).status).toBe(422);
+    expect((await bench.call('POST', '/v1/invoices/batch', { invoices: [INVOICE] }, key('e'))).status).toBe(
+      422,
+    );
   });
   test('PUT with a key is refused', async () => {
     const answer = await bench.call('PUT', '/v1/accounts/FB-1', { name: 'New' }, key('f'));

@@ -68,7 +68,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const isToken = request.path === '/oauth/token';
     const commit = isToken ? undefined : faults.take('lateCommit', kind);
     if (isToken) return finish(parts, kind, answerToken(parts, request, headers));
-    const work = callApi(parts, locks, request, { kind, requestId, headers, commitAfterMs: commit?.commitAfterMs });
+    const work = callApi(parts, locks, request, {
+      kind,
+      requestId,
+      headers,
+      commitAfterMs: commit?.commitAfterMs,
+    });
     if (commit !== undefined) {
       work.catch(parts.onProgrammerError);
       return { kind, end: 'closed' };
@@ -103,18 +108,32 @@ function html(status: number, headers: Record<string, string>): StoredAnswer {
   return { status, headers: { ...headers, 'Content-Type': 'text/html' }, body: GATEWAY_HTML(status) };
 }
 
-function json(status: number, headers: Record<string, string>, body: Json | { [name: string]: Json | undefined }): StoredAnswer {
+function json(
+  status: number,
+  headers: Record<string, string>,
+  body: Json | { [name: string]: Json | undefined },
+): StoredAnswer {
   return { status, headers: { ...headers, 'Content-Type': JSON_TYPE }, body: stringify(body) ?? '' };
 }
 
-function injected({ status, code, body, retryAfter }: FaultOf<'failNext'>, headers: Record<string, string>): StoredAnswer {
+function injected(
+  { status, code, body, retryAfter }: FaultOf<'failNext'>,
+  headers: Record<string, string>,
+): StoredAnswer {
   const all = retryAfter === undefined ? headers : { ...headers, 'Retry-After': String(retryAfter) };
   if (body === 'html') return html(status, all);
-  const reason = { code: number(code ?? codeOf('unknown', 'internal')), message: 'Injected by the simulator.' };
+  const reason = {
+    code: number(code ?? codeOf('unknown', 'internal')),
+    message: 'Injected by the simulator.',
+  };
   return json(status, all, { success: false, reasons: [reason] });
 }
 
-function answerToken({ tokens }: PipelineParts, request: ApiRequest, headers: Record<string, string>): StoredAnswer {
+function answerToken(
+  { tokens }: PipelineParts,
+  request: ApiRequest,
+  headers: Record<string, string>,
+): StoredAnswer {
   if (request.method !== 'POST') {
     return json(405, headers, { status: number(405), error: 'Method Not Allowed', path: '/oauth/token' });
   }
@@ -159,7 +178,11 @@ async function callApi(
   const exceeded = limits.count();
   if (exceeded !== undefined) {
     const message = `API Rate limit exceeded for the ${exceeded}, retry after 600 seconds`;
-    return json(429, { ...attempt.headers, ...limits.headers(pool) }, { reasons: [{ code: number(70), message }] });
+    return json(
+      429,
+      { ...attempt.headers, ...limits.headers(pool) },
+      { reasons: [{ code: number(70), message }] },
+    );
   }
   if (!limits.enter(pool)) {
     const headers = { ...attempt.headers, ...limits.headers(pool), 'Retry-After': '120' };
@@ -195,7 +218,8 @@ function requireGoodHeaders({ headers }: ApiRequest): void {
   if (trackId.length > 64 || /[:;"']|[^\x20-\x7e]/.test(trackId)) {
     throw refuse('unknown', 'badValue', 'The header Zuora-Track-Id is not valid.');
   }
-  if (headers['zuora-entity-ids'] !== undefined) throw refuse('auth', 'badValue', 'Bad entity id: Multi-entity is not enabled.');
+  if (headers['zuora-entity-ids'] !== undefined)
+    throw refuse('auth', 'badValue', 'Bad entity id: Multi-entity is not enabled.');
   if (headers['zuora-org-ids'] !== undefined) throw refuse('auth', 'permission', 'Multi-Org is not enabled.');
 }
 
@@ -208,15 +232,20 @@ async function idempotent(
   const key = asked['idempotency-key'];
   if (key === undefined || method === 'GET') return run();
   if (method !== 'POST' && method !== 'PATCH') {
-    return json(400, headers, { message: `Request method '${method}' not supported with Idempotency-Key header` });
+    return json(400, headers, {
+      message: `Request method '${method}' not supported with Idempotency-Key header`,
+    });
   }
-  if (key === '' || key.length > MAX_KEY_LENGTH) return json(400, headers, { message: 'Invalid Idempotency-Key header' });
+  if (key === '' || key.length > MAX_KEY_LENGTH)
+    return json(400, headers, { message: 'Invalid Idempotency-Key header' });
   const claim = store.claim(key, method, `${path}?${query}`);
   switch (claim.kind) {
     case 'replay':
       return claim.answer;
     case 'running':
-      return json(409, headers, { message: 'A request with the same Idempotency-Key is still being processed' });
+      return json(409, headers, {
+        message: 'A request with the same Idempotency-Key is still being processed',
+      });
     case 'reused':
       return json(422, headers, { message: 'The Idempotency-Key was already used for another request' });
     case 'fresh': {
@@ -237,7 +266,8 @@ async function operate(
 ): Promise<Result> {
   const { method, path } = request;
   if (found === undefined) {
-    if (findRoute(method, path).isKnownPath) throw refuse('unknown', 'method', `Request method '${method}' not supported`, 405);
+    if (findRoute(method, path).isKnownPath)
+      throw refuse('unknown', 'method', `Request method '${method}' not supported`, 405);
     throw refuse('unknown', 'notFound', `No such resource: ${path}`);
   }
   const isWrite = method !== 'GET';
@@ -245,7 +275,8 @@ async function operate(
   if (needsBody && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     throw refuse('unknown', 'method', 'Unsupported media type; Content-Type must be application/json.', 415);
   }
-  if (needsBody && request.body === '') throw refuse('unknown', 'method', 'The request body is missing.', 415);
+  if (needsBody && request.body === '')
+    throw refuse('unknown', 'method', 'The request body is missing.', 415);
   const call: Call = {
     tenant: parts.tenant,
     params: found.params,

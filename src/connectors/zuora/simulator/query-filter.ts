@@ -13,7 +13,8 @@ export function parseFilter(text: string, known: readonly string[]): Filter {
   const [, name = '', operator = '', value = ''] = match ?? [];
   const field = name.toLowerCase();
   if (match === null) throw refuse('objectQuery', 'badQuery', `The filter '${text}' is not valid.`);
-  if (!known.includes(field)) throw refuse('objectQuery', 'badQuery', `The field '${name}' is not filterable.`);
+  if (!known.includes(field))
+    throw refuse('objectQuery', 'badQuery', `The field '${name}' is not filterable.`);
   if (operator === 'IN') {
     const list = /^\[(.*)\]$/s.exec(value);
     if (list === null) throw refuse('objectQuery', 'badQuery', 'IN needs a list in brackets.');
@@ -21,7 +22,8 @@ export function parseFilter(text: string, known: readonly string[]): Filter {
     return { field, matches: (cell) => wanted.some((one) => compare(cell, one) === 0) };
   }
   if (value === 'null') {
-    if (operator !== 'EQ' && operator !== 'NE') throw refuse('objectQuery', 'badQuery', 'null goes with EQ and NE only.');
+    if (operator !== 'EQ' && operator !== 'NE')
+      throw refuse('objectQuery', 'badQuery', 'null goes with EQ and NE only.');
     return { field, matches: (cell) => (cell === null) === (operator === 'EQ') };
   }
   if (operator === 'SW') {
@@ -56,10 +58,11 @@ function compare(cell: Cell, value: string): number | undefined {
   if (cell === null) return undefined;
   if (typeof cell === 'boolean') return String(cell) === value.toLowerCase() ? 0 : 1;
   if (cell instanceof Exact) {
-    if (!/^-?\d+(\.\d+)?$/.test(value)) throw refuse('objectQuery', 'badQuery', `'${value}' is not a number.`);
+    if (!/^-?\d+(\.\d+)?$/.test(value))
+      throw refuse('objectQuery', 'badQuery', `'${value}' is not a number.`);
     return cell.cmp(value);
   }
-  if (TIMESTAMP.test(cell)) {
+  if (cell[10] === 'T' && TIMESTAMP.test(cell)) {
     const wanted = Date.parse(value);
     if (Number.isNaN(wanted)) throw refuse('objectQuery', 'badQuery', `'${value}' is not a timestamp.`);
     return Date.parse(cell) - wanted;

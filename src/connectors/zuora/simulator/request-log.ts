@@ -29,7 +29,10 @@ export function createRequestLog() {
       entries.push({
         ...entry,
         headers: Object.fromEntries(
-          Object.entries(entry.headers).map(([name, value]) => [name, SECRET_HEADERS.has(name) ? '[redacted]' : value]),
+          Object.entries(entry.headers).map(([name, value]) => [
+            name,
+            SECRET_HEADERS.has(name) ? '[redacted]' : value,
+          ]),
         ),
         body: redacted(entry.body),
         answer: redacted(entry.answer),

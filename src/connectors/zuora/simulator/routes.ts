@@ -1,5 +1,12 @@
 /** Every served operation: method, path below a region, the name it is counted by, its limiter and its account. */
-import { createAccount, createContact, readAccount, readContact, updateAccount, updateContact } from './accounts.ts';
+import {
+  createAccount,
+  createContact,
+  readAccount,
+  readContact,
+  updateAccount,
+  updateContact,
+} from './accounts.ts';
 import { isRecord } from './body.ts';
 import type { Call, Operation } from './call.ts';
 import {
@@ -17,18 +24,16 @@ import { OBJECT_QUERIES } from './object-query.ts';
 import {
   applyPayment,
   cancelPayment,
-  cancelRefund,
   createPayment,
   deletePayment,
   listPayments,
   readPayment,
   readPaymentParts,
-  readRefund,
-  refundPayment,
   transferPayment,
   unapplyPayment,
   updatePayment,
 } from './payments.ts';
+import { cancelRefund, readRefund, refundPayment } from './refunds.ts';
 import type { ConcurrencyPool } from './regions.ts';
 import {
   readAccountingPeriods,
@@ -49,8 +54,18 @@ export type Route = {
   family: 'v1' | 'object-query' | 'settings';
 };
 
-function route(method: string, path: string, name: string, run: Operation, pool: ConcurrencyPool = 'default'): Route {
-  const family = path.startsWith('/object-query') ? 'object-query' : path.startsWith('/settings') ? 'settings' : 'v1';
+function route(
+  method: string,
+  path: string,
+  name: string,
+  run: Operation,
+  pool: ConcurrencyPool = 'default',
+): Route {
+  const family = path.startsWith('/object-query')
+    ? 'object-query'
+    : path.startsWith('/settings')
+      ? 'settings'
+      : 'v1';
   const verb = family === 'object-query' ? 'QUERY' : method;
   return { method, segments: path.split('/').slice(1), kind: `${verb} ${name}`, run, pool, family };
 }
@@ -134,7 +149,10 @@ function decoded(segment: string): string {
 }
 
 /** The account a write locks; undefined where it cannot be told before the call runs. */
-export function accountOfWrite({ route: { kind }, params }: Found, { tenant: { books }, body }: Call): string | undefined {
+export function accountOfWrite(
+  { route: { kind }, params }: Found,
+  { tenant: { books }, body }: Call,
+): string | undefined {
   const key = params['key'];
   const [, noun] = kind.split(' ');
   if (key !== undefined) {
@@ -143,7 +161,10 @@ export function accountOfWrite({ route: { kind }, params }: Found, { tenant: { b
     if (noun === 'invoice') return books.findInvoice(key)?.accountId;
     return books.findPayment(key)?.accountId;
   }
-  const source = kind === 'POST invoice batch' && isRecord(body) && Array.isArray(body['invoices']) ? body['invoices'][0] : body;
+  const source =
+    kind === 'POST invoice batch' && isRecord(body) && Array.isArray(body['invoices'])
+      ? body['invoices'][0]
+      : body;
   if (!isRecord(source)) return undefined;
   const named = source['accountId'] ?? source['accountNumber'];
   return typeof named === 'string' ? books.findAccount(named)?.id : undefined;

@@ -14,7 +14,14 @@ import { createTokenOffice } from './oauth.ts';
 import { renderPage } from './page.ts';
 import { createPipeline, type Outcome, type Pipeline } from './pipeline.ts';
 import { Refusal } from './refusal.ts';
-import { API_LIMITS, type ApiLimits, type ConcurrencyPool, isRegion, type Region, type TenantType } from './regions.ts';
+import {
+  API_LIMITS,
+  type ApiLimits,
+  type ConcurrencyPool,
+  isRegion,
+  type Region,
+  type TenantType,
+} from './regions.ts';
 import { createRequestLog, type RequestLog } from './request-log.ts';
 import { createTenant, type Tenant } from './tenant.ts';
 
@@ -51,9 +58,21 @@ const COMPRESSED_FROM_BYTES = 1000;
 
 /** Throws Error with a plain sentence when the port is taken. */
 export async function startZuoraSimulator(options: ZuoraSimulatorOptions = {}): Promise<ZuoraSimulator> {
-  const { port = 0, host = '127.0.0.1', seed = 1, region = 'us-central-sandbox', tenantType = 'production' } = options;
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    seed = 1,
+    region = 'us-central-sandbox',
+    tenantType = 'production',
+  } = options;
   const clock = options.manualClock ?? options.clock ?? systemClock;
-  const tenant = createTenant({ seed, clock, region, tenantType, timeZone: options.timeZone ?? 'America/Los_Angeles' });
+  const tenant = createTenant({
+    seed,
+    clock,
+    region,
+    tenantType,
+    timeZone: options.timeZone ?? 'America/Los_Angeles',
+  });
   const closing = new AbortController();
   const log = createRequestLog();
   const faults = createFaults();
@@ -62,7 +81,11 @@ export async function startZuoraSimulator(options: ZuoraSimulatorOptions = {}): 
     tenant,
     faults,
     tokens,
-    limits: createLimits(clock, { ...API_LIMITS[tenantType], ...options.apiLimits }, options.concurrency ?? {}),
+    limits: createLimits(
+      clock,
+      { ...API_LIMITS[tenantType], ...options.apiLimits },
+      options.concurrency ?? {},
+    ),
     idempotency: createIdempotencyStore(clock, options.replayStyle ?? 'stored'),
     writeMs: options.writeMs ?? 1,
     lockContentionChance: options.lockContentionChance ?? 0.25,
@@ -75,11 +98,15 @@ export async function startZuoraSimulator(options: ZuoraSimulatorOptions = {}): 
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   const control: ControlParts = { tenant, faults, tokens, log, manual: options.manualClock, url: '' };
   app.get('/', (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(renderPage(ledgerOf(tenant, log), { region, today: tenant.today() })),
+    reply
+      .type('text/html; charset=utf-8')
+      .send(renderPage(ledgerOf(tenant, log), { region, today: tenant.today() })),
   );
   app.all('/_control', (request, reply) => sendControl(control, request, reply));
   app.all('/_control/*', (request, reply) => sendControl(control, request, reply));
-  app.all('/regions/*', (request, reply) => serveApi({ pipeline, log, clock, url: control.url }, request, reply));
+  app.all('/regions/*', (request, reply) =>
+    serveApi({ pipeline, log, clock, url: control.url }, request, reply),
+  );
 
   const url = await listen(app, port, host);
   control.url = url;
@@ -107,7 +134,11 @@ async function listen(app: ReturnType<typeof Fastify>, port: number, host: strin
 
 type ApiParts = { pipeline: Pipeline; log: RequestLog; clock: Clock; url: string };
 
-async function serveApi(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function serveApi(
+  parts: ApiParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const [target = '', query = ''] = split(request.raw.url ?? '', '?');
   const [region = '', rest = ''] = split(target.slice('/regions/'.length), '/');
   if (!isRegion(region)) return reply.code(404).send({ message: `No such region: ${region}` });
@@ -162,10 +193,17 @@ function sendControl(parts: ControlParts, request: FastifyRequest, reply: Fastif
     const text = bodyOf(request);
     const lossless = text === '' ? {} : parseJson(text);
     const plain: unknown = text === '' ? {} : JSON.parse(text);
-    const answer = answerControl(parts, { method: request.method, path, query: new URLSearchParams(query), plain, lossless });
+    const answer = answerControl(parts, {
+      method: request.method,
+      path,
+      query: new URLSearchParams(query),
+      plain,
+      lossless,
+    });
     return reply.code(answer.status).type('application/json').send(stringify(answer.body));
   } catch (error) {
-    if (error instanceof Refusal) return reply.code(400).send({ error: error.message, reasons: error.reasons });
+    if (error instanceof Refusal)
+      return reply.code(400).send({ error: error.message, reasons: error.reasons });
     if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) });
     throw error;
   }
@@ -173,7 +211,10 @@ function sendControl(parts: ControlParts, request: FastifyRequest, reply: Fastif
 
 function headersOf(request: FastifyRequest): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
   );
 }
 

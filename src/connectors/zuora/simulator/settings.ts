@@ -49,7 +49,10 @@ export function readDocPrefixes(): Json[] {
 }
 
 export function readPaymentMethodSettings({ tenant }: Call): Json[] {
-  return tenant.methods.map(({ type }) => ({ type, active: tenant.features.paymentMethodsEnabled.includes(type) }));
+  return tenant.methods.map(({ type }) => ({
+    type,
+    active: tenant.features.paymentMethodsEnabled.includes(type),
+  }));
 }
 
 const PERIODS = 36;

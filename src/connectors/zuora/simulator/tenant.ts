@@ -18,7 +18,13 @@ export type Features = {
   /** Whether a Draft can be deleted without being cancelled first (sources disagree). */
   deleteDraftInvoices: boolean;
   /** Own fields that exist, such as "FreshBooksId__c", by object. */
-  customFields: { account: string[]; contact: string[]; invoice: string[]; invoiceItem: string[]; payment: string[] };
+  customFields: {
+    account: string[];
+    contact: string[];
+    invoice: string[];
+    invoiceItem: string[];
+    payment: string[];
+  };
 };
 
 export type PaymentTerm = { id: string; name: string; days: number; isActive: boolean; isDefault: boolean };
@@ -50,7 +56,11 @@ export type Tenant = ReturnType<typeof createTenant>;
 export function createTenant({ seed, clock, region, tenantType, timeZone }: TenantOptions) {
   const random = seededRandom(seed);
   const hex = (digits: number) =>
-    Array.from({ length: Math.ceil(digits / 4) }, () => Math.floor(random.next() * 65_536).toString(16).padStart(4, '0'))
+    Array.from({ length: Math.ceil(digits / 4) }, () =>
+      Math.floor(random.next() * 65_536)
+        .toString(16)
+        .padStart(4, '0'),
+    )
       .join('')
       .slice(0, digits);
   const uuid = () => [hex(8), hex(4), `4${hex(3)}`, `8${hex(3)}`, hex(12)].join('-');
@@ -72,7 +82,13 @@ export function createTenant({ seed, clock, region, tenantType, timeZone }: Tena
   };
   const terms: PaymentTerm[] = [
     { id: newId(), name: 'Due Upon Receipt', days: 0, isActive: true, isDefault: true },
-    ...[30, 60, 90].map((days) => ({ id: newId(), name: `Net ${days}`, days, isActive: true, isDefault: false })),
+    ...[30, 60, 90].map((days) => ({
+      id: newId(),
+      name: `Net ${days}`,
+      days,
+      isActive: true,
+      isDefault: false,
+    })),
   ];
   const methods: PaymentMethod[] = PAYMENT_METHOD_TYPES.map((type) => ({ id: newId(), type }));
 
@@ -108,7 +124,8 @@ export function createTenant({ seed, clock, region, tenantType, timeZone }: Tena
     },
     today: () => zoned(clock.now(), timeZone).toPlainDate().toString(),
     /** v1 style, tenant time zone without offset. */
-    localTime: (ms: number) => zoned(ms, timeZone).toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' '),
+    localTime: (ms: number) =>
+      zoned(ms, timeZone).toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' '),
     /** Object Query style, with offset. */
     offsetTime: (ms: number) =>
       zoned(ms, timeZone).toString({ smallestUnit: 'millisecond', timeZoneName: 'never' }),

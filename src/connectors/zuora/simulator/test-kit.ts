@@ -49,7 +49,9 @@ export async function startBench(options: ZuoraSimulatorOptions = {}) {
     reply(
       await fetch(`${url}/_control${path}`, {
         method,
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       }),
     );
 
@@ -79,7 +81,13 @@ export const ACCOUNT = {
   currency: 'USD',
   billCycleDay: 0,
   autoPay: false,
-  billToContact: { firstName: 'Jo', lastName: 'Doe', workEmail: 'jo@example.com', country: 'US', state: 'CA' },
+  billToContact: {
+    firstName: 'Jo',
+    lastName: 'Doe',
+    workEmail: 'jo@example.com',
+    country: 'US',
+    state: 'CA',
+  },
 };
 
 export const TAX = {

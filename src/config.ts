@@ -1,0 +1,100 @@
+/** The only reader of the environment: file, environment and flags become one checked configuration. */
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadConfig as loadFile } from 'c12';
+import { z } from 'zod';
+import { UsageError } from './core/errors.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const schema = z.strictObject({
+  /** Everything that the service keeps on disk: the embedded database and the key file. */
+  dataDir: z.string().min(1).default('.data'),
+  databaseUrl: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+    .optional(),
+  host: z.string().min(1).default('127.0.0.1'),
+  port: port.default(3000),
+  /** How the outside reaches us: callbacks and redirects are made from it. Default http://host:port. */
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+  role: z.enum(['all', 'web', 'worker']).default('all'),
+  /** Lanes worked at the same time by one process. */
+  lanes: z.coerce.number().int().min(1).max(64).default(8),
+  encryptionKey: z.string().optional(),
+  keyFile: z.string().optional(),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  logPretty: z.stringbool().or(z.boolean()).default(false),
+  ownerEmail: z.email().default('owner@example.com'),
+  ownerPassword: z.string().min(12, 'must have 12 characters or more').optional(),
+  metricsToken: z.string().min(16, 'must have 16 characters or more').optional(),
+});
+
+type Settings = z.infer<typeof schema>;
+
+export type Config = Omit<Settings, 'keyFile' | 'publicUrl'> & {
+  keyFile: string;
+  publicUrl: string;
+  /** Names this process in leases and logs. */
+  instance: string;
+};
+
+const VARIABLES: Record<keyof Settings, string> = {
+  dataDir: 'ML_DATA_DIR',
+  databaseUrl: 'DATABASE_URL',
+  host: 'ML_HOST',
+  port: 'ML_PORT',
+  publicUrl: 'ML_PUBLIC_URL',
+  role: 'ML_ROLE',
+  lanes: 'ML_LANES',
+  encryptionKey: 'ML_ENCRYPTION_KEY',
+  keyFile: 'ML_KEY_FILE',
+  logLevel: 'ML_LOG_LEVEL',
+  logPretty: 'ML_LOG_PRETTY',
+  ownerEmail: 'ML_OWNER_EMAIL',
+  ownerPassword: 'ML_OWNER_PASSWORD',
+  metricsToken: 'ML_METRICS_TOKEN',
+};
+
+/** Flags win over the environment, the environment over ml-connector.config.{json,yaml,ts}. Throws UsageError naming every problem. */
+export async function loadConfig(
+  flags: Partial<Record<keyof Settings, unknown>> = {},
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Config> {
+  const { config: file } = await loadFile({
+    name: 'ml-connector',
+    rcFile: false,
+    globalRc: false,
+    packageJson: false,
+    extend: false,
+    dotenv: false,
+  });
+  const given = Object.fromEntries(
+    Object.entries(VARIABLES).flatMap(([name, variable]) => {
+      const value = environment[variable];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const flagged = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const parsed = schema.safeParse({ ...file, ...given, ...flagged });
+  if (!parsed.success) throw new UsageError(describeProblems(parsed.error, file), 'Nothing was started.');
+  const settings = parsed.data;
+  const dataDir = resolve(settings.dataDir);
+  return {
+    ...settings,
+    dataDir,
+    keyFile: settings.keyFile ?? join(dataDir, 'encryption.key'),
+    publicUrl: (settings.publicUrl ?? `http://${settings.host}:${settings.port}`).replace(/\/$/, ''),
+    instance: `${hostname()}:${process.pid}`,
+  };
+}
+
+function describeProblems(error: z.ZodError, file: Record<string, unknown>): string {
+  const lines = error.issues.map((issue) => {
+    const name = String(issue.path[0] ?? '');
+    if (issue.code === 'unrecognized_keys') return `  ${issue.keys.join(', ')}: no such setting`;
+    const variable = name in VARIABLES ? VARIABLES[name as keyof Settings] : name;
+    return `  ${variable}${name in file ? ` (${name} in the configuration file)` : ''}: ${issue.message}`;
+  });
+  return ['The configuration has problems:', ...lines].join('\n');
+}

@@ -1,0 +1,152 @@
+/** Adds a connection with real credentials, or with those of a running sandbox. */
+import { UsageError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { DestinationManifest, FieldSpec, Secrets, SourceManifest } from '../core/ports.ts';
+import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
+import { nowOf } from '../engine/parts.ts';
+import { insertConnection, setConnectionState } from '../store/connections.ts';
+import { saveSecrets } from '../store/credentials.ts';
+import { sqlRunner } from '../store/db.ts';
+import { type Actor, requireRole } from './context.ts';
+import { auditDecision, type OperationParts } from './parts.ts';
+
+export type NewSide = { connector: string; values: Record<string, string>; secrets: Secrets };
+
+export type AddConnectionRequest = {
+  name: string;
+  source: NewSide;
+  destination: NewSide;
+  webhooksEnabled: boolean;
+  pollIntervalSeconds: number;
+};
+
+/** Returns its id. Where the source needs a person's consent first, the connection starts paused and says so. */
+export async function addConnection(
+  parts: OperationParts,
+  actor: Actor,
+  request: AddConnectionRequest,
+): Promise<{ id: string; needsConsent: boolean }> {
+  requireRole(actor, 'admin');
+  if (!/^[\w][\w .-]{0,62}$/.test(request.name)) {
+    throw new UsageError('A connection’s name has 1 to 63 letters, digits, blanks, dots or dashes.');
+  }
+  const source = sourceManifest(parts.registry, request.source.connector);
+  const destination = destinationManifest(parts.registry, request.destination.connector);
+  const sides = {
+    source: toSide(source, request.source),
+    destination: toSide(destination, request.destination),
+  };
+  const needsConsent = source.consent !== undefined && sides.source.secrets['refreshToken'] === undefined;
+  const id = newId(parts.clock.now());
+  await parts.db.transaction().execute(async (tx) => {
+    const now = nowOf(parts);
+    await insertConnection(
+      tx,
+      {
+        id,
+        name: request.name,
+        source: source.id,
+        destination: destination.id,
+        settings: { source: sides.source.settings, destination: sides.destination.settings },
+        webhooksEnabled: request.webhooksEnabled,
+        pollIntervalSeconds: request.pollIntervalSeconds,
+      },
+      now,
+    ).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === '23505') {
+        throw new UsageError(`There is a connection "${request.name}" already.`, 'Choose another name.');
+      }
+      throw error;
+    });
+    for (const side of ['source', 'destination'] as const) {
+      await saveSecrets(tx, parts.vault, { connectionId: id, side }, sides[side].secrets, now);
+    }
+    if (needsConsent) {
+      await setConnectionState(
+        tx,
+        id,
+        { state: 'paused', reason: `${source.label} waits for consent`, by: actor.name },
+        now,
+      );
+    }
+    await parts.queue.wake('callbacks', [{ key: id }], sqlRunner(tx));
+    await auditDecision(parts, tx, actor, id, {
+      summary: `added: ${source.label} to ${destination.label}`,
+      name: request.name,
+    });
+  });
+  return { id, needsConsent };
+}
+
+/** Sorts what was given into settings and secrets by the manifest; names every missing or unknown field at once. */
+function toSide(
+  manifest: SourceManifest | DestinationManifest,
+  given: NewSide,
+): { settings: Record<string, string>; secrets: Secrets } {
+  const problems: string[] = [];
+  const settings: Record<string, string> = {};
+  const secrets: Secrets = { ...given.secrets };
+  const known = new Map(manifest.fields.map((field) => [field.name, field]));
+  for (const [name, value] of Object.entries(given.values)) {
+    const field = known.get(name);
+    if (!field)
+      problems.push(`${name}: ${manifest.label} has no such field (known: ${[...known.keys()].join(', ')})`);
+    else if (field.choices && !field.choices.includes(value))
+      problems.push(`${name}: one of ${field.choices.join(', ')}`);
+    else if (field.secret) secrets[name] = value;
+    else settings[name] = value;
+  }
+  for (const field of manifest.fields) {
+    const value = field.secret ? secrets[field.name] : settings[field.name];
+    if (value === undefined && field.default !== undefined) settings[field.name] = field.default;
+    else if (value === undefined && field.required) problems.push(`${field.name}: ${missing(field)}`);
+  }
+  if (problems.length > 0)
+    throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
+  return { settings, secrets };
+}
+
+function missing(field: FieldSpec): string {
+  return `missing (${field.label}: ${field.help})`;
+}
+
+/** A running sandbox of each side, ready to be added. Throws UsageError when one is not running. */
+export async function sandboxSides(
+  parts: OperationParts,
+  request: {
+    source: string;
+    destination: string;
+    sourceUrl?: string | undefined;
+    destinationUrl?: string | undefined;
+  },
+): Promise<{ source: NewSide; destination: NewSide }> {
+  const source = sourceManifest(parts.registry, request.source);
+  const destination = destinationManifest(parts.registry, request.destination);
+  return {
+    source: await sandboxSide(source, request.sourceUrl, parts.publicUrl),
+    destination: await sandboxSide(destination, request.destinationUrl, parts.publicUrl),
+  };
+}
+
+async function sandboxSide(
+  manifest: SourceManifest | DestinationManifest,
+  url: string | undefined,
+  publicUrl: string,
+): Promise<NewSide> {
+  const { simulator } = manifest;
+  if (!simulator) throw new UsageError(`${manifest.label} has no sandbox.`);
+  const at = url ?? `http://127.0.0.1:${simulator.defaultPort}`;
+  try {
+    const { settings, secrets } = await simulator.connect(at, redirectUriOf(publicUrl, manifest.id));
+    return { connector: manifest.id, values: settings, secrets };
+  } catch (cause) {
+    throw new UsageError(
+      `No ${manifest.label} sandbox answers at ${at} (${cause instanceof Error ? cause.message : String(cause)}).`,
+      `Start it in another terminal: npm run simulator:${manifest.id}`,
+    );
+  }
+}
+
+export function redirectUriOf(publicUrl: string, connector: string): string {
+  return `${publicUrl}/oauth/${connector}/callback`;
+}

@@ -1,0 +1,83 @@
+/** A person's consent: where to send them, and what to do when they come back. */
+import { randomBytes } from 'node:crypto';
+import { UsageError } from '../core/errors.ts';
+import { sourceManifest } from '../engine/connection-runtime.ts';
+import { resumeConnection } from '../engine/pause.ts';
+import { nowOf } from '../engine/parts.ts';
+import { createHttp } from '../platform/http.ts';
+import { recordAttempt } from '../engine/audit.ts';
+import { loadConnection, mergeSettings } from '../store/connections.ts';
+import { insertConsent, takeConsent } from '../store/consents.ts';
+import { loadSecrets, saveSecrets } from '../store/credentials.ts';
+import { sqlRunner } from '../store/db.ts';
+import { redirectUriOf } from './add-connection.ts';
+import { type Actor, requireRole } from './context.ts';
+import { auditDecision, type OperationParts } from './parts.ts';
+
+const CONSENT_MS = 30 * 60_000;
+
+export async function startConsent(
+  parts: OperationParts,
+  actor: Actor,
+  { connection: name }: { connection: string },
+): Promise<{ url: string; redirectUri: string }> {
+  requireRole(actor, 'admin');
+  const connection = await loadConnection(parts.db, name);
+  const manifest = sourceManifest(parts.registry, connection.source);
+  if (!manifest.consent) throw new UsageError(`${manifest.label} needs no consent.`);
+  const settings = connection.settings.source;
+  const redirectUri = settings['redirectUri'] ?? redirectUriOf(parts.publicUrl, manifest.id);
+  const secrets = await loadSecrets(parts.db, parts.vault, { connectionId: connection.id, side: 'source' });
+  const state = randomBytes(24).toString('base64url');
+  const codeVerifier = randomBytes(48).toString('base64url');
+  await insertConsent(
+    parts.db,
+    parts.vault,
+    state,
+    { connectionId: connection.id, codeVerifier, redirectUri, actor: actor.name },
+    new Date(parts.clock.now() + CONSENT_MS),
+  );
+  const url = await manifest.consent.authorizeUrl({ settings, secrets, redirectUri, state, codeVerifier });
+  return { url, redirectUri };
+}
+
+/** Exchanges the code that the person brought back, stores the tokens, and lets the connection work. */
+export async function completeConsent(
+  parts: OperationParts,
+  answer: { state: string; code: string },
+): Promise<{ connection: string; account: string | undefined }> {
+  const consent = await takeConsent(parts.db, parts.vault, answer.state, nowOf(parts));
+  if (!consent) {
+    throw new UsageError(
+      'This consent is unknown, was used already, or is older than 30 minutes.',
+      'Start it again: connection consent NAME',
+    );
+  }
+  const { connectionId, codeVerifier, redirectUri } = consent;
+  const connection = await loadConnection(parts.db, connectionId);
+  const manifest = sourceManifest(parts.registry, connection.source);
+  if (!manifest.consent) throw new UsageError(`${manifest.label} needs no consent.`);
+  const key = { connectionId, side: 'source' as const };
+  const secrets = await loadSecrets(parts.db, parts.vault, key);
+  const { http, close } = createHttp({
+    clock: parts.clock,
+    takeTurn: async () => {},
+    record: (attempt) => recordAttempt(parts, connectionId, 'source', attempt),
+  });
+  const exchanged = await manifest.consent
+    .exchange(
+      { http, now: () => parts.clock.now() },
+      { settings: connection.settings.source, secrets, redirectUri, code: answer.code, codeVerifier },
+    )
+    .finally(() => close());
+  await parts.db.transaction().execute(async (tx) => {
+    await saveSecrets(tx, parts.vault, key, { ...secrets, ...exchanged.secrets }, nowOf(parts));
+    await mergeSettings(tx, connectionId, 'source', exchanged.settings, nowOf(parts));
+    await parts.queue.wake('callbacks', [{ key: connectionId }], sqlRunner(tx));
+    await auditDecision(parts, tx, { name: consent.actor, role: 'admin' }, connectionId, {
+      summary: 'consent given',
+    });
+  });
+  await resumeConnection(parts, connectionId, consent.actor);
+  return { connection: connection.name, account: exchanged.settings['accountId'] };
+}

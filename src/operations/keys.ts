@@ -1,0 +1,61 @@
+/** Encryption keys: which are in use, and changing to a new one without losing a secret. */
+import { randomBytes } from 'node:crypto';
+import { UsageError } from '../core/errors.ts';
+import { nowOf } from '../engine/parts.ts';
+import { createVault, readKeyFile, writeKeyFile } from '../platform/vault.ts';
+import { resealCallbacks } from '../store/callbacks.ts';
+import { resealSecrets } from '../store/credentials.ts';
+import { assertVaultFits, forgetOldKeys } from '../store/vault-keys.ts';
+import { type Actor, requireRole } from './context.ts';
+import type { OperationParts } from './parts.ts';
+
+export async function showKeys(parts: OperationParts, actor: Actor) {
+  requireRole(actor, 'admin');
+  const rows = await parts.db
+    .selectFrom('vault_keys')
+    .select(['key_id', 'created_at'])
+    .orderBy('created_at')
+    .execute();
+  return {
+    active: parts.vault.activeKeyId,
+    keys: rows.map((row) => ({
+      id: row.key_id,
+      since: row.created_at.toISOString(),
+      atHand: parts.vault.keyIds.includes(row.key_id),
+    })),
+  };
+}
+
+/**
+ * Makes a new key, puts it first in the key file, seals everything anew, then drops the old ones. The old key stays
+ * in the file until all is sealed, so a crash in between loses nothing. Other running processes must be restarted.
+ */
+export async function rotateKeys(parts: OperationParts, actor: Actor, { keyFile }: { keyFile: string }) {
+  requireRole(actor, 'admin');
+  const old = await readKeyFile(keyFile);
+  if (!old) {
+    throw new UsageError(
+      `There is no key file at ${keyFile}: the key comes from the environment.`,
+      'Put the new key first in ML_ENCRYPTION_KEY ("new,old"), restart, then run keys reseal.',
+    );
+  }
+  const key = randomBytes(32);
+  await writeKeyFile(keyFile, [key, ...old]);
+  const resealed = await reseal({ ...parts, vault: createVault([key, ...old]) });
+  await writeKeyFile(keyFile, [key]);
+  return resealed;
+}
+
+export async function resealKeys(parts: OperationParts, actor: Actor) {
+  requireRole(actor, 'admin');
+  return reseal(parts);
+}
+
+async function reseal(parts: OperationParts): Promise<{ active: string; resealed: number }> {
+  const now = nowOf(parts);
+  await assertVaultFits(parts.db, parts.vault, now);
+  const secrets = await resealSecrets(parts.db, parts.vault, now);
+  const verifiers = await resealCallbacks(parts.db, parts.vault);
+  await forgetOldKeys(parts.db, parts.vault);
+  return { active: parts.vault.activeKeyId, resealed: secrets + verifiers };
+}

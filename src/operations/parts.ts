@@ -1,0 +1,27 @@
+/** What operations are made of, and how they write themselves into the audit. */
+import type { ConnectionRuntime } from '../engine/connection-runtime.ts';
+import type { EngineParts } from '../engine/parts.ts';
+import { nowOf } from '../engine/parts.ts';
+import type { Db } from '../store/db.ts';
+import { appendTrail, connectionSubject } from '../store/trail.ts';
+import type { Actor } from './context.ts';
+
+export type OperationParts = EngineParts & {
+  runtime: ConnectionRuntime;
+  /** How the source reaches us. */
+  publicUrl: string;
+  version: string;
+  startedAt: Date;
+};
+
+/** Writes who decided what about a connection, in the transaction of the decision. */
+export async function auditDecision(
+  parts: OperationParts,
+  tx: Db,
+  actor: Actor,
+  connectionId: string,
+  data: { summary: string } & Record<string, unknown>,
+): Promise<void> {
+  const subject = connectionSubject(connectionId);
+  await appendTrail(tx, { subject, connectionId, actor: actor.name, entry: 'decision', data }, nowOf(parts));
+}

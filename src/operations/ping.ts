@@ -1,0 +1,50 @@
+/** Asks both sides whether they would work, without writing anything. */
+import { OperatingError } from '../core/errors.ts';
+import type { PingCheck } from '../core/ports.ts';
+import { loadConnection, type Side } from '../store/connections.ts';
+import { type Actor, requireRole } from './context.ts';
+import type { OperationParts } from './parts.ts';
+
+export type PingReport = {
+  connection: string;
+  ok: boolean;
+  sides: { side: Side; system: string; checks: PingCheck[] }[];
+};
+
+export async function ping(
+  parts: OperationParts,
+  actor: Actor,
+  request: { connection: string; side?: string | undefined },
+): Promise<PingReport> {
+  requireRole(actor, 'viewer');
+  const connection = await loadConnection(parts.db, request.connection);
+  const open = await parts.runtime.open(connection.id);
+  const wanted = (side: Side) =>
+    request.side === undefined || request.side === side || request.side === connection[side];
+  const sides = [];
+  for (const side of ['source', 'destination'] as const) {
+    if (wanted(side))
+      sides.push({ side, system: connection[side], checks: await checked(() => open[side].ping()) });
+  }
+  return {
+    connection: connection.name,
+    ok: sides.every(({ checks }) => checks.every(({ ok }) => ok)),
+    sides,
+  };
+}
+
+async function checked(ask: () => Promise<PingCheck[]>): Promise<PingCheck[]> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return [
+      {
+        name: 'answer',
+        ok: false,
+        detail: error.message,
+        fix: 'Check address, network and credentials, then ping again.',
+      },
+    ];
+  }
+}

@@ -1,0 +1,67 @@
+/** Replay: looks at records again from the source on, without ever doubling what is there (R2). */
+import { sql } from 'kysely';
+import { UsageError } from '../core/errors.ts';
+import { acceptEvents } from '../engine/intake.ts';
+import { nowOf } from '../engine/parts.ts';
+import { clearDeferral } from '../store/lanes.ts';
+import { appendTrail, documentSubject } from '../store/trail.ts';
+import type { DocumentKind } from '../core/canonical.ts';
+import { type Actor, requireRole } from './context.ts';
+import { RECORD_ROWS, type RecordFilter, recordConditions } from './list-records.ts';
+import type { OperationParts } from './parts.ts';
+
+const MOST_AT_ONCE = 10_000;
+const IN_ONE_TRANSACTION = 500;
+
+export type ReplayRequest = { recordIds?: string[] | undefined; filter?: RecordFilter | undefined };
+
+type Row = { id: string; connection_id: string; kind: DocumentKind; source_id: string; lane: string };
+
+/** `dryRun` only says which records it would look at. */
+export async function replay(
+  parts: OperationParts,
+  actor: Actor,
+  request: ReplayRequest & { dryRun?: boolean | undefined },
+): Promise<{ replayed: number; recordIds: string[] }> {
+  requireRole(actor, 'operator');
+  const rows = await selectRecords(parts, request);
+  if (request.dryRun !== true) {
+    for (let start = 0; start < rows.length; start += IN_ONE_TRANSACTION) {
+      await replayChunk(parts, actor, rows.slice(start, start + IN_ONE_TRANSACTION));
+    }
+  }
+  return { replayed: request.dryRun === true ? 0 : rows.length, recordIds: rows.map((row) => row.id) };
+}
+
+async function selectRecords(parts: OperationParts, { recordIds, filter }: ReplayRequest): Promise<Row[]> {
+  if (!recordIds && !filter) throw new UsageError('Say which records: ids or a filter.');
+  const ids = recordIds ? sql`d.id = any(${recordIds}::uuid[])` : sql`true`;
+  const { rows } = await sql<Row>`${RECORD_ROWS} where ${ids} and ${recordConditions(filter ?? {})}
+    order by d.first_seen_at limit ${MOST_AT_ONCE + 1}`.execute(parts.db);
+  if (rows.length > MOST_AT_ONCE) {
+    throw new UsageError(`More than ${MOST_AT_ONCE} records fit.`, 'Narrow the filter and replay in parts.');
+  }
+  return rows;
+}
+
+async function replayChunk(parts: OperationParts, actor: Actor, rows: readonly Row[]): Promise<void> {
+  const now = nowOf(parts);
+  await parts.db.transaction().execute(async (tx) => {
+    for (const row of rows) {
+      const entry = { subject: documentSubject(row.id), connectionId: row.connection_id, actor: actor.name };
+      await appendTrail(tx, { ...entry, entry: 'decision', data: { summary: 'replay asked for' } }, now);
+      await clearDeferral(tx, row.connection_id, [row.lane]);
+    }
+    await acceptEvents(
+      parts,
+      tx,
+      rows.map((row) => ({
+        connectionId: row.connection_id,
+        kind: row.kind,
+        sourceId: row.source_id,
+        origin: 'replay' as const,
+        topic: `asked for by ${actor.name}`,
+      })),
+    );
+  });
+}

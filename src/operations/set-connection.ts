@@ -1,0 +1,94 @@
+/** Changes a connection: webhooks on or off, poll interval, settings and credentials of either side. */
+import { UsageError } from '../core/errors.ts';
+import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
+import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
+import { nowOf } from '../engine/parts.ts';
+import { loadConnection, mergeSettings, type Side, setConnectionSchedule } from '../store/connections.ts';
+import { loadSecrets, saveSecrets } from '../store/credentials.ts';
+import { sqlRunner } from '../store/db.ts';
+import { type Actor, requireRole } from './context.ts';
+import { auditDecision, type OperationParts } from './parts.ts';
+
+export type ConnectionChange = {
+  webhooksEnabled?: boolean | undefined;
+  pollIntervalSeconds?: number | undefined;
+  /** Fields of the manifests, by side; secret ones go into the vault. */
+  values?: Partial<Record<Side, Record<string, string>>> | undefined;
+};
+
+export async function setConnection(
+  parts: OperationParts,
+  actor: Actor,
+  request: { connection: string } & ConnectionChange,
+): Promise<{ id: string }> {
+  requireRole(actor, 'admin');
+  const connection = await loadConnection(parts.db, request.connection);
+  const { webhooksEnabled, pollIntervalSeconds, values = {} } = request;
+  await parts.db.transaction().execute(async (tx) => {
+    await setConnectionSchedule(
+      tx,
+      connection.id,
+      {
+        ...(webhooksEnabled === undefined ? {} : { webhooksEnabled }),
+        ...(pollIntervalSeconds === undefined ? {} : { pollIntervalSeconds }),
+      },
+      nowOf(parts),
+    );
+    for (const side of ['source', 'destination'] as const) {
+      const given = values[side];
+      if (given) await setFields(parts, tx, connection.id, side, connection[side], given);
+    }
+    await parts.queue.wake('callbacks', [{ key: connection.id }], sqlRunner(tx));
+    const fields = Object.entries(values).flatMap(([side, given]) =>
+      Object.keys(given).map((name) => `${side}.${name}`),
+    );
+    await auditDecision(parts, tx, actor, connection.id, {
+      summary: 'settings changed',
+      webhooksEnabled,
+      pollIntervalSeconds,
+      fields,
+    });
+  });
+  return { id: connection.id };
+}
+
+async function setFields(
+  parts: OperationParts,
+  tx: OperationParts['db'],
+  connectionId: string,
+  side: Side,
+  connector: string,
+  given: Record<string, string>,
+): Promise<void> {
+  const manifest =
+    side === 'source'
+      ? sourceManifest(parts.registry, connector)
+      : destinationManifest(parts.registry, connector);
+  const unknown = Object.keys(given).filter((name) => !manifest.fields.some((field) => field.name === name));
+  if (unknown.length > 0) throw new UsageError(`${manifest.label} has no field ${unknown.join(', ')}.`);
+  const isSecret = (name: string) => manifest.fields.some((field) => field.name === name && field.secret);
+  const pick = (secret: boolean) =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => isSecret(name) === secret));
+  await mergeSettings(tx, connectionId, side, pick(false), nowOf(parts));
+  const key = { connectionId, side };
+  const secrets = await loadSecrets(tx, parts.vault, key);
+  if (Object.keys(pick(true)).length > 0)
+    await saveSecrets(tx, parts.vault, key, { ...secrets, ...pick(true) }, nowOf(parts));
+}
+
+export async function pauseConnection(
+  parts: OperationParts,
+  actor: Actor,
+  request: { connection: string; reason?: string | undefined },
+) {
+  requireRole(actor, 'operator');
+  const { id } = await loadConnection(parts.db, request.connection);
+  const changed = await connectionPauser(parts)(id, request.reason ?? `paused by ${actor.name}`, actor.name);
+  return { id, changed };
+}
+
+export async function resumeConnection(parts: OperationParts, actor: Actor, request: { connection: string }) {
+  requireRole(actor, 'operator');
+  const { id } = await loadConnection(parts.db, request.connection);
+  return { id, changed: await resume(parts, id, actor.name) };
+}

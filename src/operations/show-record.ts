@@ -1,0 +1,49 @@
+/** One record with its whole timeline, and whether its hash chain is unbroken. */
+import { sql } from 'kysely';
+import { NotFound } from '../core/errors.ts';
+import { documentSubject, listBrokenTrails, listTrail } from '../store/trail.ts';
+import { type Actor, requireRole } from './context.ts';
+import { RECORD_ROWS, type RecordRow, toRecordSummary } from './list-records.ts';
+import type { OperationParts } from './parts.ts';
+
+export async function showRecord(parts: OperationParts, actor: Actor, { recordId }: { recordId: string }) {
+  requireRole(actor, 'viewer');
+  const { rows } = await sql<RecordRow>`${RECORD_ROWS} where d.id::text = ${recordId}`.execute(parts.db);
+  const [row] = rows;
+  if (!row) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
+  const subject = documentSubject(row.id);
+  const trail = await listTrail(parts.db, subject);
+  const broken = await listBrokenTrails(parts.db, subject);
+  return {
+    record: toRecordSummary(row),
+    timeline: trail.map(({ position, at, actor: by, entry, data: { summary, ...data } }) => ({
+      position,
+      at: at.toISOString(),
+      actor: by,
+      entry,
+      summary,
+      data,
+    })),
+    chainIntact: broken.length === 0,
+  };
+}
+
+/** Finds a record by its id, its number or name, or "invoice 4711" (kind and source id). Throws NotFound. */
+export async function findRecordId(parts: OperationParts, text: string): Promise<string> {
+  const [, kind, sourceId] = /^(client|invoice|payment|credit)[\s/](.+)$/.exec(text) ?? [];
+  const { rows } = await sql<{ id: string; kind: string; label: string }>`
+    select d.id, d.kind, d.label from documents d
+    left join links l on l.connection_id = d.connection_id and l.kind = d.kind and l.source_id = d.source_id
+    where d.id::text = ${text} or (d.kind = ${kind ?? ''} and d.source_id = ${sourceId ?? ''})
+      or d.label = ${text} or l.counterpart_number = ${text}
+    group by d.id limit 20`.execute(parts.db);
+  const [only, ...others] = rows;
+  if (!only) throw new NotFound(`There is no record ${JSON.stringify(text)}.`, 'records lists them.');
+  if (others.length > 0) {
+    throw new NotFound(
+      `${rows.length} records fit ${JSON.stringify(text)}: ${rows.map((row) => `${row.kind} ${row.label} (${row.id})`).join(', ')}.`,
+      'Name one by its id.',
+    );
+  }
+  return only.id;
+}

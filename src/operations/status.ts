@@ -1,0 +1,61 @@
+/** How everything stands: counts, sums per currency, what is parked and why. */
+import { sql } from 'kysely';
+import type { DocumentKind } from '../core/canonical.ts';
+import { formatMoney } from '../core/money.ts';
+import { type Actor, requireRole } from './context.ts';
+import type { StateCounts } from './list-connections.ts';
+import type { OperationParts } from './parts.ts';
+
+export async function status(parts: OperationParts, actor: Actor) {
+  requireRole(actor, 'viewer');
+  const { db } = parts;
+  const records: StateCounts = { pending: 0, synced: 0, parked: 0, ignored: 0 };
+  const states = await sql<{ state: keyof StateCounts; count: bigint }>`
+    select state, count(*) as count from documents group by state`.execute(db);
+  for (const row of states.rows) records[row.state] = Number(row.count);
+  const totals = await sql<{ connections: bigint; accepted: bigint; unsettled: bigint; rejections: bigint }>`
+    select (select count(*) from connections) as connections,
+      (select count(*) from events) as accepted,
+      (select count(*) from events where settled_at is null) as unsettled,
+      (select count(*) from rejections) as rejections`.execute(db);
+  const reasons = await sql<{ code: string; message: string; count: bigint }>`
+    select reason ->> 'code' as code, min(reason ->> 'message') as message, count(*) as count
+    from documents where state = 'parked' group by 1 order by 3 desc, 1`.execute(db);
+  const [total] = totals.rows;
+  return {
+    version: parts.version,
+    startedAt: parts.startedAt.toISOString(),
+    connections: Number(total?.connections ?? 0n),
+    records,
+    eventsAccepted: Number(total?.accepted ?? 0n),
+    eventsUnsettled: Number(total?.unsettled ?? 0n),
+    rejections: Number(total?.rejections ?? 0n),
+    parkedByReason: reasons.rows.map((row) => ({ ...row, count: Number(row.count) })),
+    sums: await sumByCurrency(parts),
+  };
+}
+
+async function sumByCurrency({ db }: OperationParts) {
+  const { rows } = await sql<{
+    kind: DocumentKind;
+    currency: string;
+    count: bigint;
+    synced: bigint;
+    amount: string;
+    synced_amount: string | null;
+  }>`
+    select kind, currency, count(*) as count, count(*) filter (where state = 'synced') as synced,
+      sum(amount_minor) as amount, sum(amount_minor) filter (where state = 'synced') as synced_amount
+    from documents where kind in ('invoice', 'payment') and currency is not null
+    group by kind, currency order by kind, currency`.execute(db);
+  const text = (minor: string | null, currency: string) =>
+    formatMoney({ amountMinor: BigInt(minor ?? '0'), currency });
+  return rows.map((row) => ({
+    kind: row.kind,
+    currency: row.currency,
+    count: Number(row.count),
+    synced: Number(row.synced),
+    amount: text(row.amount, row.currency),
+    syncedAmount: text(row.synced_amount, row.currency),
+  }));
+}

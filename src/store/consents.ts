@@ -1,0 +1,42 @@
+/** Consents under way, each good for one return of the person within its time. */
+import type { Sealed, Vault } from '../platform/vault.ts';
+import type { Db } from './db.ts';
+
+export type Consent = { connectionId: string; codeVerifier: string; redirectUri: string; actor: string };
+
+export async function insertConsent(
+  db: Db,
+  vault: Vault,
+  state: string,
+  consent: Consent,
+  expiresAt: Date,
+): Promise<void> {
+  await db
+    .insertInto('consents')
+    .values({
+      state,
+      connection_id: consent.connectionId,
+      sealed: JSON.stringify(await vault.seal(consent.codeVerifier, `consents/${state}`)),
+      redirect_uri: consent.redirectUri,
+      actor: consent.actor,
+      expires_at: expiresAt,
+    })
+    .execute();
+}
+
+/** Takes it out, so that a state works once; undefined when it is unknown, used or too old. */
+export async function takeConsent(
+  db: Db,
+  vault: Vault,
+  state: string,
+  now: Date,
+): Promise<Consent | undefined> {
+  const row = await db.deleteFrom('consents').where('state', '=', state).returningAll().executeTakeFirst();
+  if (!row || row.expires_at <= now) return undefined;
+  return {
+    connectionId: row.connection_id,
+    codeVerifier: (await vault.unseal(row.sealed as unknown as Sealed, `consents/${state}`)) as string,
+    redirectUri: row.redirect_uri,
+    actor: row.actor,
+  };
+}
