@@ -52,6 +52,7 @@ export async function startWorker(
   return {
     async stop() {
       await ticking;
+      await parts.queue.stop();
       await runtime.close();
     },
   };

@@ -20,10 +20,13 @@ export interface Queue {
     concurrency: number,
     look: (key: string, signal: AbortSignal) => Promise<void>,
   ): Promise<void>;
+  /** Waits for work in hand. May be called twice. */
   stop(): Promise<void>;
 }
 
 const SECONDS_PER_DAY = 86_400;
+/** Longer than a call may take, so that work in hand is finished rather than left in doubt. */
+const STOP_MS = 35_000;
 
 export async function startQueue(
   config: PoolConfig,
@@ -46,6 +49,7 @@ export async function startQueue(
   boss.on('warning', (warning) => log.debug({ warning }, 'job engine'));
   await boss.start();
   for (const name of QUEUE_NAMES) await ensureQueue(boss, name);
+  let stopped: Promise<void> | undefined;
   return {
     async wake(name, wakes, run) {
       if (wakes.length === 0) return;
@@ -74,7 +78,10 @@ export async function startQueue(
         },
       );
     },
-    stop: () => boss.stop({ graceful: true, timeout: 20_000, close: true }),
+    stop() {
+      stopped ??= boss.stop({ graceful: true, timeout: STOP_MS, close: true });
+      return stopped;
+    },
   };
 }
 

@@ -120,6 +120,10 @@ export function signInOptions(settings: SignInSettings) {
       level: 'warn',
       log: (level, message) => settings.log?.(level, message),
     },
+    // Without it, the library writes refusals to the console by itself.
+    onAPIError: {
+      onError: (error) => settings.log?.('warn', error instanceof Error ? error.message : 'refused'),
+    },
     telemetry: { enabled: false },
   } satisfies BetterAuthOptions;
 }

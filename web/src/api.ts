@@ -33,11 +33,11 @@ async function toError(answer: Response): Promise<ApiError> {
 }
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const options: RequestInit = { method, headers: { accept: 'application/json' } };
-  if (body !== undefined) {
-    options.body = JSON.stringify(body);
-    options.headers = { ...options.headers, 'content-type': 'application/json' };
-  }
+  const accept = { accept: 'application/json' };
+  const options: RequestInit =
+    body === undefined
+      ? { method, headers: accept }
+      : { method, headers: { ...accept, 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const answer = await fetch(`/api/v1${path}`, options).catch(() => {
     throw new ApiError(0, 'The service does not answer.', 'Is it running, and is this machine online?');
   });

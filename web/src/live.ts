@@ -1,10 +1,12 @@
 /** Keeps what is shown fresh: by the server's event stream, and by asking every few seconds while that is down. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import type { LiveRecord } from '../../src/api/contract.ts';
 
 /** Many changes at once (a backfill) must not become as many requests. */
 const REFRESH_MS = 1_000;
 export const POLL_MS = 5_000;
+const REOPEN_MS = 15_000;
 
 export type LiveState = { connected: boolean; changed: ReadonlySet<string> };
 
@@ -22,22 +24,31 @@ export function useLive(): LiveState {
       void client.invalidateQueries({ queryKey: ['data'] });
       setState((current) => ({ ...current, changed }));
     };
-    const stream = new EventSource('/api/v1/live');
-    stream.addEventListener('ready', () => {
-      setState((current) => ({ ...current, connected: true }));
-      // Whatever happened while the stream was down.
-      timer ??= setTimeout(refresh, 0);
-    });
-    stream.addEventListener('record', (event: MessageEvent<string>) => {
-      const { id } = JSON.parse(event.data) as { id: string };
-      waiting.add(id);
-      timer ??= setTimeout(refresh, REFRESH_MS);
-    });
-    stream.addEventListener('error', () => setState((current) => ({ ...current, connected: false })));
-    // A refused stream (session over, too many) is closed for good by the browser; the poll goes on.
+    let stream: EventSource;
+    let reopening: ReturnType<typeof setTimeout> | undefined;
+    const open = () => {
+      stream = new EventSource('/api/v1/live');
+      stream.addEventListener('ready', () => {
+        setState((current) => ({ ...current, connected: true }));
+        // Whatever happened while the stream was down.
+        timer ??= setTimeout(refresh, 0);
+      });
+      stream.addEventListener('record', (event: MessageEvent<string>) => {
+        const { id } = JSON.parse(event.data) as LiveRecord;
+        waiting.add(id);
+        timer ??= setTimeout(refresh, REFRESH_MS);
+      });
+      stream.addEventListener('error', () => {
+        setState((current) => ({ ...current, connected: false }));
+        // A lost connection is opened again by the browser, a refused one (by a proxy, say) only by us.
+        if (stream.readyState === EventSource.CLOSED) reopening = setTimeout(open, REOPEN_MS);
+      });
+    };
+    open();
     return () => {
       stream.close();
       clearTimeout(timer);
+      clearTimeout(reopening);
     };
   }, [client]);
 

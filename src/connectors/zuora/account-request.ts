@@ -79,12 +79,20 @@ function countryOf(country: string | undefined, problems: Problem[]): string | u
   if (country === undefined || country.trim() === '') return undefined;
   const code = toCountryCode(country);
   if (code === undefined) {
-    problems.push({ field: 'address.country', value: country, rule: 'is not a country known by name or ISO code' });
+    problems.push({
+      field: 'address.country',
+      value: country,
+      rule: 'is not a country known by name or ISO code',
+    });
   }
   return code;
 }
 
-function stateOf(country: string | undefined, region: string | undefined, losses: Losses): string | undefined {
+function stateOf(
+  country: string | undefined,
+  region: string | undefined,
+  losses: Losses,
+): string | undefined {
   const written = fit('state', region, LIMIT.state, losses);
   if (written === undefined || country === undefined) return written;
   const state = toState(country, written);

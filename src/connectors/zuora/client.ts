@@ -82,7 +82,8 @@ export function createClient(context: ConnectorContext, regions: readonly Region
   async function get(call: string, path: string, query: Query = []): Promise<JsonValue> {
     const search = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
     const kind: CallKind = { call, write: false, repeatable: true };
-    const toHttp: ToHttp = (session) => readRequest(context, session, call, `${path}${search && '?'}${search}`);
+    const toHttp: ToHttp = (session) =>
+      readRequest(context, session, call, `${path}${search && '?'}${search}`);
     for (let attempt = 0; ; attempt++) {
       try {
         return await sendSigned(kind, toHttp);
@@ -102,11 +103,14 @@ export function createClient(context: ConnectorContext, regions: readonly Region
       const rows: JsonValue[] = [];
       let cursor: string | undefined;
       for (let page = 0; page < MAX_PAGES; page++) {
-        const paging: Query = [['pageSize', '99'], ...(cursor === undefined ? [] : [['cursor', cursor] as const])];
+        const paging: Query = [
+          ['pageSize', '99'],
+          ...(cursor === undefined ? [] : [['cursor', cursor] as const]),
+        ];
         const call = `GET object-query ${object}`;
         const answer = await get(call, `/object-query/${object}`, [...query, ...paging]);
         const { data, nextPage } = readAnswer(queryPageSchema, answer, call);
-        rows.push(...(data as JsonValue[]));
+        rows.push(...data);
         if (!nextPage) return rows;
         cursor = nextPage;
       }

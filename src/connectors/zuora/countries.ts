@@ -95,8 +95,12 @@ function codesByKey(): ReadonlyMap<string, string> {
 
 const CODE_BY_KEY = codesByKey();
 
-/** "United States", "usa" or "US" -> "US"; undefined for what is no country we know. */
+/** "United States", "usa", "US" or "Korea, Republic of" -> a code; undefined for what is no country we know. */
 export function toCountryCode(country: string): string | undefined {
-  const key = keyOf(country);
-  return CODE_BY_KEY.get(key) ?? CODE_BY_KEY.get(key.replace(/^the /, ''));
+  const turned = country.split(',').reverse().join(' ');
+  for (const key of [keyOf(country), keyOf(turned)]) {
+    const code = CODE_BY_KEY.get(key) ?? CODE_BY_KEY.get(key.replace(/^the /, ''));
+    if (code !== undefined) return code;
+  }
+  return undefined;
 }

@@ -39,7 +39,10 @@ export function createZuoraDestination(
   }
 
   /** With `auto` the refusal is the finding: the plan assumed another tenant, so it is made again (M8). */
-  async function explainTaxation(error: OperatingError, request: DestinationRequest): Promise<OperatingError> {
+  async function explainTaxation(
+    error: OperatingError,
+    request: DestinationRequest,
+  ): Promise<OperatingError> {
     const details = { code: 'taxation-off', field: 'taxation', cause: error };
     if (settings.taxation === 'on' || !JSON.stringify(request.body).includes('"taxItems"')) {
       const fix = 'Set taxation to "off" and replay the record, or turn Taxation on in Zuora.';
@@ -103,6 +106,10 @@ function counterpartOf(step: Step, raw: JsonValue, call: string): Counterpart {
     }
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;
-    throw new OperatingError('ambiguous', error.message, { code: error.code, field: error.field, cause: error });
+    throw new OperatingError('ambiguous', error.message, {
+      code: error.code,
+      field: error.field,
+      cause: error,
+    });
   }
 }

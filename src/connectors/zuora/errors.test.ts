@@ -24,7 +24,11 @@ const fixtures = z
   .parse(JSON.parse(readFileSync(new URL('./fixtures/errors.json', import.meta.url), 'utf8')));
 
 const kindOf = (name: string): CallKind => KINDS[name] ?? { call: name, write: true, repeatable: false };
-const answer = (status: number, body: string, headers: Record<string, string> = {}) => ({ status, headers, body });
+const answer = (status: number, body: string, headers: Record<string, string> = {}) => ({
+  status,
+  headers,
+  body,
+});
 const refusal = (code: number, message: string) =>
   JSON.stringify({ success: false, reasons: [{ code, message }] });
 
@@ -32,7 +36,9 @@ describe('the error table', () => {
   for (const fixture of fixtures) {
     it(`decides by category and status: ${fixture.source}`, () => {
       for (const name of ['read', 'create-invoice', 'create-payment'] as const) {
-        expect(errorOf(answer(fixture.status, fixture.body), kindOf(name), 0)?.kind, name).toBe(fixture[name]);
+        expect(errorOf(answer(fixture.status, fixture.body), kindOf(name), 0)?.kind, name).toBe(
+          fixture[name],
+        );
       }
     });
   }
@@ -49,7 +55,10 @@ describe('the error table', () => {
   });
 
   it('keeps the code and the named field', () => {
-    const body = refusal(58490020, "'invoiceItems[0].amount' has more decimals than the currency JPY allows.");
+    const body = refusal(
+      58490020,
+      "'invoiceItems[0].amount' has more decimals than the currency JPY allows.",
+    );
     const error = errorOf(answer(400, body), kindOf('create-invoice'), 0);
     expect(error).toMatchObject({ code: '58490020', field: 'invoiceItems[0].amount' });
   });

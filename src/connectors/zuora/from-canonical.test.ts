@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { equalMoney, formatMoney } from '../../core/money.ts';
 import { toRequest } from './from-canonical.ts';
-import { anyInvoice, client, createAccount, createInvoice, createPayment, invoiceOf } from './test-documents.ts';
+import {
+  anyInvoice,
+  client,
+  createAccount,
+  createInvoice,
+  createPayment,
+  invoiceOf,
+} from './test-documents.ts';
 import { requestTotal } from './test-totals.ts';
 import { parseBody, writeBody } from './wire.ts';
 
@@ -34,7 +41,9 @@ describe('invoices', () => {
   }
 
   it('M12 amounts leave as exact JSON numbers and come back as the same digits', () => {
-    const huge = { ...createInvoice(invoiceOf('USD', [{ quantity: '1', unitPrice: '90071992547409931.11' }])) };
+    const huge = {
+      ...createInvoice(invoiceOf('USD', [{ quantity: '1', unitPrice: '90071992547409931.11' }])),
+    };
     const text = writeBody(body(huge));
     expect(text).toContain('"amount":90071992547409931.11');
     expect(JSON.stringify(parseBody(text))).toContain('"amount":"90071992547409931.11"');
@@ -80,7 +89,9 @@ describe('accounts', () => {
   });
 
   it('K8 an unmatched country is a problem, an unmatched province is left out and noted', () => {
-    expect(problems(createAccount(client({ address: { country: 'Atlantis' } })))).toEqual(['address.country']);
+    expect(problems(createAccount(client({ address: { country: 'Atlantis' } })))).toEqual([
+      'address.country',
+    ]);
     const account = body(createAccount(client({ address: { country: 'USA', region: 'Ontario' } })));
     expect(account.billToContact).not.toHaveProperty('state');
     expect(account.notes).toContain('Ontario');

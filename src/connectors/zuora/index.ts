@@ -36,9 +36,14 @@ const FIELDS: readonly FieldSpec[] = [
     choices: ['auto', 'on', 'off'],
     default: 'auto',
   }),
-  field('invoicePrefixes', 'Invoice prefixes', 'Comma-separated prefixes of numbers that Zuora makes itself.', {
-    default: DEFAULT_INVOICE_PREFIX,
-  }),
+  field(
+    'invoicePrefixes',
+    'Invoice prefixes',
+    'Comma-separated prefixes of numbers that Zuora makes itself.',
+    {
+      default: DEFAULT_INVOICE_PREFIX,
+    },
+  ),
 ];
 
 const controlSchema = z.looseObject({ baseUrl: z.url(), clientId: z.string(), clientSecret: z.string() });

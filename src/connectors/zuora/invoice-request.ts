@@ -26,7 +26,8 @@ export function invoiceBody(step: CreateInvoice, taxation: Taxation, problems: P
   const invoiceItems = itemsOf(step, taxation, problems);
   const problem = (field: string, value: string, rule: string) => problems.push({ field, value, rule });
   if (!INVOICE_NUMBER.test(number)) problem('number', number, 'must have 1 to 32 of A-Z a-z 0-9 - _');
-  if (externalKey.length > COMMENTS_MAXIMUM) problem('externalKey', externalKey, 'does not fit in 255 characters');
+  if (externalKey.length > COMMENTS_MAXIMUM)
+    problem('externalKey', externalKey, 'does not fit in 255 characters');
   if (breakdown.total.amountMinor < 0n) {
     problem(
       'total',

@@ -6,8 +6,13 @@ import type { AccountCandidate, StepResult } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { ZuoraNotFound } from './errors.ts';
-import { accountSchema, invoiceSchema, queriedAccountSchema } from './wire.ts';
-import { queriedContactSchema, queriedPaymentSchema } from './wire.ts';
+import {
+  accountSchema,
+  invoiceSchema,
+  queriedAccountSchema,
+  queriedContactSchema,
+  queriedPaymentSchema,
+} from './wire.ts';
 
 /** An `IN` filter of Object Query; more accounts than this under one e-mail are looked at in several calls. */
 const IN_MAXIMUM = 50;
@@ -35,7 +40,9 @@ async function findAccount(
   if (found === undefined) return undefined;
   const { account, raw } = found;
   if (account.billingAndPayment.currency !== currency) {
-    throw taken(`account ${accountNumber} exists in ${account.billingAndPayment.currency}, not in ${currency}`);
+    throw taken(
+      `account ${accountNumber} exists in ${account.billingAndPayment.currency}, not in ${currency}`,
+    );
   }
   if (isDead(account.basicInfo.status)) {
     throw taken(`account ${accountNumber} exists but is ${account.basicInfo.status}: link another one`);
@@ -85,9 +92,13 @@ async function findPayment(client: ZuoraClient, externalKey: string): Promise<St
 async function findPosted(client: ZuoraClient, invoiceId: string): Promise<StepResult | undefined> {
   const raw = await client.get('GET invoice', `/v1/invoices/${encodeURIComponent(invoiceId)}`);
   const invoice = readAnswer(invoiceSchema, raw, 'GET invoice');
-  if (invoice.status === 'Posted') return { counterpart: { id: invoice.id, number: invoice.invoiceNumber }, raw };
+  if (invoice.status === 'Posted')
+    return { counterpart: { id: invoice.id, number: invoice.invoiceNumber }, raw };
   if (invoice.status === 'Draft') return undefined;
-  throw new OperatingError('conflict', `invoice ${invoice.invoiceNumber} is ${invoice.status}, so it cannot be posted`);
+  throw new OperatingError(
+    'conflict',
+    `invoice ${invoice.invoiceNumber} is ${invoice.status}, so it cannot be posted`,
+  );
 }
 
 /** By our own number first; only without one by e-mail, because several accounts may share an address (K3, K5). */

@@ -7,7 +7,11 @@ const prefixes = ['INV'];
 const invoice = (number: string, externalKey = 'FB-ACM-invoice-1') =>
   toInvoiceNumber({ number, externalKey }, prefixes);
 const anyInvoice = fc.record({
-  number: fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom('INV-1', 'inv1', '', '#1')),
+  number: fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.constantFrom('INV-1', 'inv1', '', '#1'),
+  ),
   externalKey: fc.stringMatching(/^FB-[A-Z]{1,6}-invoice-[0-9]{1,9}$/),
 });
 

@@ -17,7 +17,8 @@ export function toInvoiceNumber(
   { number, externalKey }: { number: string; externalKey: string },
   prefixes: readonly string[],
 ): string {
-  const taken = (text: string) => prefixes.some((prefix) => text.toUpperCase().startsWith(prefix.toUpperCase()));
+  const taken = (text: string) =>
+    prefixes.some((prefix) => text.toUpperCase().startsWith(prefix.toUpperCase()));
   if (INVOICE_NUMBER.test(number) && !taken(number)) return number;
   return marked(number, `${number}\n${externalKey}`, INVOICE_NUMBER_MAXIMUM, taken);
 }
@@ -44,6 +45,7 @@ function marked(readable: string, whole: string, maximum: number, taken: (text: 
     .normalize('NFKD')
     .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
-  const start = ['', 'N-', 'X-', 'Z-'].map((lead) => lead + clean).find((text) => text !== '' && !taken(text)) ?? clean;
+  const start =
+    ['', 'N-', 'X-', 'Z-'].map((lead) => lead + clean).find((text) => text !== '' && !taken(text)) ?? clean;
   return `${start.slice(0, maximum - HASH_DIGITS - 1).replace(/-+$/, '')}-${hash}`;
 }

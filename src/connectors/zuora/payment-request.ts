@@ -27,7 +27,11 @@ export function paymentBody(step: CreatePayment, problems: Problem[]): JsonObjec
   const { payment, account, invoice, externalKey } = step;
   const amount = formatMoney(payment.amount);
   if (payment.amount.amountMinor <= 0n) {
-    problems.push({ field: 'amount', value: amount, rule: 'must be more than zero: Zuora books no other payments' });
+    problems.push({
+      field: 'amount',
+      value: amount,
+      rule: 'must be more than zero: Zuora books no other payments',
+    });
   }
   if (externalKey.length > REFERENCE_MAXIMUM) {
     const rule = `is the payment's only recognisable mark and must fit in ${REFERENCE_MAXIMUM} characters`;

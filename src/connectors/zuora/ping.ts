@@ -31,7 +31,12 @@ export async function checkTenant(
     await check('Payment methods', () => checkMethods(client)),
     await check('Invoice prefix', () => checkPrefixes(client, settings)),
   ];
-  return [signIn, tenant, ...rest, { name: 'Rate budget', ok: true, detail: budgetText(client.lastHeaders()) }];
+  return [
+    signIn,
+    tenant,
+    ...rest,
+    { name: 'Rate budget', ok: true, detail: budgetText(client.lastHeaders()) },
+  ];
 }
 
 async function check(name: string, find: () => Promise<Findings>): Promise<PingCheck> {
@@ -72,7 +77,11 @@ async function checkScope(client: ZuoraClient, settings: Record<string, string>)
   const detail = `tenant ${valueOf('tenant') ?? 'unknown'}, ${entities.length === 1 ? 'entity' : 'entities'} ${entities.join(', ') || 'unknown'}`;
   const isKnown = entities.some((entity) => entity.replaceAll('-', '').toLowerCase() === wanted);
   if (!wanted || entities.length === 0 || isKnown) return { ok: true, detail };
-  return { ok: false, detail: `${detail}; not ${settings.entityId}`, fix: 'Correct the entity id or leave it empty.' };
+  return {
+    ok: false,
+    detail: `${detail}; not ${settings.entityId}`,
+    fix: 'Correct the entity id or leave it empty.',
+  };
 }
 
 /** Every page about /v1/payments says that it needs Invoice Settlement, and a list changes nothing. */
@@ -96,7 +105,10 @@ async function checkTaxation(
     return { ok: true, detail: `set to "${settings.taxation}"` };
   }
   const call = 'GET object-query taxation-items';
-  const off = await refusal(() => existing(() => client.get(call, '/object-query/taxation-items', [['pageSize', '1']])));
+  const path = '/object-query/taxation-items';
+  const off = await refusal(() =>
+    orUndefined(() => client.get(call, path, [['pageSize', '1']]), ['conflict']),
+  );
   if (off !== undefined) await rememberNoTaxation();
   const how = taxation() === 'on' ? 'taxes become tax items' : 'taxes become ordinary lines';
   return { ok: true, detail: `taken to be ${taxation()}: ${how}` };
@@ -108,7 +120,11 @@ async function checkCurrencies(client: ZuoraClient): Promise<Findings> {
   const rows = readAnswer(currencySettingsSchema, answer, 'GET settings currencies');
   const codes = rows.filter((row) => row.active !== false).map((row) => row.currencyCode);
   if (codes.length > 0) return { ok: true, detail: codes.join(', ') };
-  return { ok: false, detail: 'no currency is active', fix: 'Activate the currencies of your invoices in Zuora.' };
+  return {
+    ok: false,
+    detail: 'no currency is active',
+    fix: 'Activate the currencies of your invoices in Zuora.',
+  };
 }
 
 async function checkTerms(client: ZuoraClient): Promise<Findings> {
@@ -121,7 +137,9 @@ async function checkTerms(client: ZuoraClient): Promise<Findings> {
 
 async function checkMethods(client: ZuoraClient): Promise<Findings> {
   const rows = await client.query('payment-methods', [['filter[]', 'issystem.EQ:true']]);
-  const methods = rows.map((row) => readAnswer(queriedPaymentMethodSchema, row, 'GET object-query payment-methods'));
+  const methods = rows.map((row) =>
+    readAnswer(queriedPaymentMethodSchema, row, 'GET object-query payment-methods'),
+  );
   const enabled = new Set(methods.filter(({ active }) => active !== false).map(({ type }) => type));
   const missing = [...new Set(Object.values(METHOD_TYPES))].filter((type) => !enabled.has(type));
   if (missing.length === 0) return { ok: true, detail: 'every type we use is enabled' };
@@ -138,7 +156,9 @@ async function checkPrefixes(client: ZuoraClient, settings: Record<string, strin
   const rows = readAnswer(prefixSettingsSchema, answer, 'GET settings doc-prefixes');
   const prefixes = rows.flatMap((row) => (row.documentType === 'Invoice' && row.prefix ? [row.prefix] : []));
   const kept = toInvoicePrefixes(settings);
-  const missing = prefixes.filter((prefix) => !kept.some((known) => prefix.toUpperCase().startsWith(known.toUpperCase())));
+  const missing = prefixes.filter(
+    (prefix) => !kept.some((known) => prefix.toUpperCase().startsWith(known.toUpperCase())),
+  );
   if (missing.length === 0) return { ok: true, detail: `numbers with ${kept.join(', ')} are left to Zuora` };
   return {
     ok: false,
@@ -161,11 +181,6 @@ async function refusal(read: () => Promise<JsonValue | undefined>): Promise<stri
 /** The settings API needs an administrator: without the right nothing is known, and nothing is wrong. */
 async function readable(read: () => Promise<JsonValue>): Promise<JsonValue | undefined> {
   return orUndefined(read, ['rejected', 'conflict']);
-}
-
-/** For a probe that a tenant may not have at all. */
-async function existing(read: () => Promise<JsonValue>): Promise<JsonValue | undefined> {
-  return orUndefined(read, ['conflict']);
 }
 
 async function orUndefined(

@@ -82,7 +82,9 @@ function stageOf(
 ): CopyState['stage'] {
   const stage = stages.get(status);
   if (stage !== undefined) return stage;
-  throw new OperatingError('rejected', `${what} has the status ${status} in Zuora`, { code: 'unexpected-status' });
+  throw new OperatingError('rejected', `${what} has the status ${status} in Zuora`, {
+    code: 'unexpected-status',
+  });
 }
 
 function moneyOf(text: string, currency: string): Money {

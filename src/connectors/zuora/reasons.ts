@@ -19,7 +19,8 @@ export function reasonsOf(body: unknown): Reason[] {
 function reasonOf(entry: unknown): Reason[] {
   if (typeof entry === 'string') return [{ code: '', message: entry }];
   const fields = fieldsOf(entry);
-  const first = (...names: string[]) => names.map((name) => fields.get(name)).find((v) => typeof v === 'string');
+  const first = (...names: string[]) =>
+    names.map((name) => fields.get(name)).find((v) => typeof v === 'string');
   const code = first('code', 'faultcode') ?? '';
   const message = first('message', 'faultmessage', 'faultstring', 'detail', 'title', 'error') ?? '';
   if (typeof code !== 'string' || typeof message !== 'string') return [];

@@ -8,7 +8,11 @@ export const ZUORA_REGIONS: readonly Region[] = [
   { id: 'us2-production', label: 'US Cloud 2 production', baseUrl: 'https://rest.zuora.com' },
   { id: 'eu-production', label: 'EU production', baseUrl: 'https://rest.eu.zuora.com' },
   { id: 'ap-production', label: 'APAC production', baseUrl: 'https://rest.ap.zuora.com' },
-  { id: 'us-central-sandbox', label: 'US central or developer sandbox', baseUrl: 'https://rest.test.zuora.com' },
+  {
+    id: 'us-central-sandbox',
+    label: 'US central or developer sandbox',
+    baseUrl: 'https://rest.test.zuora.com',
+  },
   { id: 'us1-api-sandbox', label: 'US Cloud 1 API sandbox', baseUrl: 'https://rest.sandbox.na.zuora.com' },
   { id: 'us2-api-sandbox', label: 'US Cloud 2 API sandbox', baseUrl: 'https://rest.apisandbox.zuora.com' },
   {

@@ -8,7 +8,15 @@ import type {
   CanonicalTax,
   PaymentMethod,
 } from '../../core/canonical.ts';
-import { Exact, parseExact, parseMoney, roundToMoney, sumMoney } from '../../core/money.ts';
+import {
+  allocate,
+  Exact,
+  formatMoney,
+  parseExact,
+  parseMoney,
+  roundToMoney,
+  sumMoney,
+} from '../../core/money.ts';
 import type { Step } from '../../core/steps.ts';
 
 type LineInput = {
@@ -45,15 +53,24 @@ export function invoiceOf(
   discountPercent = '0',
   residueMinor = 0n,
 ): CanonicalInvoice {
-  const whole = lines.map(({ quantity = '1', unitPrice = '10', taxes = [], compound = false }): CanonicalLine => {
-    const amount = roundToMoney(parseExact(quantity).times(parseExact(unitPrice)), currency, 'half-up');
-    return { name: 'Work', description: '', quantity, unitPrice, amount, taxes, compound };
-  });
-  const subtotal = sumMoney(whole.map((line) => line.amount), currency);
+  const whole = lines.map(
+    ({ quantity = '1', unitPrice = '10', taxes = [], compound = false }): CanonicalLine => {
+      const amount = roundToMoney(parseExact(quantity).times(parseExact(unitPrice)), currency, 'half-up');
+      return { name: 'Work', description: '', quantity, unitPrice, amount, taxes, compound };
+    },
+  );
+  const subtotal = sumMoney(
+    whole.map((line) => line.amount),
+    currency,
+  );
   const share = parseExact(discountPercent).dividedBy(100).negated();
-  const discountTotal = roundToMoney(new Exact(subtotal.amountMinor.toString()).times(share).dividedBy(
-    new Exact(10).pow(minorPower(currency)),
-  ), currency, 'half-up');
+  const discountTotal = roundToMoney(
+    new Exact(subtotal.amountMinor.toString())
+      .times(share)
+      .dividedBy(new Exact(10).pow(minorPower(currency))),
+    currency,
+    'half-up',
+  );
   const zero = parseMoney('0', currency);
   const draft: CanonicalInvoice = {
     kind: 'invoice',
@@ -83,16 +100,25 @@ function minorPower(currency: string): number {
   return currency === 'JPY' ? 0 : currency === 'KWD' ? 3 : 2;
 }
 
-/** What the parts of a breakdown sum to, found by asking with a total that leaves a residue. */
-function totalMinor(invoice: CanonicalInvoice): bigint {
-  const { lines, discountTotal, currency } = invoice;
-  const net = sumMoney([...lines.map((line) => line.amount), discountTotal], currency).amountMinor;
-  for (let step = 0n; ; step++) {
-    for (const guess of [net + step, net - step]) {
-      const split = toBreakdown({ ...invoice, total: { amountMinor: guess, currency } });
-      if (split.ok) return guess - split.value.rounding.amountMinor;
+/** Net lines, the discount's shares and their taxes, computed as the source does. */
+function totalMinor({ lines, discountTotal, currency }: CanonicalInvoice): bigint {
+  if (lines.length === 0) return 0n;
+  const shares = allocate(
+    discountTotal,
+    lines.map((line) => line.amount.amountMinor),
+  );
+  let total = 0n;
+  for (const [index, line] of lines.entries()) {
+    const base = line.amount.amountMinor + (shares[index]?.amountMinor ?? 0n);
+    let taxed = 0n;
+    for (const tax of line.taxes) {
+      const taxable = { amountMinor: line.compound ? base + taxed : base, currency };
+      const exact = parseExact(formatMoney(taxable)).times(parseExact(tax.ratePercent)).dividedBy(100);
+      taxed += roundToMoney(exact, currency, 'half-up').amountMinor;
     }
+    total += base + taxed;
   }
+  return total;
 }
 
 export function createInvoice(invoice: CanonicalInvoice, changes: Partial<StepOf<'create-invoice'>> = {}) {
@@ -150,7 +176,9 @@ const anyTax = fc.record({
 
 const anyLine = fc.record({
   quantity: decimalText(5000, 3),
-  unitPrice: fc.tuple(fc.boolean(), decimalText(100_000, 4)).map(([minus, text]) => (minus ? `-${text}` : text)),
+  unitPrice: fc
+    .tuple(fc.boolean(), decimalText(100_000, 4))
+    .map(([minus, text]) => (minus ? `-${text}` : text)),
   taxes: fc.array(anyTax, { maxLength: 2 }),
   compound: fc.boolean(),
 });

@@ -1,5 +1,5 @@
 /** The parts of Zuora's answers that are read, as on the wire; every JSON number has arrived as its decimal text. */
-import { parse, stringify, LosslessNumber } from 'lossless-json';
+import { LosslessNumber, parse, stringify } from 'lossless-json';
 import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { Exact } from '../../core/money.ts';
@@ -123,4 +123,7 @@ export const queriedPaymentMethodSchema = z.looseObject({
   active: z.boolean().nullish(),
 });
 
-export const queryPageSchema = z.looseObject({ data: z.array(z.unknown()), nextPage: z.string().nullish() });
+export const queryPageSchema = z.looseObject({
+  data: z.array(z.custom<JsonValue>()),
+  nextPage: z.string().nullish(),
+});

@@ -110,7 +110,7 @@ async function startLocked(options: EmbeddedPostgresOptions): Promise<EmbeddedPo
     throw error;
   }
   writeOwnerRecord(dataDir, { pid: process.pid, connection });
-  options.log.info({ dataDir, isNew, pid: server.postmasterPid() }, 'PostgreSQL is running');
+  options.log.info({ dataDir, isNew, postmasterPid: server.postmasterPid() }, 'PostgreSQL is running');
   return {
     connection,
     connectionString: toConnectionString(connection),

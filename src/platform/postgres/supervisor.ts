@@ -62,7 +62,7 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
       }
       isReady = true;
       upSince = clock.now();
-      log.info({ pid: current.pid }, 'PostgreSQL is back');
+      log.info({ postmasterPid: current.pid }, 'PostgreSQL is back');
       options.onUp?.();
     }
   })();

@@ -34,6 +34,23 @@ function Nothing({ filtered }: { filtered: boolean }) {
   );
 }
 
+function Head() {
+  return (
+    <Table.Thead>
+      <Table.Tr>
+        <Table.Th w={110} visibleFrom="sm">
+          State
+        </Table.Th>
+        <Table.Th visibleFrom="sm">Kind</Table.Th>
+        <Table.Th>Number or name</Table.Th>
+        <Table.Th className="amount">Amount</Table.Th>
+        <Table.Th visibleFrom="md">Copy's number</Table.Th>
+        <Table.Th visibleFrom="sm">Changed</Table.Th>
+      </Table.Tr>
+    </Table.Thead>
+  );
+}
+
 export function RecordList({ filter, open, show, changed }: Props) {
   const list = useInfiniteQuery({
     queryKey: ['data', 'records', filter],
@@ -57,16 +74,7 @@ export function RecordList({ filter, open, show, changed }: Props) {
   return (
     <>
       <Table highlightOnHover style={{ opacity: list.isPlaceholderData ? 0.6 : 1 }}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th w={{ base: 'auto', sm: 110 }}>State</Table.Th>
-            <Table.Th visibleFrom="sm">Kind</Table.Th>
-            <Table.Th>Number or name</Table.Th>
-            <Table.Th className="amount">Amount</Table.Th>
-            <Table.Th visibleFrom="md">Copy's number</Table.Th>
-            <Table.Th visibleFrom="sm">Changed</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Head />
         <Table.Tbody>
           {unique.map((record) => (
             <RecordRow

@@ -1,5 +1,5 @@
 /** One line of the record list; on a phone its lesser facts move below the name. */
-import { Table, Text } from '@mantine/core';
+import { Group, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { RecordSummary } from '../../../src/api/contract.ts';
 import type { RecordFilter } from '../api.ts';
@@ -22,7 +22,7 @@ export function RecordRow({ record, filter, open, changed, show }: Props) {
       data-changed={changed || undefined}
       onClick={() => show(record.id)}
     >
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         <StateBadge state={record.state} />
       </Table.Td>
       <Table.Td visibleFrom="sm">{KIND_LABELS[record.kind]}</Table.Td>
@@ -35,9 +35,12 @@ export function RecordRow({ record, filter, open, changed, show }: Props) {
         >
           {record.label || record.sourceId}
         </Link>
-        <Text size="xs" c="dimmed" hiddenFrom="sm">
-          {KIND_LABELS[record.kind]} · {formatTime(record.changedAt)}
-        </Text>
+        <Group gap={6} hiddenFrom="sm">
+          <StateBadge state={record.state} />
+          <Text size="xs" c="dimmed">
+            {KIND_LABELS[record.kind]} · {formatTime(record.changedAt)}
+          </Text>
+        </Group>
         {record.reason && (
           <Text size="xs" c="dimmed" lineClamp={1}>
             {record.reason.message}

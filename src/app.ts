@@ -1,0 +1,304 @@
+/** The composition root: the only file that knows every part. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createApiServer } from './api/server.ts';
+import type { Operations } from './api/parts.ts';
+import type { Config } from './config.ts';
+import { destinations, sources } from './connectors/index.ts';
+import { UsageError } from './core/errors.ts';
+import { createConnectionRuntime } from './engine/connection-runtime.ts';
+import { startWorker } from './engine/engine.ts';
+import type { Registry } from './engine/parts.ts';
+import { createReceiver } from './engine/receive.ts';
+import { completeConsent } from './operations/consent.ts';
+import { listConnections } from './operations/list-connections.ts';
+import { listRecords } from './operations/list-records.ts';
+import type { OperationParts } from './operations/parts.ts';
+import { replay } from './operations/replay.ts';
+import { pauseConnection, resumeConnection } from './operations/set-connection.ts';
+import { showRecord } from './operations/show-record.ts';
+import { status } from './operations/status.ts';
+import { systemClock, systemRandom } from './platform/clock.ts';
+import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/database.ts';
+import { createAnnouncer, startLiveFeed } from './platform/live.ts';
+import { createLog, type Log } from './platform/log.ts';
+import { createMetrics } from './platform/metrics.ts';
+import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
+import { migrate } from './platform/postgres/migrate.ts';
+import { findRunningPostgres } from './platform/postgres/owner-record.ts';
+import { startQueue } from './platform/queue.ts';
+import { createSignIn, type SignIn } from './platform/sign-in.ts';
+import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
+import { freeAllLeases } from './store/lanes.ts';
+import type { DB } from './store/schema.ts';
+import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
+
+export const VERSION = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+export const registry: Registry = { sources, destinations };
+
+const WEB_ROOT = fileURLToPath(new URL('../web/dist', import.meta.url));
+
+export type Installation = {
+  parts: OperationParts;
+  signIn: SignIn;
+  /** Path of a key file that this start has made. */
+  newKeyFile: string | undefined;
+  address: DatabaseAddress;
+  /** Asks everything that waits or loops to come to an end. */
+  stopping: AbortController;
+  close(): Promise<void>;
+};
+
+/** `attach` uses the database of a running service where there is one; otherwise the data directory is ours alone. */
+export async function openInstallation(
+  config: Config,
+  options: { working: boolean; attach: boolean; log?: Log },
+): Promise<Installation> {
+  const log = options.log ?? createLog({ level: config.logLevel, pretty: config.logPretty });
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const { address, owned } = await openAddress(config, options.attach, log, closers);
+    await migrate({ ...address, log });
+    const database = await openDatabase<DB>({
+      ...address,
+      log,
+      max: options.working ? config.lanes + 12 : 4,
+    });
+    closers.push(() => database.close());
+    const { db, pool } = database;
+    const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(db));
+    const vault = createVault(keys);
+    await assertVaultFits(db, vault, new Date(systemClock.now()));
+    if (owned && options.working) await freeAllLeases(db);
+    const queue = await startQueue(toQueueConfig(address), log, { working: options.working });
+    closers.push(() => queue.stop());
+    const announcer = createAnnouncer(pool, systemClock, log);
+    closers.push(() => announcer.flush());
+    const stopping = new AbortController();
+    const engine = {
+      db,
+      queue,
+      vault,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      metrics: createMetrics(),
+      registry,
+      instance: config.instance,
+      stopping: stopping.signal,
+      announce: announcer.announce,
+    };
+    const runtime = createConnectionRuntime(engine);
+    closers.push(() => runtime.close());
+    closers.push(async () => stopping.abort());
+    const signIn = await createSignIn({
+      pool,
+      baseUrl: config.publicUrl,
+      secret: deriveSecret(keys, 'sign-in'),
+      log: (level, message) => log[level]({ part: 'sign-in' }, message),
+    });
+    const parts: OperationParts = {
+      ...engine,
+      runtime,
+      publicUrl: config.publicUrl,
+      version: VERSION,
+      startedAt: new Date(systemClock.now()),
+    };
+    return { parts, signIn, newKeyFile, address, stopping, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openAddress(
+  config: Config,
+  attach: boolean,
+  log: Log,
+  closers: (() => Promise<void>)[],
+): Promise<{ address: DatabaseAddress; owned: boolean }> {
+  if (config.databaseUrl !== undefined) return { address: { url: config.databaseUrl }, owned: false };
+  const running = attach ? await findRunningPostgres(config.dataDir) : undefined;
+  if (running) return { address: { connection: running }, owned: false };
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+  closers.push(() => postgres.stop());
+  return { address: { connection: postgres.connection }, owned: true };
+}
+
+/** pg-boss reads its own rows and wants them as `pg` gives them. */
+function toQueueConfig(address: DatabaseAddress) {
+  return 'url' in address ? { connectionString: address.url } : address.connection;
+}
+
+async function openKeys(
+  config: Config,
+  secretsExist: () => Promise<boolean>,
+): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
+  if (config.encryptionKey !== undefined) {
+    return { keys: parseKeys(config.encryptionKey, 'ML_ENCRYPTION_KEY'), newKeyFile: undefined };
+  }
+  const stored = await readKeyFile(config.keyFile);
+  if (stored) return { keys: stored, newKeyFile: undefined };
+  if (await secretsExist()) {
+    throw new UsageError(
+      `The database holds secrets, but there is no encryption key: ${config.keyFile} is missing and ML_ENCRYPTION_KEY is not set.`,
+      'Restore the key file from your backup. Without it the credentials must be entered anew into an empty database.',
+    );
+  }
+  return { keys: await createKeyFile(config.keyFile), newKeyFile: config.keyFile };
+}
+
+export type Service = {
+  url: string | undefined;
+  /** Set when this start has made the owner account. */
+  owner: { email: string; password: string } | undefined;
+  newKeyFile: string | undefined;
+  parts: OperationParts;
+  stop(): Promise<void>;
+};
+
+/** Starts what the role asks for. Throws UsageError with what to do. */
+export async function startService(config: Config, log?: Log): Promise<Service> {
+  const working = config.role !== 'web';
+  const installation = await openInstallation(config, { working, attach: false, ...(log ? { log } : {}) });
+  const { parts, signIn } = installation;
+  const closers: (() => Promise<void>)[] = [() => installation.close()];
+  const stop = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const made = await signIn.ensureOwner({
+      email: config.ownerEmail,
+      ...(config.ownerPassword === undefined ? {} : { password: config.ownerPassword }),
+    });
+    if (config.role !== 'worker') closers.push(await startWeb(config, installation));
+    if (working) {
+      const worker = await startWorker(parts, { lanes: config.lanes, publicUrl: config.publicUrl });
+      closers.push(async () => {
+        installation.stopping.abort();
+        await worker.stop();
+      });
+    }
+    return {
+      url: config.role === 'worker' ? undefined : config.publicUrl,
+      owner: made.created ? { email: made.email, password: made.password } : undefined,
+      newKeyFile: installation.newKeyFile,
+      parts,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Returns how to close it. */
+async function startWeb(
+  config: Config,
+  { parts, signIn, address }: Installation,
+): Promise<() => Promise<void>> {
+  const receiver = createReceiver(parts);
+  const feed = startLiveFeed(toClientConfig(address, 'ml-connector live'), parts.clock, parts.log);
+  const server = await createApiServer({
+    operations: toOperations(parts),
+    receive: receiver.receive,
+    rejected: (cause, { path, headers }) => {
+      receiver
+        .refuse(path, cause, headers)
+        .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
+    },
+    completeConsent: ({ state, code, error }) => finishConsent(parts, { state, code, error }),
+    live: feed,
+    health: { live: () => true, ready: () => readiness(parts) },
+    metrics: () => parts.metrics.registry.metrics(),
+    ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
+    signIn,
+    webRoot: WEB_ROOT,
+    publicUrl: config.publicUrl,
+    logger: parts.log,
+    version: VERSION,
+  });
+  const close = async () => {
+    await server.close();
+    await feed.close();
+  };
+  try {
+    await server.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await close();
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new UsageError(
+        `Port ${config.port} on ${config.host} is taken by another program.`,
+        'Stop that program, or choose another port: --port or ML_PORT.',
+      );
+    }
+    throw error;
+  }
+  return close;
+}
+
+function toOperations(parts: OperationParts): Operations {
+  const viewOf = async (actor: Parameters<Operations['listConnections']>[0], id: string) => {
+    const view = (await listConnections(parts, actor)).find((connection) => connection.id === id);
+    if (!view) throw new UsageError(`There is no connection ${id}.`);
+    return view;
+  };
+  return {
+    listConnections: (actor) => listConnections(parts, actor),
+    pauseConnection: async (actor, { connectionId, reason }) => {
+      await pauseConnection(parts, actor, { connection: connectionId, reason });
+      return viewOf(actor, connectionId);
+    },
+    resumeConnection: async (actor, { connectionId }) => {
+      await resumeConnection(parts, actor, { connection: connectionId });
+      return viewOf(actor, connectionId);
+    },
+    listRecords: (actor, query) => listRecords(parts, actor, query),
+    showRecord: (actor, request) => showRecord(parts, actor, request),
+    replay: (actor, request) => replay(parts, actor, request),
+    status: (actor) => status(parts, actor),
+  };
+}
+
+async function finishConsent(
+  parts: OperationParts,
+  answer: { state: string | undefined; code: string | undefined; error: string | undefined },
+) {
+  if (answer.state === undefined || answer.code === undefined) {
+    return {
+      ok: false,
+      title: 'No consent',
+      message: answer.error ?? 'The answer carries neither a code nor an error.',
+    };
+  }
+  try {
+    const { connection, account } = await completeConsent(parts, { state: answer.state, code: answer.code });
+    return {
+      ok: true,
+      title: 'Connected',
+      message: `${connection} is connected${account ? ` to account ${account}` : ''}. You may close this page.`,
+    };
+  } catch (error) {
+    parts.log.warn({ err: error }, 'consent failed');
+    return {
+      ok: false,
+      title: 'Not connected',
+      message: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+async function readiness(parts: OperationParts): Promise<{ ready: boolean; checks: Record<string, string> }> {
+  try {
+    await parts.db.selectFrom('connections').select('id').limit(1).execute();
+    return { ready: true, checks: { database: 'answers' } };
+  } catch (error) {
+    return { ready: false, checks: { database: error instanceof Error ? error.message : String(error) } };
+  }
+}

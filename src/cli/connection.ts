@@ -1,0 +1,222 @@
+/** `connection …`: adding, listing, changing, pausing. */
+import pc from 'picocolors';
+import { registry } from '../app.ts';
+import { UsageError } from '../core/errors.ts';
+import type { FieldSpec } from '../core/ports.ts';
+import { addConnection, type NewSide, sandboxSides } from '../operations/add-connection.ts';
+import { completeConsent, startConsent } from '../operations/consent.ts';
+import { listConnections } from '../operations/list-connections.ts';
+import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
+import { answer, localActor, say, stateText, table } from './output.ts';
+import { type GlobalOptions, withInstallation } from './with-installation.ts';
+
+type Side = 'source' | 'destination';
+
+type AddOptions = GlobalOptions & {
+  name?: string | undefined;
+  source?: string | undefined;
+  destination?: string | undefined;
+  set?: string[] | undefined;
+  sandbox?: boolean | undefined;
+  sourceUrl?: string | undefined;
+  destinationUrl?: string | undefined;
+  pollSeconds: number;
+  webhooks: boolean;
+  publicUrl?: string | undefined;
+};
+
+export async function add(options: AddOptions): Promise<void> {
+  const given = parseSettings(options.set ?? []);
+  const source = options.source ?? registry.sources[0]?.id ?? '';
+  const destination = options.destination ?? registry.destinations[0]?.id ?? '';
+  await withInstallation(options, async ({ parts }) => {
+    const sides =
+      options.sandbox === true
+        ? await sandboxSides(parts, {
+            source,
+            destination,
+            sourceUrl: options.sourceUrl,
+            destinationUrl: options.destinationUrl,
+          })
+        : {
+            source: await askSide(source, registry.sources, given.source, options.json === true),
+            destination: await askSide(
+              destination,
+              registry.destinations,
+              given.destination,
+              options.json === true,
+            ),
+          };
+    const name =
+      options.name ??
+      (options.sandbox === true
+        ? 'sandbox'
+        : await askText('Name of this connection', 'main', options.json === true));
+    const added = await addConnection(parts, localActor(), {
+      name,
+      ...sides,
+      webhooksEnabled: options.webhooks,
+      pollIntervalSeconds: options.pollSeconds,
+    });
+    const consentUrl = added.needsConsent
+      ? (await startConsent(parts, localActor(), { connection: added.id })).url
+      : null;
+    answer(options.json, { ...added, name, consentUrl }, () => {
+      say(`${pc.green('added')} ${name}`);
+      if (consentUrl === null) return say(`Try it: npm run -s cli -- ping ${name}`);
+      say(
+        `One step is left: a person with access to the source’s account opens this address and allows it:\n\n  ${consentUrl}\n`,
+      );
+      say(
+        `If the browser ends at a page that does not load, hand its address over: connection consent ${name} --returned-url '…'`,
+      );
+    });
+  });
+}
+
+/** "source.clientId=abc" -> { source: { clientId: "abc" } } */
+function parseSettings(texts: readonly string[]): Record<Side, Record<string, string>> {
+  const values: Record<Side, Record<string, string>> = { source: {}, destination: {} };
+  for (const text of texts) {
+    const [, side, field, value] = /^(source|destination)\.(\w+)=(.*)$/s.exec(text) ?? [];
+    if (side === undefined || field === undefined || value === undefined) {
+      throw new UsageError(
+        `--set ${text} is not of the form side.field=value.`,
+        'For example: --set source.clientId=abc',
+      );
+    }
+    values[side as Side][field] = value;
+  }
+  return values;
+}
+
+async function askSide(
+  id: string,
+  manifests: readonly { id: string; label: string; fields: readonly FieldSpec[] }[],
+  given: Record<string, string>,
+  quiet: boolean,
+): Promise<NewSide> {
+  const manifest = manifests.find((candidate) => candidate.id === id);
+  if (!manifest)
+    throw new UsageError(
+      `There is no connector "${id}".`,
+      `Known: ${manifests.map((m) => m.id).join(', ')}.`,
+    );
+  const values = { ...given };
+  for (const field of manifest.fields) {
+    if (values[field.name] !== undefined || !field.required || quiet) continue;
+    values[field.name] = await askField(manifest.label, field);
+  }
+  return { connector: id, values, secrets: {} };
+}
+
+async function askField(label: string, field: FieldSpec): Promise<string> {
+  const prompts = await import('@clack/prompts');
+  const message = `${label}: ${field.label} (${field.help})`;
+  const validate = (value: string | undefined) => (value ? undefined : 'This is needed.');
+  const entered = field.secret
+    ? await prompts.password({ message, validate })
+    : await prompts.text({
+        message,
+        validate,
+        ...(field.default === undefined ? {} : { initialValue: field.default }),
+      });
+  if (prompts.isCancel(entered)) throw new UsageError('Cancelled; nothing was added.');
+  return entered;
+}
+
+async function askText(message: string, initialValue: string, quiet: boolean): Promise<string> {
+  if (quiet || !process.stdin.isTTY) return initialValue;
+  const prompts = await import('@clack/prompts');
+  const entered = await prompts.text({ message, initialValue });
+  if (prompts.isCancel(entered)) throw new UsageError('Cancelled; nothing was added.');
+  return entered;
+}
+
+export async function consent(
+  name: string,
+  options: GlobalOptions & { returnedUrl?: string | undefined; publicUrl?: string | undefined },
+): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    if (options.returnedUrl === undefined) {
+      const started = await startConsent(parts, localActor(), { connection: name });
+      return answer(options.json, started, () =>
+        say(`Open this address and allow it:\n\n  ${started.url}\n`),
+      );
+    }
+    const query = new URL(options.returnedUrl).searchParams;
+    const [code, state] = [query.get('code'), query.get('state')];
+    if (code === null || state === null)
+      throw new UsageError(
+        'That address carries no code and state.',
+        'Copy the whole address the browser ended at.',
+      );
+    const done = await completeConsent(parts, { code, state });
+    answer(options.json, done, () =>
+      say(`${pc.green('connected')} ${done.connection}${done.account ? ` to account ${done.account}` : ''}`),
+    );
+  });
+}
+
+export async function list(options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const connections = await listConnections(parts, localActor());
+    answer(options.json, connections, () => {
+      if (connections.length === 0) return say('No connection yet. Add one: connection add');
+      const rows = connections.map((c) => [
+        c.name,
+        `${c.sourceLabel} → ${c.destinationLabel}`,
+        stateText(c.state),
+        c.webhooksEnabled ? 'on' : 'off',
+        c.pollIntervalSeconds === 0 ? 'off' : `${c.pollIntervalSeconds} s`,
+        `${c.counts.synced} synced, ${c.counts.pending} pending, ${c.counts.parked} parked`,
+        c.pauseReason ?? '',
+      ]);
+      say(table(['name', 'systems', 'state', 'webhooks', 'polling', 'records', ''], rows));
+    });
+  });
+}
+
+export async function set(
+  name: string,
+  options: GlobalOptions & {
+    set?: string[] | undefined;
+    pollSeconds?: number | undefined;
+    webhooks?: boolean | undefined;
+  },
+): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const { id } = await setConnection(parts, localActor(), {
+      connection: name,
+      webhooksEnabled: options.webhooks,
+      pollIntervalSeconds: options.pollSeconds,
+      values: parseSettings(options.set ?? []),
+    });
+    answer(options.json, { id, changed: true }, () => say(`${pc.green('changed')} ${name}`));
+  });
+}
+
+export async function pause(
+  name: string,
+  options: GlobalOptions & { reason?: string | undefined },
+): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const done = await pauseConnection(parts, localActor(), { connection: name, reason: options.reason });
+    answer(options.json, done, () =>
+      say(
+        done.changed
+          ? `${pc.yellow('paused')} ${name}; events are still accepted`
+          : `${name} was paused already`,
+      ),
+    );
+  });
+}
+
+export async function resume(name: string, options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const done = await resumeConnection(parts, localActor(), { connection: name });
+    answer(options.json, done, () =>
+      say(done.changed ? `${pc.green('resumed')} ${name}` : `${name} was active already`),
+    );
+  });
+}

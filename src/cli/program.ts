@@ -1,0 +1,222 @@
+/** The command line: every verb with its help, examples and exit codes; heavy parts are loaded when a verb runs. */
+import { Command, Option } from '@commander-js/extra-typings';
+import { fail } from './output.ts';
+
+const json = () => new Option('--json', 'one JSON value instead of tables');
+const dataDir = () =>
+  new Option('--data-dir <path>', 'where the built-in database and the key file live (ML_DATA_DIR)');
+const databaseUrl = () =>
+  new Option('--database-url <url>', 'PostgreSQL to use instead of the built-in one (DATABASE_URL)');
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ml-connector ${line}`).join('\n')}`;
+}
+
+const collect = (value: string, previous: string[] | undefined) => [...(previous ?? []), value];
+const wholeNumber = (value: string) => {
+  if (!/^\d+$/.test(value)) throw new Error(`${value} is not a whole number`);
+  return Number.parseInt(value, 10);
+};
+
+/** For verbs of an installation. */
+function verb<const Name extends string>(program: Command, name: Name, description: string) {
+  return program
+    .command(name)
+    .description(description)
+    .addOption(json())
+    .addOption(dataDir())
+    .addOption(databaseUrl());
+}
+
+function addService(program: Command): void {
+  verb(program, 'start', 'start the service: receive, sync, dashboard')
+    .addOption(
+      new Option('--role <role>', 'what this process does').choices(['all', 'web', 'worker'] as const),
+    )
+    .option('--port <port>', 'port of dashboard and webhooks (ML_PORT, default 3000)')
+    .option('--host <address>', 'address to listen on (ML_HOST, default 127.0.0.1)')
+    .option('--public-url <url>', 'how the outside reaches this service (ML_PUBLIC_URL)')
+    .option('--lanes <count>', 'clients worked on at the same time (ML_LANES, default 8)')
+    .option('--sandbox', 'start the simulators of both systems as well')
+    .addHelpText(
+      'after',
+      examples(
+        'start',
+        'start --port 8080 --public-url https://sync.example.com',
+        'start --role worker --database-url postgres://db.example.com/ml',
+      ),
+    )
+    .action(async (options) => (await import('./start.ts')).start(options));
+  program
+    .command('demo')
+    .description('start everything with simulated systems and watch invoices flow')
+    .option('--once', 'make a fixed number of documents, compare both ledgers, end')
+    .option('--invoices <count>', 'with --once', wholeNumber, 200)
+    .option('--payments <count>', 'with --once', wholeNumber, 120)
+    .option('--seed <number>', 'the same seed gives the same company', wholeNumber, 1)
+    .option('--rate <perSecond>', 'how fast people work in the source', wholeNumber)
+    .option('--poll', 'webhooks off: polling only')
+    .option('--kill <times>', 'kill -9 the service so often while it works', wholeNumber, 0)
+    .option('--port <port>', 'port of the dashboard', wholeNumber)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('demo', 'demo --once --json --invoices 200 --payments 120 --seed 7', 'demo --once --kill 5'),
+    )
+    .action(async (options) => (await import('./demo.ts')).demo(options));
+  program
+    .command('simulate')
+    .description('run the simulator of a system by itself; everything after its name is for the simulator')
+    .argument('<system>', 'which system')
+    .argument('[options...]')
+    .allowUnknownOption()
+    .passThroughOptions()
+    .helpOption(false)
+    .addHelpText('after', examples('simulate freshbooks --help', 'simulate zuora --port 4020'))
+    .action(async (system, rest) => (await import('./simulate.ts')).simulate(system, rest));
+}
+
+function addConnections(program: Command): void {
+  const connection = program
+    .command('connection')
+    .description('connections: one source account tied to one destination tenant');
+  verb(connection, 'add', 'connect two systems; asks for what is not given')
+    .option('--name <name>', 'how people call it')
+    .option('--source <system>', 'where invoices come from')
+    .option('--destination <system>', 'where they go')
+    .option(
+      '--set <side.field=value>',
+      'a field of a side, e.g. source.clientId=abc; secrets are better asked for',
+      collect,
+    )
+    .option('--sandbox', 'use the running simulators instead of real credentials')
+    .option('--source-url <url>', 'with --sandbox: where the source’s simulator is')
+    .option('--destination-url <url>', 'with --sandbox: where the destination’s simulator is')
+    .option('--poll-seconds <seconds>', 'poll interval, 0 = off', wholeNumber, 300)
+    .option('--no-webhooks', 'do not register webhooks')
+    .option('--public-url <url>', 'how the outside reaches this service (ML_PUBLIC_URL)')
+    .addHelpText('after', examples('connection add', 'connection add --sandbox --name demo'))
+    .action(async (options) => (await import('./connection.ts')).add(options));
+  verb(
+    connection,
+    'consent',
+    'show where a person gives consent, or finish with the address they came back to',
+  )
+    .argument('<name>')
+    .option('--returned-url <url>', 'the address the browser ended at, where it could not reach this service')
+    .option('--public-url <url>', 'how the outside reaches this service (ML_PUBLIC_URL)')
+    .addHelpText(
+      'after',
+      examples(
+        'connection consent acme',
+        "connection consent acme --returned-url 'https://localhost/cb?code=…&state=…'",
+      ),
+    )
+    .action(async (name, options) => (await import('./connection.ts')).consent(name, options));
+  verb(connection, 'list', 'all connections and how they stand').action(async (options) =>
+    (await import('./connection.ts')).list(options),
+  );
+  verb(connection, 'set', 'change settings, credentials, webhooks or polling')
+    .argument('<name>')
+    .option('--set <side.field=value>', 'a field of a side', collect)
+    .option('--poll-seconds <seconds>', 'poll interval, 0 = off', wholeNumber)
+    .option('--webhooks', 'register webhooks')
+    .option('--no-webhooks', 'remove webhooks')
+    .addHelpText(
+      'after',
+      examples(
+        'connection set acme --no-webhooks --poll-seconds 60',
+        'connection set acme --set destination.region=eu-production',
+      ),
+    )
+    .action(async (name, options) => (await import('./connection.ts')).set(name, options));
+  verb(connection, 'pause', 'stop working; events are still accepted')
+    .argument('<name>')
+    .option('--reason <text>', 'kept in the audit')
+    .action(async (name, options) => (await import('./connection.ts')).pause(name, options));
+  verb(connection, 'resume', 'go on where it stopped')
+    .argument('<name>')
+    .action(async (name, options) => (await import('./connection.ts')).resume(name, options));
+}
+
+function addRecords(program: Command): void {
+  verb(program, 'ping', 'ask both systems whether they would work; writes nothing')
+    .argument('[connection]', 'all when left out')
+    .option('--side <side>', 'source, destination, or a system’s name')
+    .addHelpText('after', examples('ping', 'ping acme --side destination --json'))
+    .action(async (name, options) => (await import('./ping.ts')).ping(name, options));
+  verb(program, 'records', 'list records, newest change first')
+    .option('--connection <name>')
+    .addOption(new Option('--state <state>').choices(['pending', 'synced', 'parked', 'ignored'] as const))
+    .addOption(new Option('--kind <kind>').choices(['client', 'invoice', 'payment', 'credit'] as const))
+    .option('--reason <code>', 'reason code of parked records')
+    .option('--search <text>', 'part of a number, name or id')
+    .option('--limit <count>', 'how many', wholeNumber, 50)
+    .addHelpText(
+      'after',
+      examples('records --state parked', 'records --kind invoice --search 0000012 --json'),
+    )
+    .action(async (options) => (await import('./records.ts')).records(options));
+  verb(program, 'show', 'print the timeline of a record, from the first event to the read-back')
+    .argument('<record>', 'id, number, name, or "invoice/4711" (kind and source id)')
+    .option('--full', 'with requests, answers and raw payloads')
+    .addHelpText('after', examples('show 0000012', 'show invoice/4711 --full', 'show 0000012 --json'))
+    .action(async (record, options) => (await import('./show.ts')).show(record, options));
+  verb(program, 'replay', 'look at records again from the source on; never doubles')
+    .argument('[records...]', 'ids, numbers or names')
+    .option('--connection <name>')
+    .addOption(new Option('--state <state>').choices(['pending', 'synced', 'parked', 'ignored'] as const))
+    .addOption(new Option('--kind <kind>').choices(['client', 'invoice', 'payment', 'credit'] as const))
+    .option('--reason <code>', 'reason code of parked records')
+    .option('--dry-run', 'only say which records it would look at')
+    .option('--wait', 'wait until all have an end state (needs a running service)')
+    .addHelpText(
+      'after',
+      examples(
+        'replay 0000012',
+        'replay --state parked --reason refused --dry-run',
+        'replay --state parked --wait --json',
+      ),
+    )
+    .action(async (records, options) => (await import('./replay.ts')).replay(records, options));
+  verb(program, 'backfill', 'copy history; goes on by itself after a crash')
+    .argument('<connection>')
+    .option('--since <date>', 'only what changed since yyyy-mm-dd; all when left out')
+    .option('--no-wait', 'start it and return')
+    .option('--resume <id>', 'watch one that was started before')
+    .addHelpText('after', examples('backfill acme --since 2026-01-01', 'backfill acme --no-wait --json'))
+    .action(async (name, options) => (await import('./backfill.ts')).backfill(name, options));
+}
+
+function addUpkeep(program: Command): void {
+  verb(program, 'status', 'how everything stands').action(async (options) =>
+    (await import('./status.ts')).status(options),
+  );
+  verb(program, 'keys', 'encryption keys of the stored secrets')
+    .argument('[action]', 'show, rotate (new key file), reseal (after changing ML_ENCRYPTION_KEY)', 'show')
+    .addHelpText('after', examples('keys', 'keys rotate'))
+    .action(async (action, options) => (await import('./keys.ts')).keys(action, options));
+  verb(program, 'password', 'set a new password for an account of the dashboard')
+    .argument('<email>')
+    .addHelpText('after', examples('password owner@example.com'))
+    .action(async (email, options) => (await import('./password.ts')).password(email, options));
+}
+
+export async function runCli(argv: readonly string[]): Promise<void> {
+  const program = new Command('ml-connector')
+    .description('Carries invoices and payments from one system into another, and proves that both agree.')
+    .enablePositionalOptions()
+    .showHelpAfterError('(add --help for what is possible)')
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText('after', '\nExit codes: 0 done, 1 something failed, 2 wrong call or configuration.');
+  addService(program as unknown as Command);
+  addConnections(program as unknown as Command);
+  addRecords(program as unknown as Command);
+  addUpkeep(program as unknown as Command);
+  program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    fail(error, argv.includes('--json'));
+  }
+}

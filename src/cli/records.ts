@@ -1,0 +1,38 @@
+/** `records`: the list, by filter. */
+import type { DocumentKind } from '../core/canonical.ts';
+import { listRecords } from '../operations/list-records.ts';
+import { loadConnection } from '../store/connections.ts';
+import type { DocumentState } from '../store/documents.ts';
+import { answer, localActor, say, stateText, table } from './output.ts';
+import { type GlobalOptions, withInstallation } from './with-installation.ts';
+
+export type FilterOptions = {
+  connection?: string | undefined;
+  state?: DocumentState | undefined;
+  kind?: DocumentKind | undefined;
+  reason?: string | undefined;
+  search?: string | undefined;
+};
+
+export async function records(options: GlobalOptions & FilterOptions & { limit: number }): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const { connection, state, kind, reason, search, limit } = options;
+    const connectionId =
+      connection === undefined ? undefined : (await loadConnection(parts.db, connection)).id;
+    const page = await listRecords(parts, localActor(), { connectionId, state, kind, reason, search, limit });
+    answer(options.json, page, () => {
+      if (page.records.length === 0) return say('No records fit.');
+      const rows = page.records.map((r) => [
+        stateText(r.state),
+        r.kind,
+        r.label || r.sourceId,
+        r.amount === null ? '' : `${r.amount} ${r.currency ?? ''}`,
+        r.counterpartNumber ?? '',
+        r.changedAt.replace('T', ' ').slice(0, 19),
+        r.reason ? r.reason.message.slice(0, 80) : '',
+      ]);
+      say(table(['state', 'kind', 'label', 'amount', 'copy', 'changed (UTC)', 'reason'], rows));
+      if (page.next !== null) say('… and more: raise --limit or narrow the filter.');
+    });
+  });
+}

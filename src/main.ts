@@ -1,0 +1,4 @@
+/** The executable: picks a CLI verb. */
+import { runCli } from './cli/program.ts';
+
+await runCli(process.argv);
