@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { UsageError } from '../core/errors.ts';
 import { listConnections } from '../operations/list-connections.ts';
-import { ping as pingOperation } from '../operations/ping.ts';
+import { type PingReport, ping as pingOperation } from '../operations/ping.ts';
 import { answer, localActor, say } from './output.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
@@ -14,7 +14,7 @@ export async function ping(
     const names =
       name === undefined ? (await listConnections(parts, localActor())).map((c) => c.name) : [name];
     if (names.length === 0) throw new UsageError('There is no connection yet.', 'Add one: connection add');
-    const reports = [];
+    const reports: PingReport[] = [];
     for (const connection of names)
       reports.push(await pingOperation(parts, localActor(), { connection, side: options.side }));
     answer(options.json, reports, () => {

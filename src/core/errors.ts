@@ -6,7 +6,8 @@
  * - `unauthorized`: the credential is no longer good; pause the connection and ask a person.
  * - `rejected`: the other side understood and refused; park.
  * - `conflict`: the state differs from what the plan assumed; read again and re-plan.
- * - `ambiguous`: nobody knows whether it took effect; same key or look-up first, never a blind repeat.
+ * - `ambiguous`: nobody knows whether it took effect; same key or look-up first, never a blind repeat. With a `code`,
+ *   a whole answer came that says it failed inside: the same key would only repeat that answer.
  */
 export type OperatingErrorKind =
   | 'transient'

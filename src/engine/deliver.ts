@@ -132,8 +132,9 @@ async function send(
       const found = await destination.find(delivery.step);
       if (found) return succeed(work, document, delivery, found, 'found', onSuccess);
     }
-    // Known to have had no effect, but the vendor may remember this very failure under the key.
-    if (error.kind === 'transient' || error.kind === 'rate_limited') {
+    // The vendor may remember this very failure under the key. Where its effect is in doubt, the next look-up decides.
+    const answeredInDoubt = error.kind === 'ambiguous' && error.code !== undefined;
+    if (error.kind === 'transient' || error.kind === 'rate_limited' || answeredInDoubt) {
       await fenced(work, (tx) => nextKeyGeneration(tx, delivery, nowOf(work.parts)));
     }
     throw error;

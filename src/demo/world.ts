@@ -1,0 +1,168 @@
+/** A whole small world as processes of its own: both simulators, the service, and a way to look at all three. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type Installation, openInstallation, registry } from '../app.ts';
+import { type Child, startChild, startSimulator } from '../cli/children.ts';
+import { localActor } from '../cli/output.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { UsageError } from '../core/errors.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { addConnection, sandboxSides } from '../operations/add-connection.ts';
+import type { OperationParts } from '../operations/parts.ts';
+import { listCallbacks } from '../store/callbacks.ts';
+import { type Comparison, compareLedgers } from './compare.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const VERIFIED_MS = 30_000;
+const POLL_SECONDS = 2;
+
+export type WorldOptions = {
+  seed: number;
+  /** Polling only. */
+  poll: boolean;
+  port?: number | undefined;
+  /** Extra arguments of each simulator. */
+  sourceArguments?: readonly string[];
+  destinationArguments?: readonly string[];
+  /** Further settings of the service, as environment variables. */
+  environment?: Record<string, string>;
+};
+
+export type World = {
+  url: string;
+  owner: { email: string; password: string };
+  /** Our own view on the running service's database. */
+  parts: OperationParts;
+  connectionId: string;
+  askSource(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  askDestination(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  compare(): Promise<Comparison & { calls: Record<string, Record<string, number>>; rateLimited: number }>;
+  /** kill -9, then start again. */
+  crash(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const source = registry.sources.find((manifest) => manifest.simulator);
+  const destination = registry.destinations.find((manifest) => manifest.simulator);
+  if (!source?.simulator || !destination?.simulator)
+    throw new UsageError('There is no pair of simulators to play with.');
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const dataDir = await mkdtemp(join(tmpdir(), 'ml-connector-demo-'));
+    closers.push(() => rm(dataDir, { recursive: true, force: true }));
+    const simulators = await Promise.all([
+      startSimulator(source.simulator, { port: 0, seed: options.seed, more: options.sourceArguments ?? [] }),
+      startSimulator(destination.simulator, {
+        port: 0,
+        seed: options.seed,
+        more: options.destinationArguments ?? [],
+      }),
+    ]);
+    for (const child of simulators) closers.push(() => child.stop());
+    const [sourceUrl, destinationUrl] = simulators.map((child) => String(child.ready['url']));
+    if (sourceUrl === undefined || destinationUrl === undefined)
+      throw new Error('a simulator told no address');
+    const config = await loadConfig(
+      { dataDir, port: options.port ?? (await freePort()), logLevel: 'error' },
+      {},
+    );
+    let service = await startProcess(config, options.environment);
+    closers.push(() => service.stop());
+    const installation = await openInstallation(config, { working: false, attach: true });
+    closers.push(() => installation.close());
+    const connectionId = await connect(
+      installation,
+      { source: source.id, destination: destination.id, sourceUrl, destinationUrl },
+      options.poll,
+    );
+    const { source: opened } = await installation.parts.runtime.open(connectionId);
+    return {
+      url: config.publicUrl,
+      owner: service.ready['owner'] as { email: string; password: string },
+      parts: installation.parts,
+      connectionId,
+      askSource: (method, path, body) => ask(sourceUrl, method, path, body),
+      askDestination: (method, path, body) => ask(destinationUrl, method, path, body),
+      async compare() {
+        const ledgers = (await Promise.all([
+          ask(sourceUrl, 'GET', '/_control/ledger'),
+          ask(destinationUrl, 'GET', '/_control/ledger'),
+        ])) as [Ledger, Ledger];
+        const [left, right] = ledgers;
+        return {
+          ...compareLedgers(left, right, opened.identity.prefix),
+          calls: { [source.id]: left.calls, [destination.id]: right.calls },
+          rateLimited: left.rateLimited + right.rateLimited,
+        };
+      },
+      async crash() {
+        await service.kill();
+        service = await startProcess(config, options.environment);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function startProcess(config: Config, environment: Record<string, string> = {}): Promise<Child> {
+  return startChild([MAIN, 'start', '--json'], {
+    ML_DATA_DIR: config.dataDir,
+    ML_PORT: String(config.port),
+    ML_LOG_LEVEL: 'error',
+    ...environment,
+  });
+}
+
+/** A connection to both simulators, with its webhooks verified unless it polls. */
+async function connect(
+  { parts }: Installation,
+  systems: { source: string; destination: string; sourceUrl: string; destinationUrl: string },
+  poll: boolean,
+): Promise<string> {
+  const sides = await sandboxSides(parts, systems);
+  const { id } = await addConnection(parts, localActor(), {
+    name: 'sandbox',
+    ...sides,
+    webhooksEnabled: !poll,
+    pollIntervalSeconds: poll ? POLL_SECONDS : 300,
+  });
+  const deadline = parts.clock.now() + VERIFIED_MS;
+  while (!poll) {
+    const callbacks = await listCallbacks(parts.db, parts.vault, id);
+    if (callbacks.length > 0 && callbacks.every((callback) => callback.verifiedAt !== null)) break;
+    if (parts.clock.now() > deadline) throw new UsageError('The webhooks were not verified in time.');
+    await parts.clock.sleep(100);
+  }
+  return id;
+}
+
+async function ask(url: string, method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
