@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(fileURLToPath(import.meta.url));
 const built = join(root, 'dist', 'index.html');
 
-function newestUnder(path: string): number {
+/** @param {string} path @returns {number} newest change below it, epoch milliseconds */
+function newestUnder(path) {
   const info = statSync(path);
   if (!info.isDirectory()) return info.mtimeMs;
   return Math.max(0, ...readdirSync(path).map((name) => newestUnder(join(path, name))));
