@@ -47,8 +47,9 @@ function usableRecord(
   const carrier = events.findLast((event) => event.record !== null && event.readSeq !== null);
   if (!carrier || carrier.record === null || carrier.readSeq === null) return undefined;
   const readSeq = carrier.readSeq;
+  // Equal means this very read: it was stored when the document changed its lane.
   const stale =
-    readSeq <= document.fetchedSeq || events.some((event) => event !== carrier && event.seq > readSeq);
+    readSeq < document.fetchedSeq || events.some((event) => event !== carrier && event.seq > readSeq);
   return stale ? undefined : { record: carrier.record, readSeq, seq: carrier.seq };
 }
 
