@@ -89,6 +89,16 @@ export async function loadConfig(
   };
 }
 
+/** What a child process gets of our environment: everything but our own settings, which its caller gives. */
+export function inheritedEnvironment(): Record<string, string> {
+  const ours = new Set(Object.values(VARIABLES));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && !ours.has(entry[0]),
+    ),
+  );
+}
+
 function describeProblems(error: z.ZodError, file: Record<string, unknown>): string {
   const lines = error.issues.map((issue) => {
     const name = String(issue.path[0] ?? '');

@@ -1,6 +1,7 @@
 /** Programs of ours as child processes: started, awaited until ready, stopped, never left behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { inheritedEnvironment } from '../config.ts';
 import { UsageError } from '../core/errors.ts';
 import type { SimulatorManifest } from '../core/ports.ts';
 
@@ -44,7 +45,7 @@ export async function startChild(
 ): Promise<Child> {
   const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...inherited(), ...environment },
+    env: { ...inheritedEnvironment(), ...environment },
     // A Ctrl-C goes to the parent alone, which stops its children in order.
     detached: true,
   });
@@ -58,16 +59,6 @@ export async function startChild(
     clearTimeout(timer);
   };
   return { ready, pid, exited, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
-}
-
-function inherited(): Record<string, string> {
-  const { env } = process;
-  return Object.fromEntries(
-    Object.entries(env).filter(
-      (entry): entry is [string, string] =>
-        entry[1] !== undefined && !entry[0].startsWith('ML_') && entry[0] !== 'DATABASE_URL',
-    ),
-  );
 }
 
 async function awaitReady(child: ChildProcess, name: string): Promise<Record<string, unknown>> {

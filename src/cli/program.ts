@@ -1,5 +1,5 @@
 /** The command line: every verb with its help, examples and exit codes; heavy parts are loaded when a verb runs. */
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { fail } from './output.ts';
 
 const json = () => new Option('--json', 'one JSON value instead of tables');
@@ -14,7 +14,7 @@ function examples(...lines: string[]): string {
 
 const collect = (value: string, previous: string[] | undefined) => [...(previous ?? []), value];
 const wholeNumber = (value: string) => {
-  if (!/^\d+$/.test(value)) throw new Error(`${value} is not a whole number`);
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It is not a whole number.');
   return Number.parseInt(value, 10);
 };
 
@@ -72,7 +72,7 @@ function addService(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .helpOption(false)
-    .addHelpText('after', examples('simulate freshbooks --help', 'simulate zuora --port 4020'))
+    .addHelpText('after', examples('simulate SYSTEM --help', 'simulate SYSTEM --port 4020'))
     .action(async (system, rest) => (await import('./simulate.ts')).simulate(system, rest));
 }
 
@@ -209,11 +209,12 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what is possible)')
     .configureHelp({ sortSubcommands: false })
     .addHelpText('after', '\nExit codes: 0 done, 1 something failed, 2 wrong call or configuration.');
-  addService(program as unknown as Command);
-  addConnections(program as unknown as Command);
-  addRecords(program as unknown as Command);
-  addUpkeep(program as unknown as Command);
+  // Before the verbs are added: each takes it over from here.
   program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  addService(program);
+  addConnections(program);
+  addRecords(program);
+  addUpkeep(program);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

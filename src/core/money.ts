@@ -125,7 +125,7 @@ export function allocate(total: Money, weights: readonly bigint[]): Money[] {
     const difference = size(b.remainder) - size(a.remainder);
     return difference === 0n ? a.index - b.index : difference > 0n ? 1 : -1;
   });
-  for (const part of byRemainder.slice(0, Number(left))) part.amountMinor += 1n;
+  for (const [place, part] of byRemainder.entries()) if (BigInt(place) < left) part.amountMinor += 1n;
   return parts.map(({ amountMinor }) => ({ amountMinor, currency: total.currency }));
 }
 

@@ -136,14 +136,18 @@ async function connect(
     webhooksEnabled: !poll,
     pollIntervalSeconds: poll ? POLL_SECONDS : 300,
   });
-  const deadline = parts.clock.now() + VERIFIED_MS;
-  while (!poll) {
-    const callbacks = await listCallbacks(parts.db, parts.vault, id);
-    if (callbacks.length > 0 && callbacks.every((callback) => callback.verifiedAt !== null)) break;
-    if (parts.clock.now() > deadline) throw new UsageError('The webhooks were not verified in time.');
-    await parts.clock.sleep(100);
-  }
+  if (!poll) await awaitVerified(parts, id);
   return id;
+}
+
+async function awaitVerified({ db, vault, clock }: OperationParts, id: string): Promise<void> {
+  const deadline = clock.now() + VERIFIED_MS;
+  for (;;) {
+    const callbacks = await listCallbacks(db, vault, id);
+    if (callbacks.length > 0 && callbacks.every((callback) => callback.verifiedAt !== null)) return;
+    if (clock.now() > deadline) throw new UsageError('The webhooks were not verified in time.');
+    await clock.sleep(100);
+  }
 }
 
 async function ask(url: string, method: string, path: string, body?: unknown): Promise<unknown> {

@@ -63,6 +63,7 @@ function hintOf(code: string | undefined): string {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'Check the host name in DATABASE_URL.';
+    case undefined:
     default:
       return 'Check that PostgreSQL is running there and that DATABASE_URL is right, or remove DATABASE_URL to use the built-in one.';
   }

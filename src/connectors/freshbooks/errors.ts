@@ -6,23 +6,23 @@ import { OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
 export type WireError = { code: string; message: string; field: string | undefined };
 
 const text = z.string().nullish();
-const code = z.union([z.int(), z.string()]).transform(String);
+const codeText = z.union([z.int(), z.string()]).transform(String);
 
-const accountingItem = z.looseObject({ errno: code.nullish(), message: text, field: text });
+const accountingItem = z.looseObject({ errno: codeText.nullish(), message: text, field: text });
 const accounting = z.object({
   response: z.looseObject({ errors: z.union([z.array(accountingItem), accountingItem]) }),
 });
 const violation = z.looseObject({ field: text, description: text });
 const rpcDetail = z.looseObject({
-  reason: code.nullish(),
+  reason: codeText.nullish(),
   metadata: z.looseObject({ message: text, field: text }).nullish(),
   fieldViolations: z.array(violation).nullish(),
 });
 const rpc = z.looseObject({ code: z.int(), message: text, details: z.array(rpcDetail).nullish() });
 const gateway = z.looseObject({ error: z.string(), error_description: text });
 const payments = z.looseObject({ error_type: z.string(), message: text });
-const events = z.looseObject({ errno: code, message: text });
-const ledger = z.object({ errors: z.looseObject({ message: text, status: code.nullish() }) });
+const events = z.looseObject({ errno: codeText, message: text });
+const ledger = z.object({ errors: z.looseObject({ message: text, status: codeText.nullish() }) });
 const bare = z.looseObject({ message: z.string() });
 
 /** Undefined where the body is no error of any known family. */
@@ -144,9 +144,8 @@ export function toOperatingError({ call, status, error, json, safe, until }: Ref
     : json
       ? 'an answer of unknown form'
       : 'no JSON';
-  const code = error?.code || String(status);
-  return new OperatingError(kind, `FreshBooks, ${call}: HTTP ${status}, ${said}`, {
-    code,
+    return new OperatingError(kind, `FreshBooks, ${call}: HTTP ${status}, ${said}`, {
+    code: error?.code || String(status),
     field: error?.field,
     until: kind === 'rate_limited' ? until : undefined,
   });

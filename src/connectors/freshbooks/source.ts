@@ -6,7 +6,7 @@ import { createCallbacks } from './callbacks.ts';
 import { type Client, createClient } from './client.ts';
 import { isNotFound } from './errors.ts';
 import { createPing } from './ping.ts';
-import { RESOURCES, toRecord, withFoundClient } from './resources.ts';
+import { RESOURCES, toIdText, toRecord, withFoundClient } from './resources.ts';
 import { requireAccountId, toSettings } from './settings.ts';
 import { toCanonical } from './to-canonical.ts';
 import { parsePage, parseSingle } from './wire.ts';
@@ -49,7 +49,7 @@ export function createSource(context: ConnectorContext): Source {
   /** A payment without `clientid` belongs to its invoice's client; '' where neither tells. */
   async function withClient(record: SourceRecord, owners: Map<string, string>): Promise<SourceRecord> {
     if (record.kind !== 'payment' || record.clientId !== '') return record;
-    const invoiceId = String(record.raw['invoiceid'] ?? '');
+    const invoiceId = toIdText(record.raw['invoiceid']);
     if (!/^[1-9]\d*$/.test(invoiceId)) return record;
     const known = owners.get(invoiceId);
     const clientId = known ?? (await readOne(client, account(), 'invoice', invoiceId))?.clientId ?? '';

@@ -29,7 +29,7 @@ describe('signature', () => {
       expect(hmac(vector.verifier, vector.message)).toBe(vector.signature);
       expect(webhooks.verify(body, signed(vector.signature), vector.verifier)).toBe(true);
       for (const lookAlike of Object.values(vector.must_not_match)) {
-        expect(webhooks.verify(body, signed(String(lookAlike)), vector.verifier)).toBe(false);
+        expect(webhooks.verify(body, signed(lookAlike), vector.verifier)).toBe(false);
       }
     });
   }

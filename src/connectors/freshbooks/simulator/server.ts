@@ -49,7 +49,9 @@ export async function startFreshBooksSimulator(options: SimulatorOptions = {}): 
   } catch (error) {
     await sim.deliveries.close();
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new Error(`Port ${port} on ${host} is already taken; choose another one with --port.`);
+      throw new Error(`Port ${port} on ${host} is already taken; choose another one with --port.`, {
+        cause: error,
+      });
     }
     throw error;
   }

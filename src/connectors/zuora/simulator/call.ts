@@ -35,7 +35,7 @@ export function pageOf<T>(
   next.set('pageSize', String(size));
   return {
     rows: rows.slice(from, from + size),
-    nextPage: from + size < rows.length ? `${call.baseUrl}${path}?${next}` : undefined,
+    nextPage: from + size < rows.length ? `${call.baseUrl}${path}?${next.toString()}` : undefined,
   };
 }
 

@@ -124,16 +124,16 @@ function storeInvoice(tenant: Tenant, invoice: Invoice): Invoice {
 
 function accountOfInvoice(tenant: Tenant, body: Body): Account {
   const id = body.text('accountId');
-  const number = body.text('accountNumber');
-  if (id === undefined && number === undefined) {
+  const accountNumber = body.text('accountNumber');
+  if (id === undefined && accountNumber === undefined) {
     throw refuse(RESOURCE, 'missingField', "'accountId' or 'accountNumber' is required.");
   }
   const account =
     id === undefined
-      ? tenant.books.accounts.get(tenant.books.accountNumbers.get(number ?? '') ?? '')
+      ? tenant.books.accounts.get(tenant.books.accountNumbers.get(accountNumber ?? '') ?? '')
       : tenant.books.accounts.get(id);
   if (account !== undefined) return account;
-  const named = id === undefined ? `accountNumber ${number}` : `accountId ${id}`;
+  const named = id === undefined ? `accountNumber ${accountNumber}` : `accountId ${id}`;
   throw refuse(RESOURCE, 'badValue', `No account is found with ${named}.`);
 }
 
@@ -151,7 +151,7 @@ function currencyOf(tenant: Tenant, body: Body, account: Account): string {
 }
 
 function numberOf(tenant: Tenant, body: Body, numbersOfRequest: Set<string>): string {
-  const isTaken = (number: string) => tenant.books.invoiceNumbers.has(number) || numbersOfRequest.has(number);
+  const isTaken = (text: string) => tenant.books.invoiceNumbers.has(text) || numbersOfRequest.has(text);
   const wanted = body.text('invoiceNumber');
   if (wanted !== undefined) {
     if (isTaken(wanted)) throw refuse(RESOURCE, 'badValue', `The invoice number '${wanted}' already exists.`);
@@ -163,9 +163,9 @@ function numberOf(tenant: Tenant, body: Body, numbersOfRequest: Set<string>): st
       );
     }
   }
-  const number = wanted ?? tenant.nextNumber(INVOICE_PREFIX, isTaken);
-  numbersOfRequest.add(number);
-  return number;
+  const chosen = wanted ?? tenant.nextNumber(INVOICE_PREFIX, isTaken);
+  numbersOfRequest.add(chosen);
+  return chosen;
 }
 
 function dueDateOf(tenant: Tenant, body: Body, account: Account, invoiceDate: string): string {

@@ -128,7 +128,7 @@ async function listen(app: ReturnType<typeof Fastify>, port: number, host: strin
     return await app.listen({ port, host });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new Error(`Port ${port} on ${host} is already in use; choose another with --port.`);
+    throw new Error(`Port ${port} on ${host} is already in use; choose another with --port.`, { cause: error });
   }
 }
 
@@ -139,8 +139,8 @@ async function serveApi(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const [target = '', query = ''] = split(request.raw.url ?? '', '?');
-  const [region = '', rest = ''] = split(target.slice('/regions/'.length), '/');
+  const [target, query] = split(request.raw.url ?? '', '?');
+  const [region, rest] = split(target.slice('/regions/'.length), '/');
   if (!isRegion(region)) return reply.code(404).send({ message: `No such region: ${region}` });
   const headers = headersOf(request);
   const body = bodyOf(request);
@@ -188,7 +188,7 @@ function send(outcome: Outcome, acceptEncoding: string, reply: FastifyReply): Fa
 }
 
 function sendControl(parts: ControlParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const [path = '', query = ''] = split(request.raw.url ?? '', '?');
+  const [path, query] = split(request.raw.url ?? '', '?');
   try {
     const text = bodyOf(request);
     const lossless = text === '' ? {} : parseJson(text);

@@ -66,7 +66,7 @@ export function readAccountingPeriods({ tenant }: Call): JsonRecord {
     const startDate = Temporal.PlainDate.from(start);
     return {
       id: `8ad0period${start.replaceAll('-', '')}`.padEnd(32, '0'),
-      name: `${startDate.toPlainYearMonth()}`,
+      name: startDate.toPlainYearMonth().toString(),
       startDate: start,
       endDate: startDate.with({ day: startDate.daysInMonth }).toString(),
       fiscalYear: number(startDate.year),
