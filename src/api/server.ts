@@ -64,7 +64,7 @@ export async function createApiServer(parts: ApiParts): Promise<FastifyInstance>
   await app.register(async (scope) => probeRoutes(scope, parts));
   // A scope of its own: hooks added to the root would run for webhooks too, whatever the order.
   await app.register(async (scope) => registerSite(scope.withTypeProvider<ZodTypeProvider>(), parts));
-  return app as unknown as FastifyInstance;
+  return app;
 }
 
 /** What browsers use. */

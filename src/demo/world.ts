@@ -162,7 +162,7 @@ async function ask(url: string, method: string, path: string, body?: unknown): P
   return text === '' ? undefined : JSON.parse(text);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
