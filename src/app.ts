@@ -173,10 +173,6 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const made = await signIn.ensureOwner({
-      email: config.ownerEmail,
-      ...(config.ownerPassword === undefined ? {} : { password: config.ownerPassword }),
-    });
     if (config.role !== 'worker') closers.push(await startWeb(config, installation));
     if (working) {
       const worker = await startWorker(parts, { lanes: config.lanes, publicUrl: config.publicUrl });
@@ -185,6 +181,11 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
         await worker.stop();
       });
     }
+    // Last: a start that fails after the password was made would never show it.
+    const made = await signIn.ensureOwner({
+      email: config.ownerEmail,
+      ...(config.ownerPassword === undefined ? {} : { password: config.ownerPassword }),
+    });
     return {
       url: config.role === 'worker' ? undefined : config.publicUrl,
       owner: made.created ? { email: made.email, password: made.password } : undefined,

@@ -24,7 +24,8 @@ const schema = z.strictObject({
   encryptionKey: z.string().optional(),
   keyFile: z.string().optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  logPretty: z.stringbool().or(z.boolean()).default(false),
+  /** Lines for people instead of JSON; where nobody decides, on a terminal only. */
+  logPretty: z.stringbool().or(z.boolean()).optional(),
   ownerEmail: z.email().default('owner@example.com'),
   ownerPassword: z.string().min(12, 'must have 12 characters or more').optional(),
   metricsToken: z.string().min(16, 'must have 16 characters or more').optional(),
@@ -32,8 +33,9 @@ const schema = z.strictObject({
 
 type Settings = z.infer<typeof schema>;
 
-export type Config = Omit<Settings, 'keyFile' | 'publicUrl'> & {
+export type Config = Omit<Settings, 'keyFile' | 'publicUrl' | 'logPretty'> & {
   keyFile: string;
+  logPretty: boolean;
   publicUrl: string;
   /** Names this process in leases and logs. */
   instance: string;
@@ -83,6 +85,7 @@ export async function loadConfig(
   return {
     ...settings,
     dataDir,
+    logPretty: settings.logPretty ?? process.stdout.isTTY === true,
     keyFile: settings.keyFile ?? join(dataDir, 'encryption.key'),
     publicUrl: (settings.publicUrl ?? `http://${settings.host}:${settings.port}`).replace(/\/$/, ''),
     instance: `${hostname()}:${process.pid}`,

@@ -36,7 +36,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const drawn = new Table({
     head: head.map((text) => pc.bold(text)),
     chars: plain,
-    style: { head: [], 'padding-left': 0, 'padding-right': 0 },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
   drawn.push(...rows.map((row) => [...row]));
   return drawn.toString();

@@ -69,8 +69,8 @@ async function putOff(work: LaneWork, document: SyncDocument, error: unknown): P
     await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR);
     return deferLane(parts.db, lease, nowOf(parts), 0);
   }
-  if (!operating) parts.log.error({ err: error, documentId: document.id, failures }, 'fault while syncing');
-  const hopeless = !operating || operating.kind === 'conflict';
+  const hopeless = operating ? operating.kind === 'conflict' : !isConnectionLoss(error);
+  if (hopeless) parts.log.error({ err: error, documentId: document.id, failures }, 'fault while syncing');
   if (hopeless && failures >= TRIES_BEFORE_PARKING) return setAside(work, document, error);
   const notBefore = new Date(
     Math.max(operating?.until ?? 0, parts.clock.now() + backoffMs(failures, parts.random.next())),

@@ -147,7 +147,11 @@ async function checkCallbacks(client: Client, accountId: string): Promise<PingCh
     return { name, ok: true, detail: 'none registered: changes come by polling' };
   const asleep = listed.value.filter((callback) => !callback.verified);
   const missing = TOPICS.filter((topic) => !listed.value.some((callback) => callback.topic === topic));
-  const detail = `${listed.value.length} registered, ${asleep.length} not verified, none for: ${missing.join(', ') || '-'}`;
+  const detail = [
+    `${listed.value.length} registered`,
+    asleep.length === 0 ? 'all verified' : `${asleep.length} not verified`,
+    ...(missing.length === 0 ? [] : [`none for ${missing.join(', ')}`]),
+  ].join(', ');
   if (asleep.length === 0 && missing.length === 0) return { name, ok: true, detail };
   const fix = 'Register the webhooks again: this also wakes disabled ones. Polling finds changes meanwhile.';
   return { name, ok: false, detail, fix };
