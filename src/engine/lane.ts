@@ -1,11 +1,13 @@
 /** Draining a lane: one document after the other under a lease, put off as a whole when something has to wait (I5). */
 import { OperatingError } from '../core/errors.ts';
+import { isConnectionLoss } from '../platform/database.ts';
 import { findPendingDocument, type SyncDocument } from '../store/documents.ts';
 import type { LaneKey } from '../store/events.ts';
 import {
   acquireLease,
   countFailures,
   deferLane,
+  type Lease,
   LeaseLost,
   releaseLeaseIfIdle,
   renewLease,
@@ -20,6 +22,7 @@ import { syncDocument } from './sync.ts';
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 4_000;
+const RETURN_LOOK_MS = 500;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 60_000;
 /** A fault of ours, or a copy that is not where it was, is tried so often before the document is set aside. */
@@ -37,8 +40,24 @@ export async function drainLane(parts: EngineParts, runtime: ConnectionRuntime, 
   }, RENEW_MS);
   try {
     await drain({ parts, open, lease });
+  } catch (error) {
+    if (!isConnectionLoss(error)) throw error;
+    parts.log.warn({ err: error, lane: key.lane }, 'database lost while syncing');
+    await giveBackOnReturn(parts, lease);
   } finally {
     clearInterval(renewal);
+  }
+}
+
+/** Once the database answers again, the lane need not wait for its lease to run out. */
+async function giveBackOnReturn(parts: EngineParts, lease: Lease): Promise<void> {
+  for (let waitedMs = 0; waitedMs < LEASE_MS && !parts.stopping.aborted; waitedMs += RETURN_LOOK_MS) {
+    await parts.clock.sleep(RETURN_LOOK_MS, parts.stopping);
+    try {
+      return await deferLane(parts.db, lease, nowOf(parts), 0);
+    } catch (error) {
+      if (!isConnectionLoss(error)) throw error;
+    }
   }
 }
 
