@@ -1,8 +1,8 @@
 /** The admin API's shapes: the one file that server, CLI and dashboard share. */
 import { z } from 'zod';
 
-export const documentKind = z.enum(['client', 'invoice', 'payment', 'credit']);
-export const recordState = z.enum(['pending', 'synced', 'parked', 'ignored']);
+const documentKind = z.enum(['client', 'invoice', 'payment', 'credit']);
+const recordState = z.enum(['pending', 'synced', 'parked', 'ignored']);
 
 /** ISO 8601 with zone, UTC. */
 const instant = z.iso.datetime();
@@ -169,4 +169,3 @@ export type LiveRecord = z.infer<typeof liveRecord>;
 export type Problem = z.infer<typeof problem>;
 export type SignInRequest = z.infer<typeof signInRequest>;
 export type SessionView = z.infer<typeof session>;
-export type PauseRequest = z.infer<typeof pauseRequest>;

@@ -20,7 +20,7 @@ const CODES: Record<number, readonly [code: string, title: string]> = {
 
 export type ProblemDetails = Pick<Problem, 'detail' | 'hint' | 'errors' | 'requestId'>;
 
-export function toProblem(status: number, details: ProblemDetails = {}): Problem {
+function toProblem(status: number, details: ProblemDetails = {}): Problem {
   const [code, title] = CODES[status] ?? [`status-${status}`, `HTTP ${status}`];
   return { type: `urn:ml-connector:problem:${code}`, title, status, ...details };
 }

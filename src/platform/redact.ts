@@ -1,6 +1,6 @@
 /** Cuts secrets out of requests and answers before they are recorded (I7). */
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 const SECRET_HEADERS = new Set([
   'authorization',

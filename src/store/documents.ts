@@ -33,7 +33,7 @@ export type SyncDocument = {
   revisionId: string | null;
 };
 
-export function toDocument(row: Selectable<Documents>): SyncDocument {
+function toDocument(row: Selectable<Documents>): SyncDocument {
   return {
     id: row.id,
     connectionId: row.connection_id,
@@ -146,7 +146,7 @@ export async function listWaitingFor(db: Db, documentId: string): Promise<SyncDo
   return rows.map(toDocument);
 }
 
-export function moneyOf(row: { currency: string | null; amount_minor: string | null }): Money | undefined {
+function moneyOf(row: { currency: string | null; amount_minor: string | null }): Money | undefined {
   if (row.currency === null || row.amount_minor === null) return undefined;
   return { currency: row.currency, amountMinor: BigInt(row.amount_minor) };
 }

@@ -41,7 +41,7 @@ const REASONS: Reason[] = [
 ];
 
 /** A valid version 7 id that grows with `index`. */
-export function fakeId(group: number, index: number): string {
+function fakeId(group: number, index: number): string {
   const tail = index.toString(16).padStart(12, '0');
   return `01938f3a-0000-7000-8000-${group.toString(16)}${tail.slice(1)}`;
 }

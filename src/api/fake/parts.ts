@@ -6,7 +6,7 @@ import type { ConnectionView, RecordQuery, RecordSummary, Status } from '../cont
 import type { ApiParts, Operations, PlainHeaders } from '../parts.ts';
 import { fakeConnections, fakeRecords, fakeTimeline } from './data.ts';
 
-export const FAKE_USERS = { 'ada@example.com': 'admin', 'vic@example.com': 'viewer' } as const;
+const FAKE_USERS = { 'ada@example.com': 'admin', 'vic@example.com': 'viewer' } as const;
 export const FAKE_PASSWORD = 'correct horse battery';
 const COOKIE = 'fake.session';
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiParts, PlainHeaders } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 
-export const WEBHOOK_LIMIT_BYTES = 64 * 1024;
+const WEBHOOK_LIMIT_BYTES = 64 * 1024;
 
 type PathParams = { Params: { path: string } };
 

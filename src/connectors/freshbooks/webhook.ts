@@ -54,7 +54,7 @@ function toPythonString(text: string): string {
 }
 
 /** Python's `json.dumps` of a dict of strings, with its separators ", " and ": ". */
-export function toPythonJson(pairs: Iterable<readonly [string, string]>): string {
+function toPythonJson(pairs: Iterable<readonly [string, string]>): string {
   const members = Array.from(pairs, ([key, value]) => `${toPythonString(key)}: ${toPythonString(value)}`);
   return `{${members.join(', ')}}`;
 }

@@ -1,7 +1,7 @@
 /** Own natural numbers of copies: valid in Zuora, and the same for the same document for ever. */
 import { createHash } from 'node:crypto';
 
-export const INVOICE_NUMBER_MAXIMUM = 32;
+const INVOICE_NUMBER_MAXIMUM = 32;
 /** Documented as 50; the correction to 70 is too new to rely on. */
 const ACCOUNT_NUMBER_MAXIMUM = 50;
 const HASH_DIGITS = 12;

@@ -6,7 +6,7 @@ import type { Client, CreditNote, Invoice, InvoiceLine, Payment } from './model.
 
 type WireAmount = { amount: string; code: string };
 
-export function wireAmount(money: Money): WireAmount {
+function wireAmount(money: Money): WireAmount {
   return { amount: formatMoney(money), code: money.currency };
 }
 

@@ -30,7 +30,7 @@ export function createAccount(call: Call): JsonRecord {
   };
 }
 
-export function addAccount(tenant: Tenant, body: Body): Account {
+function addAccount(tenant: Tenant, body: Body): Account {
   const { books } = tenant;
   const currency = body.mustText('currency');
   requireActiveCurrency(tenant, currency, 'account');
@@ -142,7 +142,7 @@ export function updateContact(call: Call): JsonRecord {
   return { ...contactAnswer(tenant, contact), success: true };
 }
 
-export function accountByKey(tenant: Tenant, key: string): Account {
+function accountByKey(tenant: Tenant, key: string): Account {
   const account = tenant.books.findAccount(key);
   if (account === undefined) throw refuse('unknown', 'notFound', `Cannot find entity by key: '${key}'.`);
   return account;

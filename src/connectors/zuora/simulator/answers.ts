@@ -19,7 +19,7 @@ export const number = (value: number | string | Exact) => new LosslessNumber(val
 export const amountOf = (amountMinor: bigint, currency: string) =>
   new LosslessNumber(formatMoney({ amountMinor, currency }));
 
-export function discountMinor(invoice: Invoice): bigint {
+function discountMinor(invoice: Invoice): bigint {
   return invoice.items.reduce((sum, item) => (item.kind === 'Discount' ? sum + item.amountMinor : sum), 0n);
 }
 

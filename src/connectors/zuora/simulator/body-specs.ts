@@ -329,7 +329,7 @@ export const APPLY_PAYMENT: Spec = {
 
 export const TRANSFER_PAYMENT: Spec = { accountId: text(64), effectiveDate: dateTime };
 
-export const REFUND_METHODS = [
+const REFUND_METHODS = [
   'ACH',
   'Cash',
   'Check',

@@ -212,7 +212,7 @@ function readText(
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-export function isDate(raw: string): boolean {
+function isDate(raw: string): boolean {
   const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(raw);
   if (match === null) return false;
   const [year, month, day] = [

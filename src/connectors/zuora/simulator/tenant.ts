@@ -30,7 +30,7 @@ export type Features = {
 export type PaymentTerm = { id: string; name: string; days: number; isActive: boolean; isDefault: boolean };
 export type PaymentMethod = { id: string; type: string };
 
-export const PAYMENT_METHOD_TYPES = [
+const PAYMENT_METHOD_TYPES = [
   'ACH',
   'BankTransfer',
   'Cash',

@@ -6,7 +6,7 @@ import { startZuoraSimulator, type ZuoraSimulatorOptions } from './server.ts';
 export type Reply = { status: number; headers: Headers; body: Record<string, unknown>; text: string };
 export type Bench = Awaited<ReturnType<typeof startBench>>;
 
-export const NOON = Date.parse('2026-11-10T20:00:00Z');
+const NOON = Date.parse('2026-11-10T20:00:00Z');
 
 export async function startBench(options: ZuoraSimulatorOptions = {}) {
   const clock = manualClock(NOON);
@@ -75,7 +75,7 @@ export async function startBench(options: ZuoraSimulatorOptions = {}) {
   };
 }
 
-export const ACCOUNT = {
+const ACCOUNT = {
   name: 'Acme',
   accountNumber: 'FB-1',
   currency: 'USD',
