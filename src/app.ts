@@ -1,6 +1,6 @@
 /** The composition root: the only file that knows every part. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createApiServer } from './api/server.ts';
 import type { Operations } from './api/parts.ts';
 import type { Config } from './config.ts';
@@ -23,6 +23,7 @@ import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/d
 import { createAnnouncer, startLiveFeed } from './platform/live.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
+import { findPackageRoot } from './platform/package-root.ts';
 import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
 import { findRunningPostgres } from './platform/postgres/owner-record.ts';
@@ -33,13 +34,14 @@ import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
 
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+const ROOT = findPackageRoot();
+
+const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string })
+  .version;
 
 export const registry: Registry = { sources, destinations };
 
-const WEB_ROOT = fileURLToPath(new URL('../web/dist', import.meta.url));
+const WEB_ROOT = join(ROOT, 'web/dist');
 
 export type Installation = {
   parts: OperationParts;

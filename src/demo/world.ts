@@ -15,7 +15,8 @@ import type { OperationParts } from '../operations/parts.ts';
 import { listCallbacks } from '../store/callbacks.ts';
 import { type Comparison, compareLedgers } from './compare.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+// ".ts" from the sources, ".js" from a build.
+const MAIN = fileURLToPath(new URL(`../main${import.meta.url.slice(-3)}`, import.meta.url));
 const VERIFIED_MS = 30_000;
 const POLL_SECONDS = 2;
 

@@ -53,7 +53,8 @@ async function post(url: string, contentType: string, body: string): Promise<unk
 }
 
 export const simulator: SimulatorManifest = {
-  program: fileURLToPath(new URL('./simulator/main.ts', import.meta.url)),
+  // ".ts" from the sources, ".js" from a build.
+  program: fileURLToPath(new URL(`./simulator/main${import.meta.url.slice(-3)}`, import.meta.url)),
   defaultPort: 4010,
   connect,
 };

@@ -1,12 +1,13 @@
 /** Brings the database to this version's schema at start: plain SQL files, forward only, one process at a time. */
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { UsageError } from '../../core/errors.ts';
 import { type DatabaseAddress, toClientConfig } from '../database.ts';
 import { toDatabaseUsageError } from '../database-errors.ts';
 import type { Log } from '../log.ts';
+import { findPackageRoot } from '../package-root.ts';
 
 export type MigrateOptions = DatabaseAddress & { log: Log; dir?: string };
 
@@ -21,7 +22,7 @@ const NOT_MIGRATIONS = '(?!\\d{4}_[a-z0-9_-]+\\.sql$).*';
  * version has been here. A second process that starts meanwhile waits.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const { dir = findMigrationsDirectory(), log } = options;
+  const { dir = join(findPackageRoot(), 'migrations'), log } = options;
   const names = listMigrations(dir);
   const config = toClientConfig(options, 'ml-connector migrate');
   // A migration may wait long for a table; only connecting has a limit.
@@ -107,15 +108,6 @@ function listMigrations(dir: string): string[] {
   const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
   if (twice !== undefined) throw new UsageError(`Two migrations in ${dir} have the number ${twice}.`);
   return names;
-}
-
-/** The folder `migrations` of the package, from the sources as from a build. */
-function findMigrationsDirectory(): string {
-  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
-    const candidate = join(folder, 'migrations');
-    if (existsSync(join(folder, 'package.json')) && existsSync(candidate)) return candidate;
-  }
-  throw new UsageError('The migrations folder of ml-connector is missing.', 'Install ml-connector again.');
 }
 
 function describe(error: unknown): string {
