@@ -30,14 +30,14 @@ import { findRunningPostgres } from './platform/postgres/owner-record.ts';
 import { startQueue } from './platform/queue.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
+import { readGauges } from './store/gauges.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
 
 const ROOT = findPackageRoot();
 
-const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string })
-  .version;
+const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
 export const registry: Registry = { sources, destinations };
 
@@ -219,7 +219,7 @@ async function startWeb(
     completeConsent: ({ state, code, error }) => finishConsent(parts, { state, code, error }),
     live: feed,
     health: { live: () => true, ready: () => readiness(parts) },
-    metrics: () => parts.metrics.registry.metrics(),
+    metrics: () => metricsText(parts),
     ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
     signIn,
     webRoot: WEB_ROOT,
@@ -295,6 +295,14 @@ async function finishConsent(
       message: error instanceof Error ? error.message : String(error),
     };
   }
+}
+
+async function metricsText({ db, metrics }: OperationParts): Promise<string> {
+  const { paused, unsettled, parked } = await readGauges(db);
+  metrics.paused.set(paused);
+  metrics.unsettled.set(unsettled);
+  metrics.parked.set(parked);
+  return metrics.registry.metrics();
 }
 
 async function readiness(parts: OperationParts): Promise<{ ready: boolean; checks: Record<string, string> }> {
