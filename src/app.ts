@@ -1,8 +1,8 @@
 /** The composition root: the only file that knows every part. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { finishConsent, metricsText, readiness, toOperations } from './api/from-operations.ts';
 import { createApiServer } from './api/server.ts';
-import type { Operations } from './api/parts.ts';
 import type { Config } from './config.ts';
 import { destinations, sources } from './connectors/index.ts';
 import { UsageError } from './core/errors.ts';
@@ -10,14 +10,7 @@ import { createConnectionRuntime } from './engine/connection-runtime.ts';
 import { startWorker } from './engine/engine.ts';
 import type { Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
-import { completeConsent } from './operations/consent.ts';
-import { listConnections } from './operations/list-connections.ts';
-import { listRecords } from './operations/list-records.ts';
 import type { OperationParts } from './operations/parts.ts';
-import { replay } from './operations/replay.ts';
-import { pauseConnection, resumeConnection } from './operations/set-connection.ts';
-import { showRecord } from './operations/show-record.ts';
-import { status } from './operations/status.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
 import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/database.ts';
 import { createAnnouncer, startLiveFeed } from './platform/live.ts';
@@ -30,7 +23,6 @@ import { findRunningPostgres } from './platform/postgres/owner-record.ts';
 import { startQueue } from './platform/queue.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
-import { readGauges } from './store/gauges.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
@@ -244,72 +236,4 @@ async function startWeb(
     throw error;
   }
   return close;
-}
-
-function toOperations(parts: OperationParts): Operations {
-  const viewOf = async (actor: Parameters<Operations['listConnections']>[0], id: string) => {
-    const view = (await listConnections(parts, actor)).find((connection) => connection.id === id);
-    if (!view) throw new UsageError(`There is no connection ${id}.`);
-    return view;
-  };
-  return {
-    listConnections: (actor) => listConnections(parts, actor),
-    pauseConnection: async (actor, { connectionId, reason }) => {
-      await pauseConnection(parts, actor, { connection: connectionId, reason });
-      return viewOf(actor, connectionId);
-    },
-    resumeConnection: async (actor, { connectionId }) => {
-      await resumeConnection(parts, actor, { connection: connectionId });
-      return viewOf(actor, connectionId);
-    },
-    listRecords: (actor, query) => listRecords(parts, actor, query),
-    showRecord: (actor, request) => showRecord(parts, actor, request),
-    replay: (actor, request) => replay(parts, actor, request),
-    status: (actor) => status(parts, actor),
-  };
-}
-
-async function finishConsent(
-  parts: OperationParts,
-  answer: { state: string | undefined; code: string | undefined; error: string | undefined },
-) {
-  if (answer.state === undefined || answer.code === undefined) {
-    return {
-      ok: false,
-      title: 'No consent',
-      message: answer.error ?? 'The answer carries neither a code nor an error.',
-    };
-  }
-  try {
-    const { connection, account } = await completeConsent(parts, { state: answer.state, code: answer.code });
-    return {
-      ok: true,
-      title: 'Connected',
-      message: `${connection} is connected${account ? ` to account ${account}` : ''}. You may close this page.`,
-    };
-  } catch (error) {
-    parts.log.warn({ err: error }, 'consent failed');
-    return {
-      ok: false,
-      title: 'Not connected',
-      message: error instanceof Error ? error.message : String(error),
-    };
-  }
-}
-
-async function metricsText({ db, metrics }: OperationParts): Promise<string> {
-  const { paused, unsettled, parked } = await readGauges(db);
-  metrics.paused.set(paused);
-  metrics.unsettled.set(unsettled);
-  metrics.parked.set(parked);
-  return metrics.registry.metrics();
-}
-
-async function readiness(parts: OperationParts): Promise<{ ready: boolean; checks: Record<string, string> }> {
-  try {
-    await parts.db.selectFrom('connections').select('id').limit(1).execute();
-    return { ready: true, checks: { database: 'answers' } };
-  } catch (error) {
-    return { ready: false, checks: { database: error instanceof Error ? error.message : String(error) } };
-  }
 }
