@@ -4,8 +4,9 @@ import { toExternalKey } from '../core/ids.ts';
 import type { AccountCandidate } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
+import { findOpenDelivery } from '../store/deliveries.ts';
 import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
-import { findLink, listTakenAccounts, saveLink } from '../store/links.ts';
+import { findLink, listLinks, listTakenAccounts, saveLink } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
 import { deliver, resumeDelivery } from './deliver.ts';
 import { fetchDocument } from './fetch.ts';
@@ -13,7 +14,7 @@ import { acceptEvents } from './intake.ts';
 import { fenced, type LaneWork, note, settle } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { normalise } from './normalise.ts';
-import { clientFingerprint } from './plan.ts';
+import { clientFingerprint, planClient } from './plan.ts';
 import { nowOf } from './parts.ts';
 
 export type Account = { ok: true; account: Counterpart } | { ok: false; reason: Reason };
@@ -68,15 +69,19 @@ async function makeAccount(work: LaneWork, document: SyncDocument, currency: str
     return { ok: false, reason: waitsForClient(document, mapped.reason) };
   }
   const client = mapped.document as CanonicalClient;
-  const onSuccess = linkDelivered(work.parts);
-  const delivered =
-    (await resumeDelivery(work, document, onSuccess)) ??
-    (await findOrCreate(work, document, client, currency));
+  const open = await findOpenDelivery(work.parts.db, document.id, 'create-account');
+  const resumed = await resumeDelivery(work, document, linkDelivered(work.parts));
+  const isOurs = open?.step.kind === 'create-account' && open.step.currency === currency;
+  const delivered = resumed && isOurs ? resumed : await findOrCreate(work, document, client, currency);
   if (!delivered.ok) {
     await settle(work, document, fetched.answered, 'parked', delivered.reason);
     return { ok: false, reason: waitsForClient(document, delivered.reason) };
   }
-  await settle(work, document, fetched.answered, 'synced', null);
+  // An earlier account, in another currency, may lag behind the client.
+  const decision = planClient(client, await listLinks(work.parts.db, document));
+  const [state, reason] =
+    decision.do === 'park' ? ['parked' as const, decision.reason] : ['synced' as const, null];
+  await settle(work, document, fetched.answered, state, reason);
   return { ok: true, account: delivered.result.counterpart };
 }
 

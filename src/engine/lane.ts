@@ -1,7 +1,8 @@
 /** Draining a lane: one document after the other under a lease, put off as a whole when something has to wait (I5). */
-import { OperatingError } from '../core/errors.ts';
+import { OperatingError, type OperatingErrorKind } from '../core/errors.ts';
 import { isConnectionLoss } from '../platform/database.ts';
-import { findPendingDocument, type SyncDocument } from '../store/documents.ts';
+import { isActive } from '../store/connections.ts';
+import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import type { LaneKey } from '../store/events.ts';
 import {
   acquireLease,
@@ -12,7 +13,7 @@ import {
   releaseLeaseIfIdle,
   renewLease,
 } from '../store/lanes.ts';
-import { appendTrail, documentSubject } from '../store/trail.ts';
+import { appendTrail, countDeferralsInVain, documentSubject } from '../store/trail.ts';
 import { listUnsettledEvents } from '../store/events.ts';
 import { connectionPauser } from './pause.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
@@ -64,7 +65,8 @@ async function giveBackOnReturn(parts: EngineParts, lease: Lease): Promise<void>
 async function drain(work: LaneWork): Promise<void> {
   const { parts, lease } = work;
   for (;;) {
-    if (parts.stopping.aborted) return deferLane(parts.db, lease, nowOf(parts), 0);
+    if (parts.stopping.aborted || !(await isActive(parts.db, lease.connectionId)))
+      return deferLane(parts.db, lease, nowOf(parts), 0);
     const document = await findPendingDocument(parts.db, lease.connectionId, lease.lane);
     if (!document) {
       if (await releaseLeaseIfIdle(parts.db, lease)) return;
@@ -88,14 +90,25 @@ async function putOff(work: LaneWork, document: SyncDocument, error: unknown): P
     await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR);
     return deferLane(parts.db, lease, nowOf(parts), 0);
   }
-  const hopeless = operating ? operating.kind === 'conflict' : !isConnectionLoss(error);
-  if (hopeless) parts.log.error({ err: error, documentId: document.id, failures }, 'fault while syncing');
-  if (hopeless && failures >= TRIES_BEFORE_PARKING) return setAside(work, document, error);
+  const kind = operating?.kind ?? (isConnectionLoss(error) ? 'database-lost' : 'fault');
+  if (kind === 'fault' || kind === 'conflict')
+    parts.log.error({ err: error, documentId: document.id, failures }, 'fault while syncing');
+  if (await isInVain(work, document, kind)) return setAside(work, document, error);
   const notBefore = new Date(
     Math.max(operating?.until ?? 0, parts.clock.now() + backoffMs(failures, parts.random.next())),
   );
-  await noteDeferral(work, document, error, notBefore);
+  await noteDeferral(work, document, kind, error, notBefore);
   await deferLane(parts.db, lease, notBefore, failures);
+}
+
+type Failing = OperatingErrorKind | 'fault' | 'database-lost';
+
+/** A refusal stays one; a fault or a conflict counts as lasting after so many in a row, whatever outage came before. */
+async function isInVain({ parts }: LaneWork, document: SyncDocument, kind: Failing): Promise<boolean> {
+  if (kind === 'rejected') return true;
+  if (kind !== 'fault' && kind !== 'conflict') return false;
+  const before = await countDeferralsInVain(parts.db, documentSubject(document.id), TRIES_BEFORE_PARKING);
+  return before + 1 >= TRIES_BEFORE_PARKING;
 }
 
 /** Exponential with full jitter and a cap. */
@@ -106,11 +119,11 @@ export function backoffMs(failures: number, jitter: number): number {
 async function noteDeferral(
   { parts, lease }: LaneWork,
   document: SyncDocument,
+  kind: Failing,
   error: unknown,
   notBefore: Date,
 ): Promise<void> {
-  const { kind, message } =
-    error instanceof OperatingError ? error : { kind: 'fault', message: String(error) };
+  const message = error instanceof OperatingError ? error.message : String(error);
   await appendTrail(
     parts.db,
     {
@@ -131,20 +144,27 @@ async function noteDeferral(
 
 async function setAside(work: LaneWork, document: SyncDocument, error: unknown): Promise<void> {
   const { parts } = work;
-  const message = error instanceof Error ? error.message : String(error);
-  const reason =
-    error instanceof OperatingError
-      ? {
-          code: 'copy-not-there',
-          message,
-          wayOut: 'Look for the copy in the destination; replay the record once it is as it should be.',
-        }
-      : {
-          code: 'fault',
-          message: `A fault of the connector: ${message}`,
-          wayOut: 'Report it with this record’s timeline; replay the record after an update.',
-        };
   const events = await listUnsettledEvents(parts.db, document.id);
-  await settle(work, document, { upTo: events.at(-1)?.seq ?? 0n }, 'parked', reason);
+  // What came in during this very try has not been looked at: it gets a try of its own.
+  const seen = events.findLast((event) => event.noted) ?? events.at(-1);
+  await settle(work, document, { upTo: seen?.seq ?? 0n }, 'parked', toReason(error));
   await deferLane(parts.db, work.lease, nowOf(parts), 0);
+}
+
+function toReason(error: unknown): Reason {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof OperatingError)) {
+    return {
+      code: 'fault',
+      message: `A fault of the connector: ${message}`,
+      wayOut: 'Report it with this record’s timeline; replay the record after an update.',
+    };
+  }
+  return error.kind === 'rejected'
+    ? { code: 'refused', message, wayOut: 'Correct the cause, then replay the record.' }
+    : {
+        code: 'copy-not-there',
+        message,
+        wayOut: 'Look for the copy in the destination; replay the record once it is as it should be.',
+      };
 }

@@ -82,13 +82,12 @@ export function planPayment(payment: CanonicalPayment, link: Link | undefined): 
 }
 
 /** Accounts are made with a client's first invoice; `links` are the accounts there are, one for each currency. */
-export function planClient(client: CanonicalClient, link: Link | undefined): Decision {
-  if (!link)
+export function planClient(client: CanonicalClient, links: readonly Link[]): Decision {
+  if (links.length === 0)
     return ignore('no-invoice-yet', 'No invoice yet: the account is made together with the first one.');
   if (client.visibility === 'deleted') return { do: 'nothing' };
-  return link.fingerprint === clientFingerprint(client)
-    ? { do: 'nothing' }
-    : park(UNSUPPORTED.clientEdited(link));
+  const old = links.find((link) => link.fingerprint !== clientFingerprint(client));
+  return old ? park(UNSUPPORTED.clientEdited(old)) : { do: 'nothing' };
 }
 
 export function planCredit(): Decision {

@@ -7,7 +7,7 @@ import type { Counterpart } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
 import { loadDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import type { Answered } from '../store/events.ts';
-import { confirmLink, findLink, type Link, listPaymentLinksOf } from '../store/links.ts';
+import { confirmLink, findLink, type Link, listLinks, listPaymentLinksOf } from '../store/links.ts';
 import { ensureAccount, ensureDocument } from './accounts.ts';
 import { withAuditScope } from './audit.ts';
 import { differencesOfInvoice, differencesOfPayment, type Figure, toConfirmed } from './confirm.ts';
@@ -57,7 +57,9 @@ async function bringOther(
   canonical: CanonicalClient | { kind: 'credit' },
 ): Promise<End> {
   const decision =
-    canonical.kind === 'client' ? planClient(canonical, await linkOf(work, document)) : planCredit();
+    canonical.kind === 'client'
+      ? planClient(canonical, await listLinks(work.parts.db, document))
+      : planCredit();
   return settleDecision(decision) ?? SYNCED;
 }
 

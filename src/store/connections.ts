@@ -50,6 +50,11 @@ export async function findConnection(db: Db, id: string): Promise<Connection | u
   return row && toConnection(row);
 }
 
+export async function isActive(db: Db, id: string): Promise<boolean> {
+  const row = await db.selectFrom('connections').select('state').where('id', '=', id).executeTakeFirst();
+  return row?.state === 'active';
+}
+
 /** By id or by name. Throws NotFound. */
 export async function loadConnection(db: Db, idOrName: string): Promise<Connection> {
   const row = await db

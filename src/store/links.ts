@@ -54,6 +54,19 @@ export async function findLink(
   return row && toLink(row);
 }
 
+/** A client's accounts, one for each currency. */
+export async function listLinks(db: Db, key: Omit<LinkKey, 'currency'>): Promise<Link[]> {
+  const rows = await db
+    .selectFrom('links')
+    .selectAll()
+    .where('connection_id', '=', key.connectionId)
+    .where('kind', '=', key.kind)
+    .where('source_id', '=', key.sourceId)
+    .orderBy('currency')
+    .execute();
+  return rows.map(toLink);
+}
+
 export async function saveLink(db: Db, link: Omit<Link, 'confirmed'>, now: Date): Promise<void> {
   const changing = {
     counterpart_id: link.counterpart.id,

@@ -50,7 +50,10 @@ export async function findLatestRevision(db: Db, documentId: string): Promise<Re
   );
 }
 
-/** Content hashes of the newest revisions of many documents, by source id; for telling what a list page has that is new. */
+/**
+ * Content hashes of the newest revisions of many documents, by source id; for telling what a list page has that is
+ * new. Left out are those with a listed record that still waits: next to that one, the old content is new again.
+ */
 export async function listLatestHashes(
   db: Db,
   connectionId: string,
@@ -65,6 +68,17 @@ export async function listLatestHashes(
     .where('d.connection_id', '=', connectionId)
     .where('d.kind', '=', kind)
     .where('d.source_id', 'in', [...sourceIds])
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('events as e')
+            .select('e.seq')
+            .whereRef('e.document_id', '=', 'd.id')
+            .where('e.settled_at', 'is', null)
+            .where('e.record', 'is not', null),
+        ),
+      ),
+    )
     .execute();
   return new Map(rows.map((row) => [row.source_id, row.content_hash]));
 }

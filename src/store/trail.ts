@@ -63,6 +63,26 @@ export async function listTrail(db: Db, subject: string): Promise<TrailEntry[]> 
   }));
 }
 
+/**
+ * How many of the newest tries in a row, at most `most`, were put off for a fault or a conflict: since the last end
+ * state, decision, or deferral of another kind.
+ */
+export async function countDeferralsInVain(db: Db, subject: string, most: number): Promise<number> {
+  const rows = await db
+    .selectFrom('trail')
+    .select(['entry', 'payload'])
+    .where('subject', '=', subject)
+    .where('entry', 'in', ['deferral', 'state', 'decision'])
+    .orderBy('position', 'desc')
+    .limit(most)
+    .execute();
+  const other = rows.findIndex(({ entry, payload }) => {
+    const { kind } = JSON.parse(payload) as { kind?: string };
+    return entry !== 'deferral' || (kind !== 'fault' && kind !== 'conflict');
+  });
+  return other === -1 ? rows.length : other;
+}
+
 /** The first broken place of every chain whose subject starts with `prefix`; empty when all are whole. */
 export async function listBrokenTrails(
   db: Db,
