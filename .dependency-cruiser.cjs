@@ -37,7 +37,10 @@ module.exports = {
       comment: 'Arithmetic and dates only.',
       severity: 'error',
       from: { path: '^src/core/', pathNot: TESTS },
-      to: { path: 'node_modules', pathNot: 'node_modules/(decimal\\.js|temporal-polyfill|lossless-json|zod)/' },
+      to: {
+        path: 'node_modules',
+        pathNot: 'node_modules/(decimal\\.js|temporal-polyfill|lossless-json|zod)/',
+      },
     },
     ring(
       'platform-below-business',
@@ -119,7 +122,10 @@ module.exports = {
       comment: 'Otherwise both could share one mistake: a simulator sees core and the clock.',
       severity: 'error',
       from: { path: '^src/connectors/[^/]+/simulator/' },
-      to: { path: '^src/', pathNot: ['^src/connectors/[^/]+/simulator/', '^src/core/', '^src/platform/clock\\.ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/connectors/[^/]+/simulator/', '^src/core/', '^src/platform/clock\\.ts$'],
+      },
     },
     {
       name: 'web-sees-the-contract',
@@ -154,6 +160,9 @@ module.exports = {
     exclude: { path: ['(^|/)dist/', '\\.css$'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -24,7 +24,8 @@ for (const { rule, from, to, cycle } of found) {
   console.error(`${rule.name}: ${from} -> ${path}`);
 }
 const tooFew = ours.length < FEWEST_MODULES;
-if (tooFew) console.error(`Only ${ours.length} modules were looked at; at least ${FEWEST_MODULES} are expected.`);
+if (tooFew)
+  console.error(`Only ${ours.length} modules were looked at; at least ${FEWEST_MODULES} are expected.`);
 if (found.length > 0 || tooFew) process.exitCode = 1;
 else
   console.log(
