@@ -27,7 +27,7 @@ function walk(folder: string): string[] {
 
 const files = walk(ROOT);
 const code = files.filter((file) => CODE.test(file));
-const tests = files.filter((file) => /\.test\.ts$/.test(file));
+const tests = files.filter((file) => file.endsWith('.test.ts'));
 const documents = files.filter((file) => file.endsWith('.md'));
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const linesOf = (file: string) => read(file).trimEnd().split('\n').length;
@@ -179,9 +179,8 @@ describe('package', () => {
 
   test('nothing names the machine it was written on or a private registry', () => {
     // Put together here, so that this file does not find itself.
-    const machine = new RegExp(
-      [`/${'work'}/`, `/${'root'}/`, `/${'home'}/[a-z]`, `"${'resolved'}":`].join('|'),
-    );
+    const folders = ['work', 'root', 'home'].map((name) => `/${name}/[a-z]`);
+    const machine = new RegExp([...folders, ['"resol', 'ved":'].join('')].join('|'));
     const text = files.filter((file) => !/\.(png|ico|woff2?|gz|br)$/.test(file));
     expect(text.filter((file) => machine.test(read(file)))).toEqual([]);
   });
