@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { sources, destinations } from '../src/connectors/index.ts';
+import { destinations, sources } from '../src/connectors/index.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.data', '.vite', 'coverage', 'test-results']);

@@ -13,7 +13,9 @@ function newestUnder(path) {
   return Math.max(0, ...readdirSync(path).map((name) => newestUnder(join(path, name))));
 }
 
-const sources = ['src', 'public', 'index.html', 'vite.config.ts'].map((name) => join(root, name)).filter((path) => existsSync(path));
+const sources = ['src', 'public', 'index.html', 'vite.config.ts']
+  .map((name) => join(root, name))
+  .filter((path) => existsSync(path));
 const newest = Math.max(...sources.map(newestUnder));
 if (!existsSync(built) || statSync(built).mtimeMs < newest) {
   process.stderr.write('Building the dashboard …\n');

@@ -2,8 +2,8 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ApiParts } from './parts.ts';
 import { createFakeParts, type FakeParts } from './fake/parts.ts';
+import type { ApiParts } from './parts.ts';
 import { createApiServer } from './server.ts';
 
 type Server = Awaited<ReturnType<typeof createApiServer>>;

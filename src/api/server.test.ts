@@ -1,7 +1,7 @@
 /** The admin API as a caller sees it: sessions, roles, problems, headers, the OpenAPI document. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ApiParts } from './parts.ts';
 import { createFakeParts, FAKE_PASSWORD, type FakeParts } from './fake/parts.ts';
+import type { ApiParts } from './parts.ts';
 import { createApiServer } from './server.ts';
 
 type Server = Awaited<ReturnType<typeof createApiServer>>;

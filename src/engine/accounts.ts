@@ -14,8 +14,8 @@ import { acceptEvents } from './intake.ts';
 import { fenced, type LaneWork, note, settle } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { normalise } from './normalise.ts';
-import { clientFingerprint, planClient } from './plan.ts';
 import { nowOf } from './parts.ts';
+import { clientFingerprint, planClient } from './plan.ts';
 
 export type Account = { ok: true; account: Counterpart } | { ok: false; reason: Reason };
 

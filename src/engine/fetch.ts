@@ -3,7 +3,7 @@ import { newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { SourceRecord } from '../core/ports.ts';
 import type { Db } from '../store/db.ts';
-import { clientLane, moveDocument, setDocumentFace, type SyncDocument } from '../store/documents.ts';
+import { clientLane, moveDocument, type SyncDocument, setDocumentFace } from '../store/documents.ts';
 import { type Answered, type EventRow, listUnsettledEvents, markNoted, nextTick } from '../store/events.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { wakeLanes } from './intake.ts';

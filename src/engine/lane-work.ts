@@ -1,18 +1,19 @@
 /** What work inside a lane needs: the lease, the open connection, and transactions that are fenced and audited. */
-import type { OpenConnection } from './connection-runtime.ts';
-import { acceptEvents } from './intake.ts';
-import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+
 import type { Db } from '../store/db.ts';
 import {
   type DocumentState,
   listWaitingFor,
   type Reason,
-  setDocumentState,
   type SyncDocument,
+  setDocumentState,
 } from '../store/documents.ts';
 import { type Answered, settleEvents } from '../store/events.ts';
 import { assertLease, type Lease } from '../store/lanes.ts';
 import { appendTrail, documentSubject, type TrailEntryKind } from '../store/trail.ts';
+import type { OpenConnection } from './connection-runtime.ts';
+import { acceptEvents } from './intake.ts';
+import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 
 export type LaneWork = { parts: EngineParts; open: OpenConnection; lease: Lease };
 

@@ -4,6 +4,7 @@ import { isConnectionLoss } from '../platform/database.ts';
 import { isActive } from '../store/connections.ts';
 import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import type { LaneKey } from '../store/events.ts';
+import { listUnsettledEvents } from '../store/events.ts';
 import {
   acquireLease,
   countFailures,
@@ -14,11 +15,10 @@ import {
   renewLease,
 } from '../store/lanes.ts';
 import { appendTrail, countDeferralsInVain, documentSubject } from '../store/trail.ts';
-import { listUnsettledEvents } from '../store/events.ts';
-import { connectionPauser } from './pause.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+import { connectionPauser } from './pause.ts';
 import { syncDocument } from './sync.ts';
 
 const LEASE_MS = 15_000;

@@ -3,8 +3,8 @@ import type { CanonicalDocument } from '../core/canonical.ts';
 import type { SourceRecord } from '../core/ports.ts';
 import { findOpenDelivery } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
-import { fenced, type LaneWork, note } from './lane-work.ts';
 import { MAPPING_VERSION } from './deliver.ts';
+import { fenced, type LaneWork, note } from './lane-work.ts';
 
 export type Normalised = { ok: true; document: CanonicalDocument } | { ok: false; reason: Reason };
 

@@ -1,7 +1,7 @@
 /** Pausing a connection: work waits, events are still accepted, one alert. */
 import { setConnectionState } from '../store/connections.ts';
-import { appendTrail, connectionSubject } from '../store/trail.ts';
 import { clearDeferral } from '../store/lanes.ts';
+import { appendTrail, connectionSubject } from '../store/trail.ts';
 import { type EngineParts, nowOf } from './parts.ts';
 
 type PauseParts = Pick<EngineParts, 'db' | 'clock' | 'log'>;

@@ -1,11 +1,11 @@
 /** A person's consent: where to send them, and what to do when they come back. */
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../core/errors.ts';
-import { sourceManifest } from '../engine/connection-runtime.ts';
-import { resumeConnection } from '../engine/pause.ts';
-import { nowOf } from '../engine/parts.ts';
-import { createHttp } from '../platform/http.ts';
 import { recordAttempt } from '../engine/audit.ts';
+import { sourceManifest } from '../engine/connection-runtime.ts';
+import { nowOf } from '../engine/parts.ts';
+import { resumeConnection } from '../engine/pause.ts';
+import { createHttp } from '../platform/http.ts';
 import { loadConnection, mergeSettings } from '../store/connections.ts';
 import { insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, saveSecrets } from '../store/credentials.ts';

@@ -1,7 +1,7 @@
 /** A page of records, newest change first, by filter. */
 import { type RawBuilder, sql } from 'kysely';
-import { UsageError } from '../core/errors.ts';
 import type { DocumentKind } from '../core/canonical.ts';
+import { UsageError } from '../core/errors.ts';
 import { amountTextOf, type DocumentState, type Reason } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';

@@ -1,11 +1,11 @@
 /** Replay: looks at records again from the source on, without ever doubling what is there (R2). */
 import { sql } from 'kysely';
+import type { DocumentKind } from '../core/canonical.ts';
 import { UsageError } from '../core/errors.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
 import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, documentSubject } from '../store/trail.ts';
-import type { DocumentKind } from '../core/canonical.ts';
 import { type Actor, requireRole } from './context.ts';
 import { RECORD_ROWS, type RecordFilter, recordConditions } from './list-records.ts';
 import type { OperationParts } from './parts.ts';

@@ -1,11 +1,11 @@
 /** The way to PostgreSQL for everything else: one pool, typed queries, transactions. */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { UsageError } from '../core/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { isSerializationFailure, toDatabaseUsageError } from './database-errors.ts';
 import { columnParsers } from './database-types.ts';
 import type { Log } from './log.ts';
-import { UsageError } from '../core/errors.ts';
 import type { LocalConnection } from './postgres/connection.ts';
 
 export { isConnectionLoss } from './database-errors.ts';

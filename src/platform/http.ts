@@ -1,5 +1,5 @@
 /** One HTTP attempt to a vendor: paced, timed out, guarded by a breaker, classified and recorded. */
-import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleWhenResult } from 'cockatiel';
+import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
 import { Agent, fetch } from 'undici';
 import { OperatingError } from '../core/errors.ts';
 import type { AttemptRecord, Http, HttpAnswer, HttpRequest } from '../core/ports.ts';

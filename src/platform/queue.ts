@@ -1,6 +1,7 @@
 /** The job engine behind a small port: a job only says "there is work here"; our own tables say what. */
-import { PgBoss } from 'pg-boss';
+
 import type { PoolConfig } from 'pg';
+import { PgBoss } from 'pg-boss';
 import type { Log } from './log.ts';
 
 /** Runs one SQL text on a connection or inside the caller's transaction. */

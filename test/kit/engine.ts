@@ -1,8 +1,8 @@
 /** The engine on a test database with the example connector: driven step by step, or by its own worker. */
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import { createExampleWorld, type ExampleWorld } from '../../src/connectors/example/index.ts';
 import type { BookInvoice, BookPayment, Delivery } from '../../src/connectors/example/books.ts';
+import { createExampleWorld, type ExampleWorld } from '../../src/connectors/example/index.ts';
 import type { DocumentKind } from '../../src/core/canonical.ts';
 import { newId } from '../../src/core/ids.ts';
 import { tendCallbacks } from '../../src/engine/callbacks.ts';

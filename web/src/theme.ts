@@ -4,9 +4,9 @@ import {
   type CSSVariablesResolver,
   createTheme,
   Drawer,
+  type MantineColorsTuple,
   Modal,
   Notification,
-  type MantineColorsTuple,
   Table,
   Tooltip,
 } from '@mantine/core';

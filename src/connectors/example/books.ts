@@ -3,7 +3,7 @@ import type { DocumentKind } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Callback } from '../../core/ports.ts';
 import { Faults } from './faults.ts';
-import { sign, SIGNATURE_HEADER } from './webhook.ts';
+import { SIGNATURE_HEADER, sign } from './webhook.ts';
 
 export type BookLine = {
   name: string;

@@ -144,7 +144,7 @@ export function toOperatingError({ call, status, error, json, safe, until }: Ref
     : json
       ? 'an answer of unknown form'
       : 'no JSON';
-    return new OperatingError(kind, `FreshBooks, ${call}: HTTP ${status}, ${said}`, {
+  return new OperatingError(kind, `FreshBooks, ${call}: HTTP ${status}, ${said}`, {
     code: error?.code || String(status),
     field: error?.field,
     until: kind === 'rate_limited' ? until : undefined,

@@ -1,8 +1,9 @@
 /** An invoice as the body of POST /v1/invoices: net lines, discounts, taxes and rounding that add up to the total. */
+
+import type { LinePart, TaxPart } from '../../core/breakdown.ts';
 import type { CanonicalLine, Problem } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { addMoney, Exact, formatMoney, type Money, parseExact } from '../../core/money.ts';
-import type { LinePart, TaxPart } from '../../core/breakdown.ts';
 import type { Step } from '../../core/steps.ts';
 import { INVOICE_NUMBER } from './numbers.ts';
 import { cut, plainText } from './text.ts';

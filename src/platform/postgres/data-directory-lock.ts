@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UsageError } from '../../core/errors.ts';
-import { isAlive } from './processes.ts';
 import { readOwnerRecord } from './owner-record.ts';
+import { isAlive } from './processes.ts';
 
 export type DataDirectoryLock = { release(): void };
 

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import {
   accessSync,
+  closeSync,
   constants,
   lchownSync,
   openSync,
-  closeSync,
   readdirSync,
   type Stats,
   statSync,

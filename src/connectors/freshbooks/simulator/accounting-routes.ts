@@ -15,8 +15,8 @@ import {
   bySelf,
   compareBy,
   dateRange,
-  listRows,
   type ListRules,
+  listRows,
   type Query,
   readIncludes,
 } from './listing.ts';

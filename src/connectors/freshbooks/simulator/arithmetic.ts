@@ -1,8 +1,8 @@
 /** What an invoice comes to: line amounts, percent discount, up to two taxes per line, each rounded by itself. */
 import {
   Exact,
-  minorDigits,
   type Money,
+  minorDigits,
   negateMoney,
   parseExact,
   roundToMoney,

@@ -6,10 +6,10 @@ import { loadClient } from './books.ts';
 import {
   addClient,
   addCreditNote,
-  editClient,
-  setClientVisState,
   type ClientInput,
   type CreditNoteInput,
+  editClient,
+  setClientVisState,
 } from './client-acts.ts';
 import * as schema from './control-bodies.ts';
 import { FaultsPatch, noFaults } from './faults.ts';

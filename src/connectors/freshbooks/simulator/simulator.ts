@@ -5,7 +5,7 @@ import type { Callbacks } from './callbacks.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Faults } from './faults.ts';
 import type { Identity } from './identity.ts';
-import type { Limits, LimitState } from './limits.ts';
+import type { LimitState, Limits } from './limits.ts';
 import type { OAuth } from './oauth.ts';
 import type { ShiftedClock } from './shifted-clock.ts';
 import type { Workloads } from './workload.ts';

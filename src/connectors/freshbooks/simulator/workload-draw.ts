@@ -1,5 +1,5 @@
 /** Draws one client, invoice or payment of the workload from a seeded source. */
-import { Exact, minorDigits, type Money } from '../../../core/money.ts';
+import { Exact, type Money, minorDigits } from '../../../core/money.ts';
 import type { Random } from '../../../platform/clock.ts';
 import type { ClientInput } from './client-acts.ts';
 import { addDays, daysBetween } from './eastern.ts';
@@ -12,8 +12,8 @@ import {
   FIRST_NAMES,
   LAST_NAMES,
   PAYMENT_TYPES,
-  type Place,
   PLACES,
+  type Place,
   SERVICES,
 } from './workload-data.ts';
 

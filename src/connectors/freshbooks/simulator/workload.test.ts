@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Ledger } from '../../../core/ledger.ts';
 import { Exact } from '../../../core/money.ts';
-import { at, connect } from './test-kit.ts';
 import { toLedger } from './ledger-view.ts';
+import { at, connect } from './test-kit.ts';
 
 async function runWorkload(request: object): Promise<Ledger> {
   const sim = await connect();

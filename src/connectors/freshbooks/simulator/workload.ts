@@ -7,8 +7,8 @@ import { addDays } from './eastern.ts';
 import { addInvoice, sendInvoice } from './invoice-acts.ts';
 import type { Client, Invoice } from './model.ts';
 import { addPayment } from './payment-acts.ts';
-import { drawClient, drawInteger, drawInvoice, drawPayment, pick } from './workload-draw.ts';
 import type { Place } from './workload-data.ts';
+import { drawClient, drawInteger, drawInvoice, drawPayment, pick } from './workload-draw.ts';
 
 /** "As fast as sensible": quick, and webhooks of invoices and payments still interleave. */
 const FULL_SPEED_PER_SECOND = 400;

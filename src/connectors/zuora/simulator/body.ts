@@ -1,7 +1,7 @@
 /** Strict reading of request bodies: unknown fields, missing fields and bad values become refusals by category. */
 import { isLosslessNumber, parse } from 'lossless-json';
 import { Exact } from '../../../core/money.ts';
-import { type Category, codeOf, Refusal, type Reason, type Resource, refuse } from './refusal.ts';
+import { type Category, codeOf, type Reason, Refusal, type Resource, refuse } from './refusal.ts';
 
 export type Field =
   | { kind: 'text'; max: number; values?: readonly string[]; pattern?: RegExp; required?: true }

@@ -1,5 +1,5 @@
 /** What a served operation gets and gives. */
-import type { JsonRecord, Json } from './answers.ts';
+import type { Json, JsonRecord } from './answers.ts';
 import type { Tenant } from './tenant.ts';
 
 export type Call = {

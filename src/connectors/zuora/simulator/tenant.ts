@@ -1,6 +1,6 @@
 /** The one tenant: its credentials, features, settings, time zone, numbering and books. */
 import { Temporal } from 'temporal-polyfill';
-import { isKnownCurrency, type Exact, MoneyError, parseMoney } from '../../../core/money.ts';
+import { type Exact, isKnownCurrency, MoneyError, parseMoney } from '../../../core/money.ts';
 import { type Clock, seededRandom } from '../../../platform/clock.ts';
 import { Books, type Stamps } from './books.ts';
 import { type Resource, refuse } from './refusal.ts';
