@@ -1,6 +1,6 @@
 /** One HTTP attempt to a vendor: paced, timed out, guarded by a breaker, classified and recorded. */
 import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
-import { Agent, fetch } from 'undici';
+import { Agent, fetch, Headers } from 'undici';
 import { OperatingError } from '../core/errors.ts';
 import type { AttemptRecord, Http, HttpAnswer, HttpRequest } from '../core/ports.ts';
 import { type Clock, monotonicMs } from './clock.ts';
@@ -40,6 +40,7 @@ export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http
     { halfOpenAfter: BREAKER_REST_MS, breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN_THE_BREAKER) },
   );
   const http: Http = async (request) => {
+    assertHeaders(request);
     await takeTurn(request.bucket ?? 'default');
     const startedAt = clock.now();
     const started = monotonicMs();
@@ -60,6 +61,23 @@ export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http
     throw toOperatingError(request, outcome.failure);
   };
   return { http, close: () => agent.close() };
+}
+
+/** fetch would repeat the value, perhaps a secret with a stray line break, in its error. */
+function assertHeaders({ call, headers = {} }: HttpRequest): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      new Headers([[name, value]]);
+    } catch {
+      throw new OperatingError(
+        'rejected',
+        `${call}: the header ${name} holds characters that HTTP does not allow`,
+        {
+          field: name,
+        },
+      );
+    }
+  }
 }
 
 async function attempt(agent: Agent, request: HttpRequest): Promise<Outcome> {

@@ -20,13 +20,18 @@ export function redactHeaders(headers: Readonly<Record<string, string>>): Record
   );
 }
 
+/** Values as they may stand in a body that was cut off: the closing sign is optional. */
+const JSON_TEXT = String.raw`"(?:[^"\\]|\\.)*"?`;
+const JSON_LIST = String.raw`\[(?:${JSON_TEXT}|[^\]"])*\]?`;
+const JSON_RECORD = String.raw`\{(?:${JSON_TEXT}|[^}"])*\}?`;
+
 /** Replaces the values of the named JSON members or form fields, at any depth, in JSON, forms and broken text alike. */
 export function redactBody(body: string | undefined, secretFields: readonly string[]): string | undefined {
   if (body === undefined || secretFields.length === 0) return body;
   const names = secretFields.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   return body
     .replaceAll(
-      new RegExp(`("(?:${names})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"?|[^,}\\]\\s]+)`, 'g'),
+      new RegExp(`("(?:${names})"\\s*:\\s*)(?:${JSON_TEXT}|${JSON_LIST}|${JSON_RECORD}|[^,}\\]\\s]+)`, 'g'),
       `$1"${REDACTED}"`,
     )
     .replaceAll(new RegExp(`((?:^|&)(?:${names})=)[^&]*`, 'g'), `$1${encodeURIComponent(REDACTED)}`);

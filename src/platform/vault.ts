@@ -1,6 +1,6 @@
 /** Secrets at rest: each value a JWE bound to the row it belongs to, under keys that only the operator holds. */
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
 import { UsageError } from '../core/errors.ts';
@@ -96,20 +96,29 @@ export async function createKeyFile(path: string): Promise<Uint8Array[]> {
   return [key];
 }
 
-/** Replaces the ring, active key first. */
+/** Replaces the ring, active key first: the new file takes the old one's place only when it is whole and on disk. */
 export async function writeKeyFile(
   path: string,
   keys: readonly Uint8Array[],
   flag: 'w' | 'wx' = 'w',
 ): Promise<void> {
-  const file = await open(path, flag, 0o600);
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await chmod(path, 0o600);
-    await file.writeFile(`${keys.map((key) => Buffer.from(key).toString('base64')).join('\n')}\n`);
-    await file.sync();
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(`${keys.map((key) => Buffer.from(key).toString('base64')).join('\n')}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // Unlike a rename, a link never replaces what is there.
+    if (flag === 'wx') await link(draft, path);
+    else await rename(draft, path);
   } finally {
-    await file.close();
+    await rm(draft, { force: true });
   }
+  const folder = await open(dirname(path));
+  await folder.sync().finally(() => folder.close());
 }
 
 export function sealCheck(vault: Vault): Promise<Sealed> {
