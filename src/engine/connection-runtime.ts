@@ -79,7 +79,7 @@ function contextFor(
   const { http, close } = createHttp({
     clock,
     takeTurn: async (bucket) => {
-      const waitMs = await takeTurn(db, { ...key, bucket }, clock.now());
+      const waitMs = await takeTurn(db, { ...key, bucket }, clock.now(), LONGEST_WAIT_MS);
       if (waitMs > LONGEST_WAIT_MS) {
         throw new OperatingError('rate_limited', `the ${side}'s call budget is used up for now`, {
           until: clock.now() + waitMs,

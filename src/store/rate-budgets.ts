@@ -11,18 +11,25 @@ const BURST_PART = 20;
 
 /**
  * Takes the next turn and says for how many milliseconds to wait before using it: a generic cell rate algorithm, each
- * call books its own slot, so that waiting callers keep their order and the sum stays within the limit.
+ * call books its own slot, so that waiting callers keep their order and the sum stays within the limit. Nothing is
+ * booked when the wait is longer than `longestMs`: such a caller goes away, and its slot would stay unused.
  */
-export async function takeTurn(db: Db, key: BudgetKey, nowMs: number): Promise<number> {
+export async function takeTurn(db: Db, key: BudgetKey, nowMs: number, longestMs: number): Promise<number> {
   const { rows } = await sql<{ wait_ms: bigint }>`
-    insert into rate_budgets as b (connection_id, side, bucket) values (${key.connectionId}, ${key.side}, ${key.bucket})
-    on conflict (connection_id, side, bucket) do update set next_free_ms =
-      case when b.limit_calls is null then b.next_free_ms
-      else greatest(b.next_free_ms, b.blocked_ms, ${nowMs}::bigint) + ceil(b.window_ms::numeric / b.limit_calls)::bigint end
-    returning greatest(0, b.blocked_ms - ${nowMs}::bigint,
-      case when b.limit_calls is null then 0
-      else b.next_free_ms - ceil(b.window_ms::numeric / b.limit_calls)::bigint - b.window_ms / ${BURST_PART}::bigint - ${nowMs}::bigint end
-    )::bigint as wait_ms`.execute(db);
+    with budget as materialized (
+      select *, greatest(next_free_ms, blocked_ms, ${nowMs}::bigint) as turn_ms from rate_budgets
+      where connection_id = ${key.connectionId} and side = ${key.side} and bucket = ${key.bucket} for update
+    ), turn as (
+      select greatest(0, blocked_ms - ${nowMs}::bigint,
+          case when limit_calls is null then 0 else turn_ms - window_ms / ${BURST_PART}::bigint - ${nowMs}::bigint end) as wait_ms,
+        turn_ms + ceil(window_ms::numeric / limit_calls)::bigint as next_free_ms
+      from budget
+    ), booked as (
+      update rate_budgets b set next_free_ms = turn.next_free_ms from turn
+      where b.connection_id = ${key.connectionId} and b.side = ${key.side} and b.bucket = ${key.bucket}
+        and turn.next_free_ms is not null and turn.wait_ms <= ${longestMs}
+    )
+    select wait_ms from turn`.execute(db);
   return Number(rows[0]?.wait_ms ?? 0n);
 }
 
