@@ -69,9 +69,16 @@ module.exports = {
     ring(
       'api-is-a-door',
       '^src/api/',
-      ['engine', 'store', 'cli', 'demo', 'connectors', 'app\\.ts', 'config\\.ts'],
+      ['engine', 'cli', 'demo', 'connectors', 'app\\.ts', 'config\\.ts'],
       'The API sees operations, platform and core.',
     ),
+    {
+      name: 'api-asks-in-one-place',
+      comment: 'Figures for machines are read off the store where the API is put together, and nowhere else.',
+      severity: 'error',
+      from: { path: '^src/api/', pathNot: [...TESTS, '^src/api/from-operations\\.ts$'] },
+      to: { path: '^src/store/' },
+    },
     ring(
       'cli-is-a-door',
       '^src/(cli|demo)/',
