@@ -71,7 +71,11 @@ export async function insertEvents(db: Db, events: readonly NewEvent[], now: Dat
         connection_id uuid, kind text, source_id text, origin text, topic text, raw text, headers jsonb, record jsonb, read_seq bigint)
     ), known as (
       select d.id as document_id, d.lane, r.* from r
-      join documents d on d.connection_id = r.connection_id and d.kind = r.kind and d.source_id = r.source_id
+      -- "limit" keeps the planner at one index look-up a row: stale statistics made it read the whole table instead.
+      cross join lateral (
+        select id, lane from documents
+        where connection_id = r.connection_id and kind = r.kind and source_id = r.source_id limit 1
+      ) d
     ), stored as (
       insert into events (connection_id, document_id, origin, topic, raw, headers, record, read_seq, received_at)
       select connection_id, document_id, origin, topic, decode(raw, 'base64'), headers, record, read_seq, ${now} from known
