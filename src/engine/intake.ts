@@ -32,9 +32,11 @@ export async function wakeLanes(
   lanes: readonly LaneKey[],
   priority: number,
 ): Promise<void> {
+  // In key order, so that two transactions that wake the same lanes never wait for each other in a circle.
+  const keys = lanes.map(laneJobKey).toSorted();
   await queue.wake(
     'lane',
-    lanes.map((lane) => ({ key: laneJobKey(lane), priority })),
+    keys.map((key) => ({ key, priority })),
     sqlRunner(tx),
   );
 }
@@ -47,43 +49,43 @@ export async function acceptEvents(parts: EngineParts, tx: Db, events: readonly 
   for (const event of events) parts.metrics.eventsAccepted.inc({ origin: event.origin });
 }
 
+/** Two overlap the work of PostgreSQL with ours; more only make the batches smaller. */
+const COMMITS_AT_ONCE = 2;
+const MOST_IN_ONE_COMMIT = 200;
+
 /**
- * Group commit: events that arrive while a commit is on its way share the next one. Resolves once the event is
+ * Group commit: events that arrive while commits are on their way share the next one. Resolves once the event is
  * durable; rejects for all of a batch when it could not be stored.
  */
 export function createGroupCommit(parts: EngineParts): (event: NewEvent) => Promise<void> {
-  const MOST_IN_ONE_COMMIT = 200;
   type Waiting = { event: NewEvent; resolve: () => void; reject: (error: unknown) => void };
   let waiting: Waiting[] = [];
-  let committing = false;
+  let committing = 0;
 
-  async function commitAll(): Promise<void> {
-    committing = true;
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    const events = batch.map(({ event }) => event);
+    try {
+      await parts.db.transaction().execute((tx) => acceptEvents(parts, tx, events));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async function commitWaiting(): Promise<void> {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MOST_IN_ONE_COMMIT);
       waiting = waiting.slice(MOST_IN_ONE_COMMIT);
-      try {
-        await parts.db.transaction().execute((tx) =>
-          acceptEvents(
-            parts,
-            tx,
-            batch.map(({ event }) => event),
-          ),
-        );
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+      await commit(batch);
     }
-    committing = false;
+    committing -= 1;
   }
 
   return (event) =>
     new Promise((resolve, reject) => {
       waiting.push({ event, resolve, reject });
-      if (!committing) {
-        committing = true;
-        setImmediate(() => void commitAll());
-      }
+      if (committing === COMMITS_AT_ONCE) return;
+      committing += 1;
+      setImmediate(() => void commitWaiting());
     });
 }
