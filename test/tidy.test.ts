@@ -40,10 +40,10 @@ test('the files of the whole project are looked at', () => {
 
 describe('code', () => {
   test('every file opens with a comment that says in a sentence what it is for', () => {
-    const opening = /^(?:#!.*\n)?(?:\/\*\*\s+([^]*?)\s*\*\/|(?:\/\/|--) (.+))/;
+    const opening = /^(?:#!.*\n)?(?:\/\*\*\s+([^]*?)\s*\*\/|((?:(?:\/\/|--) .+\n)+))/;
     const bad = code.filter((file) => {
-      const [, block, line] = opening.exec(read(file)) ?? [];
-      const text = (block ?? line ?? '').replaceAll(/\s*\n\s*\*\s*/g, ' ');
+      const [, block, lines] = opening.exec(read(file)) ?? [];
+      const text = (block ?? lines ?? '').replaceAll(/\s*\n\s*(?:\*|\/\/|--)\s*/g, ' ').trim();
       return !/^\W*\w.{10,}[.:;?!)…]$/s.test(text);
     });
     expect(bad).toEqual([]);
