@@ -59,9 +59,11 @@ export async function startQueue(
           rows: [...(await run(text, values)).rows],
         }),
       };
+      // In key order, so that two transactions that wake the same keys never wait for each other in a circle.
+      const sorted = wakes.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
       await boss.insert(
         name,
-        wakes.map(({ key, priority }) => ({ singletonKey: key, data: { key }, priority: priority ?? 0 })),
+        sorted.map(({ key, priority }) => ({ singletonKey: key, data: { key }, priority: priority ?? 0 })),
         { db },
       );
     },
