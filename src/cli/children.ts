@@ -9,9 +9,9 @@ export type Child = {
   /** The JSON line it printed when it was ready. */
   ready: Record<string, unknown>;
   pid: number;
-  /** Resolves with true when it ended by itself or was killed. */
+  /** Resolves when it ended by itself or was killed. */
   exited: Promise<void>;
-  /** Asks it to stop and waits; after ten seconds it is killed. */
+  /** Asks it to stop and waits; after 40 seconds it is killed. */
   stop(): Promise<void>;
   /** kill -9, and waits until it is gone. */
   kill(): Promise<void>;
@@ -81,8 +81,11 @@ async function awaitReady(child: ChildProcess, name: string): Promise<Record<str
     });
     lines.on('line', (line) => {
       if (!line.startsWith('{')) return;
+      const said = JSON.parse(line) as Record<string, unknown>;
+      // What went wrong is told as JSON too; the end of the process follows.
+      if ('error' in said) return;
       clearTimeout(timer);
-      resolve(JSON.parse(line) as Record<string, unknown>);
+      resolve(said);
     });
   });
 }

@@ -11,12 +11,16 @@ const STALL_MS = 90_000;
 const LOOK_MS = 500;
 
 export async function runOnce(options: DemoOptions): Promise<void> {
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
   const world = await startWorld({ seed: options.seed, poll: options.poll === true, port: options.port });
-  const stop = () => void world.close().then(() => process.exit(130));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     const startedAt = performance.now();
-    const kills = await run(world, options);
+    const kills = await run(world, options, stopping.signal);
+    if (stopping.signal.aborted) {
+      process.exitCode = 130;
+      return;
+    }
     const seconds = (performance.now() - startedAt) / 1000;
     report(options, await judge(world, kills, seconds));
   } finally {
@@ -24,7 +28,7 @@ export async function runOnce(options: DemoOptions): Promise<void> {
   }
 }
 
-async function run(world: World, options: DemoOptions): Promise<number> {
+async function run(world: World, options: DemoOptions, signal: AbortSignal): Promise<number> {
   const { invoices, payments, seed } = options;
   const total = invoices + payments;
   const bars =
@@ -37,7 +41,7 @@ async function run(world: World, options: DemoOptions): Promise<number> {
   let kills = 0;
   let lastCount = -1;
   let lastChange = performance.now();
-  for (;;) {
+  while (!signal.aborted) {
     const progress = await workloadProgress(world);
     const comparison = await world.compare();
     const { documents } = comparison.destination;
@@ -55,7 +59,7 @@ async function run(world: World, options: DemoOptions): Promise<number> {
       lastChange = performance.now();
     }
     if (performance.now() - lastChange > STALL_MS) break;
-    await world.parts.clock.sleep(LOOK_MS);
+    await world.parts.clock.sleep(LOOK_MS, signal);
   }
   bars?.stop();
   return kills;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Installation, openInstallation, registry } from '../app.ts';
 import { type Child, startChild, startSimulator } from '../cli/children.ts';
 import { localActor } from '../cli/output.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { loadConfig } from '../config.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { addConnection, sandboxSides } from '../operations/add-connection.ts';
@@ -30,7 +30,13 @@ export type WorldOptions = {
   destinationArguments?: readonly string[];
   /** Further settings of the service, as environment variables. */
   environment?: Record<string, string>;
+  /** A PostgreSQL that the processes share, instead of the built-in one. */
+  databaseUrl?: string;
+  /** One process of the service for each; the first one serves the dashboard. */
+  roles?: readonly Role[];
 };
+
+type Role = 'all' | 'web' | 'worker';
 
 export type World = {
   url: string;
@@ -38,9 +44,21 @@ export type World = {
   /** Our own view on the running service's database. */
   parts: OperationParts;
   connectionId: string;
+  /** As the configuration of the running service has it. */
+  dataDir: string;
+  /** Environment for commands that run beside the service. */
+  environment: Record<string, string>;
   askSource(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
   askDestination(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
   compare(): Promise<Comparison & { calls: Record<string, Record<string, number>>; rateLimited: number }>;
+  /** Process ids in the order of `roles`. */
+  pids(): number[];
+  /** kill -9 of one process. */
+  kill(index?: number): Promise<void>;
+  /** Asks one process to stop. */
+  stop(index?: number): Promise<void>;
+  /** Starts one process again, with the same settings. */
+  start(index?: number): Promise<void>;
   /** kill -9, then start again. */
   crash(): Promise<void>;
   close(): Promise<void>;
@@ -52,9 +70,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   if (!source?.simulator || !destination?.simulator)
     throw new UsageError('There is no pair of simulators to play with.');
   const closers: (() => Promise<unknown>)[] = [];
-  const close = async () => {
+  const closeAll = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= closeAll());
   try {
     const dataDir = await mkdtemp(join(tmpdir(), 'ml-connector-demo-'));
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
@@ -71,11 +91,36 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     if (sourceUrl === undefined || destinationUrl === undefined)
       throw new Error('a simulator told no address');
     const config = await loadConfig(
-      { dataDir, port: options.port ?? (await freePort()), logLevel: 'error' },
+      {
+        dataDir,
+        port: options.port ?? (await freePort()),
+        logLevel: 'error',
+        databaseUrl: options.databaseUrl,
+      },
       {},
     );
-    let service = await startProcess(config, options.environment);
-    closers.push(() => service.stop());
+    const roles = options.roles ?? ['all'];
+    const environment = {
+      ML_DATA_DIR: config.dataDir,
+      ML_PORT: String(config.port),
+      ML_LOG_LEVEL: 'error',
+      ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
+      ...options.environment,
+    };
+    const startProcess = (role: Role) => startChild([MAIN, 'start', '--json', '--role', role], environment);
+    const services: Child[] = [];
+    closers.push(() => Promise.all(services.map((service) => service.stop())));
+    // One after the other: the first one makes the key file.
+    for (const role of roles) services.push(await startProcess(role));
+    const serviceAt = (index: number) => {
+      const service = services[index];
+      if (!service) throw new Error(`there is no process ${index}`);
+      return service;
+    };
+    const start = async (index = 0) => {
+      services[index] = await startProcess(roles[index] ?? 'all');
+    };
+    const kill = (index = 0) => serviceAt(index).kill();
     const installation = await openInstallation(config, { working: false, attach: true });
     closers.push(() => installation.close());
     const connectionId = await connect(
@@ -86,9 +131,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const { source: opened } = await installation.parts.runtime.open(connectionId);
     return {
       url: config.publicUrl,
-      owner: service.ready['owner'] as { email: string; password: string },
+      owner: serviceAt(0).ready['owner'] as { email: string; password: string },
       parts: installation.parts,
       connectionId,
+      dataDir: config.dataDir,
+      environment,
       askSource: (method, path, body) => ask(sourceUrl, method, path, body),
       askDestination: (method, path, body) => ask(destinationUrl, method, path, body),
       async compare() {
@@ -103,9 +150,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
           rateLimited: left.rateLimited + right.rateLimited,
         };
       },
+      pids: () => services.map((service) => service.pid),
+      kill,
+      stop: (index = 0) => serviceAt(index).stop(),
+      start,
       async crash() {
-        await service.kill();
-        service = await startProcess(config, options.environment);
+        await kill();
+        await start();
       },
       close,
     };
@@ -113,15 +164,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await close();
     throw error;
   }
-}
-
-function startProcess(config: Config, environment: Record<string, string> = {}): Promise<Child> {
-  return startChild([MAIN, 'start', '--json'], {
-    ML_DATA_DIR: config.dataDir,
-    ML_PORT: String(config.port),
-    ML_LOG_LEVEL: 'error',
-    ...environment,
-  });
 }
 
 /** A connection to both simulators, with its webhooks verified unless it polls. */
