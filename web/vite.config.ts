@@ -29,5 +29,5 @@ export default defineConfig({
   // Nothing inlined as data: the content security policy allows files of our own only.
   // One 200 kB (compressed) first load from the customer's own host; splitting it further gains nothing.
   build: { outDir, emptyOutDir: true, assetsInlineLimit: 0, target: 'es2022', chunkSizeWarningLimit: 800 },
-  server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
+  server: { proxy: { '/api': 'http://127.0.0.1:3000' } },
 });
