@@ -21,6 +21,7 @@ type AddOptions = GlobalOptions & {
   sourceUrl?: string | undefined;
   destinationUrl?: string | undefined;
   pollSeconds: number;
+  pollCron?: string | undefined;
   webhooks: boolean;
   publicUrl?: string | undefined;
 };
@@ -57,6 +58,7 @@ export async function add(options: AddOptions): Promise<void> {
       ...sides,
       webhooksEnabled: options.webhooks,
       pollIntervalSeconds: options.pollSeconds,
+      pollCron: options.pollCron,
     });
     const consentUrl = added.needsConsent
       ? (await startConsent(parts, localActor(), { connection: added.id })).url
@@ -168,7 +170,7 @@ export async function list(options: GlobalOptions): Promise<void> {
         `${c.sourceLabel} → ${c.destinationLabel}`,
         stateText(c.state),
         c.webhooksEnabled ? 'on' : 'off',
-        c.pollIntervalSeconds === 0 ? 'off' : `${c.pollIntervalSeconds} s`,
+        c.pollCron ?? (c.pollIntervalSeconds === 0 ? 'off' : `${c.pollIntervalSeconds} s`),
         `${c.counts.synced} synced, ${c.counts.pending} pending, ${c.counts.parked} parked`,
         c.pauseReason ?? '',
       ]);
@@ -182,6 +184,7 @@ export async function set(
   options: GlobalOptions & {
     set?: string[] | undefined;
     pollSeconds?: number | undefined;
+    pollCron?: string | undefined;
     webhooks?: boolean | undefined;
   },
 ): Promise<void> {
@@ -190,6 +193,7 @@ export async function set(
       connection: name,
       webhooksEnabled: options.webhooks,
       pollIntervalSeconds: options.pollSeconds,
+      pollCron: options.pollCron,
       values: parseSettings(options.set ?? []),
     });
     answer(options.json, { id, changed: true }, () => say(`${pc.green('changed')} ${name}`));

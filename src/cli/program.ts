@@ -93,6 +93,7 @@ function addConnections(program: Command): void {
     .option('--source-url <url>', 'with --sandbox: where the source’s simulator is')
     .option('--destination-url <url>', 'with --sandbox: where the destination’s simulator is')
     .option('--poll-seconds <seconds>', 'poll interval, 0 = off', wholeNumber, 300)
+    .option('--poll-cron <schedule>', 'poll by cron instead, five fields in UTC')
     .option('--no-webhooks', 'do not register webhooks')
     .option('--public-url <url>', 'how the outside reaches this service (ML_PUBLIC_URL)')
     .addHelpText('after', examples('connection add', 'connection add --sandbox --name demo'))
@@ -119,13 +120,19 @@ function addConnections(program: Command): void {
   verb(connection, 'set', 'change settings, credentials, webhooks or polling')
     .argument('<name>')
     .option('--set <side.field=value>', 'a field of a side', collect)
-    .option('--poll-seconds <seconds>', 'poll interval, 0 = off', wholeNumber)
+    .addOption(
+      new Option('--poll-seconds <seconds>', 'poll interval, 0 = off')
+        .argParser(wholeNumber)
+        .conflicts('pollCron'),
+    )
+    .option('--poll-cron <schedule>', 'poll by cron instead, five fields in UTC')
     .option('--webhooks', 'register webhooks')
     .option('--no-webhooks', 'remove webhooks')
     .addHelpText(
       'after',
       examples(
         'connection set acme --no-webhooks --poll-seconds 60',
+        "connection set acme --poll-cron '*/10 * * * *'",
         'connection set acme --set destination.region=eu-production',
       ),
     )

@@ -1,13 +1,31 @@
-/** Backfill: lists history page by page; each page is stored together with its place, so a crash repeats one page. */
+/** Backfill: lists history page by page, each stored together with its place, and at the end proves that all is there (I9). */
 import { newId } from '../core/ids.ts';
 import { OperatingError } from '../core/errors.ts';
-import { advanceBackfill, type Backfill, findBackfill, insertBackfill } from '../store/backfills.ts';
+import {
+  clearItems,
+  compareItems,
+  countWaiting,
+  figuresAgree,
+  recordItems,
+} from '../store/backfill-items.ts';
+import {
+  advanceBackfill,
+  type Backfill,
+  type BackfillReport,
+  findBackfill,
+  insertBackfill,
+} from '../store/backfills.ts';
 import { sqlRunner } from '../store/db.ts';
 import { nextTick } from '../store/events.ts';
+import { appendTrail, connectionSubject } from '../store/trail.ts';
 import { connectionPauser } from './pause.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { acceptPage } from './poll.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+
+/** The next page is asked for when fewer documents wait than this: a crash then meets little that is under way. */
+const MOST_WAITING = 300;
+const MOST_PASSES = 3;
 
 /** Starts one; `changedSince` null = all history. Returns its id. */
 export async function startBackfill(
@@ -26,12 +44,18 @@ export async function startBackfill(
   return id;
 }
 
-/** One chunk: a page, then the next chunk is woken. */
+/** One chunk: a page, then the next chunk is woken; or, when all has been listed, the comparison. */
 export async function runBackfill(parts: EngineParts, runtime: ConnectionRuntime, id: string): Promise<void> {
   const backfill = await findBackfill(parts.db, id);
-  if (backfill?.state !== 'running') return;
+  if (backfill?.state !== 'running' && backfill?.state !== 'listed') return;
   const open = await runtime.open(backfill.connectionId);
   if (open.connection.state === 'paused') return;
+  const waiting = await countWaiting(parts.db, backfill.connectionId, MOST_WAITING);
+  if (backfill.state === 'listed') {
+    if (waiting === 0) await conclude(parts, open, backfill);
+    return;
+  }
+  if (waiting >= MOST_WAITING) return;
   try {
     await runChunk(parts, open, backfill);
   } catch (error) {
@@ -78,7 +102,51 @@ async function runChunk(parts: EngineParts, open: OpenConnection, backfill: Back
       nowOf(parts),
     );
     if (!advanced) return;
+    await recordItems(tx, backfill.id, page.records);
     await acceptPage(parts, tx, open, page.records, readSeq, 'backfill');
-    if (nextKind !== undefined) await parts.queue.wake('backfill', [{ key: backfill.id }], sqlRunner(tx));
+    await parts.queue.wake('backfill', [{ key: backfill.id }], sqlRunner(tx));
   });
+}
+
+/**
+ * Complete only when counts and sums agree. Where they do not, or where the source counted more than it showed, all is
+ * listed once more: rows may have moved between pages, or changed between the list and the read.
+ */
+async function conclude(parts: EngineParts, open: OpenConnection, backfill: Backfill): Promise<void> {
+  const report = await compareItems(parts.db, backfill);
+  const agree = figuresAgree(report);
+  const again = agree ? report.short.length > 0 && backfill.pass === 1 : backfill.pass < MOST_PASSES;
+  const [first] = open.source.kinds;
+  await parts.db.transaction().execute(async (tx) => {
+    const place = again
+      ? { kind: first ?? backfill.kind, cursor: null, listed: {}, estimated: {}, state: 'running' as const }
+      : { ...backfill, state: agree ? ('complete' as const) : ('incomplete' as const) };
+    const pass = backfill.pass + (again ? 1 : 0);
+    if (!(await advanceBackfill(tx, backfill, { ...place, pass, report }, nowOf(parts)))) return;
+    if (again) {
+      await clearItems(tx, backfill.id);
+      await parts.queue.wake('backfill', [{ key: backfill.id }], sqlRunner(tx));
+    }
+    await noteEnd(parts, tx, backfill, again ? 'listed once more' : place.state, report);
+  });
+}
+
+async function noteEnd(
+  parts: EngineParts,
+  tx: EngineParts['db'],
+  { id, connectionId, pass, actor }: Backfill,
+  end: string,
+  report: BackfillReport,
+): Promise<void> {
+  await appendTrail(
+    tx,
+    {
+      subject: connectionSubject(connectionId),
+      connectionId,
+      actor: ENGINE_ACTOR,
+      entry: 'decision',
+      data: { summary: `backfill: ${end}`, backfill: id, pass, startedBy: actor, report },
+    },
+    nowOf(parts),
+  );
 }

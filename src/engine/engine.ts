@@ -1,6 +1,6 @@
 /** The worker: takes jobs from the queue, and ticks for what no job tells of (schedules, sweeps, housekeeping). */
 import { OperatingError } from '../core/errors.ts';
-import { listRunningBackfills } from '../store/backfills.ts';
+import { listOpenBackfills } from '../store/backfills.ts';
 import { listConnections, takeDuePolls } from '../store/connections.ts';
 import { sqlRunner } from '../store/db.ts';
 import { listDueLanes } from '../store/events.ts';
@@ -18,6 +18,7 @@ const TICK_MS = 500;
 /** Every so many ticks. */
 const TEND_CALLBACKS_EVERY = 240;
 const HOUSEKEEPING_EVERY = 120;
+const BACKFILLS_EVERY = 2;
 
 export async function startWorker(
   parts: EngineParts,
@@ -86,15 +87,15 @@ async function tickOnce(parts: EngineParts, tick: number): Promise<void> {
       polls.map((key) => ({ key })),
       run,
     );
-    if (tick % HOUSEKEEPING_EVERY === 0) {
-      const backfills = await listRunningBackfills(tx);
+    if (tick % BACKFILLS_EVERY === 0) {
+      const backfills = await listOpenBackfills(tx);
       await parts.queue.wake(
         'backfill',
         backfills.map((key) => ({ key })),
         run,
       );
-      await purgeRejections(tx);
     }
+    if (tick % HOUSEKEEPING_EVERY === 0) await purgeRejections(tx);
     if (tick % TEND_CALLBACKS_EVERY === 0) {
       const connections = (await listConnections(tx)).filter((connection) => connection.state === 'active');
       await parts.queue.wake(

@@ -1,14 +1,22 @@
 /** Polling: lists what may have changed since the cursor, and tells the door about what is new (R1, I9). */
+import { OperatingError } from '../core/errors.ts';
 import { fingerprintOf } from '../core/json.ts';
 import type { ListPage, SourceRecord } from '../core/ports.ts';
 import { findCursor, saveCursor } from '../store/cursors.ts';
 import type { Db } from '../store/db.ts';
+import { listUnseen, markSeen } from '../store/documents.ts';
 import { type EventOrigin, type NewEvent, nextTick } from '../store/events.ts';
 import { listLatestHashes } from '../store/revisions.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { acceptEvents } from './intake.ts';
 import { type EngineParts, nowOf } from './parts.ts';
 
+/** What no list has shown for so long is read by itself: lists may leave out what was deleted without a trace. */
+const UNSEEN_MS = 24 * 3_600_000;
+/** In one poll, so that the sweep takes a small part of the source's budget: 7,200 a day at five minutes. */
+const RE_READ_AT_ONCE = 25;
+
+/** A kind that is refused (a missing permission, say) does not keep the others from being polled. */
 export async function pollConnection(
   parts: EngineParts,
   runtime: ConnectionRuntime,
@@ -16,9 +24,19 @@ export async function pollConnection(
 ): Promise<void> {
   const open = await runtime.open(connectionId);
   if (open.connection.state === 'paused') return;
+  let refused: OperatingError | undefined;
   for (const kind of open.source.kinds) {
-    for (const deleted of [false, true]) await pollKind(parts, open, { connectionId, kind, deleted });
+    for (const deleted of [false, true]) {
+      try {
+        await pollKind(parts, open, { connectionId, kind, deleted });
+      } catch (error) {
+        if (!(error instanceof OperatingError) || error.kind !== 'rejected') throw error;
+        refused ??= error;
+      }
+    }
   }
+  await readUnseen(parts, open);
+  if (refused) throw refused;
 }
 
 async function pollKind(
@@ -42,6 +60,31 @@ async function pollKind(
     cursor = page.next;
   } while (cursor !== undefined);
   await saveCursor(parts.db, key, startedAt);
+}
+
+/** The sweep over known ids (X8). Every read comes in turn, so each document is looked at again after all others. */
+async function readUnseen(parts: EngineParts, open: OpenConnection): Promise<void> {
+  const connectionId = open.connection.id;
+  const before = new Date(parts.clock.now() - UNSEEN_MS);
+  for (const { kind, sourceId, label, reason } of await listUnseen(
+    parts.db,
+    connectionId,
+    before,
+    RE_READ_AT_ONCE,
+  )) {
+    if (parts.stopping.aborted) return;
+    const readSeq = await nextTick(parts.db);
+    const record = await open.source.read(kind, sourceId);
+    const known = reason?.code === 'gone-from-source';
+    await parts.db.transaction().execute(async (tx) => {
+      if (record) await acceptPage(parts, tx, open, [record], readSeq, 'poll');
+      else {
+        await markSeen(tx, connectionId, kind, [sourceId], nowOf(parts));
+        const topic = `${kind} ${label} is not there any more`;
+        if (!known) await acceptEvents(parts, tx, [{ connectionId, kind, sourceId, origin: 'poll', topic }]);
+      }
+    });
+  }
 }
 
 /** Events for the records of a list page that differ from what we have; returns how many. */
@@ -72,5 +115,6 @@ export async function acceptPage(
       }),
     );
   await acceptEvents(parts, tx, events);
+  await markSeen(tx, connectionId, kind, ids, nowOf(parts));
   return events.length;
 }

@@ -18,6 +18,8 @@ export type AddConnectionRequest = {
   destination: NewSide;
   webhooksEnabled: boolean;
   pollIntervalSeconds: number;
+  /** Takes the interval's place. */
+  pollCron?: string | undefined;
 };
 
 /** Returns its id. Where the source needs a person's consent first, the connection starts paused and says so. */
@@ -50,6 +52,7 @@ export async function addConnection(
         settings: { source: sides.source.settings, destination: sides.destination.settings },
         webhooksEnabled: request.webhooksEnabled,
         pollIntervalSeconds: request.pollIntervalSeconds,
+        pollCron: request.pollCron,
       },
       now,
     ).catch((error: unknown) => {

@@ -1,8 +1,9 @@
-/** Backfill of history: start it, and see how far it has come. */
+/** Backfill of history: start it, see how far it has come, and what the comparison at its end says. */
 import { sql } from 'kysely';
-import { NotFound } from '../core/errors.ts';
+import { NotFound, UsageError } from '../core/errors.ts';
+import { formatMoney } from '../core/money.ts';
 import { startBackfill } from '../engine/backfill.ts';
-import { findBackfill } from '../store/backfills.ts';
+import { type BackfillReport, findBackfill } from '../store/backfills.ts';
 import { loadConnection } from '../store/connections.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
@@ -13,14 +14,20 @@ export async function backfill(
   request: { connection: string; since?: string | undefined },
 ): Promise<{ id: string }> {
   requireRole(actor, 'operator');
-  const { id } = await loadConnection(parts.db, request.connection);
+  const { id, state, pauseReason } = await loadConnection(parts.db, request.connection);
+  if (state === 'paused') {
+    throw new UsageError(
+      `The connection is paused: ${pauseReason ?? ''}`,
+      'Resume it first: connection resume NAME',
+    );
+  }
   const changedSince = request.since === undefined ? null : new Date(`${request.since}T00:00:00Z`);
   return {
     id: await startBackfill(parts, parts.runtime, { connectionId: id, changedSince, actor: actor.name }),
   };
 }
 
-/** `settled` of `accepted` documents have an end state; `listed` of about `estimated` have been seen. */
+/** `settled` of `accepted` documents have an end state; `listed` of about `estimated` have been seen in this pass. */
 export async function backfillProgress(parts: OperationParts, actor: Actor, { id }: { id: string }) {
   requireRole(actor, 'viewer');
   const found = await findBackfill(parts.db, id);
@@ -35,11 +42,34 @@ export async function backfillProgress(parts: OperationParts, actor: Actor, { id
   return {
     id,
     state: found.state,
+    pass: found.pass,
     error: found.error,
     listed: sum(found.listed),
     listedByKind: found.listed,
     estimated: sum(found.estimated),
     accepted: Number(rows[0]?.accepted ?? 0n),
     settled: Number(rows[0]?.settled ?? 0n),
+    report: found.report && toShownReport(found.report),
+  };
+}
+
+export type BackfillProgress = Awaited<ReturnType<typeof backfillProgress>>;
+
+/** What the source listed beside what is stored of the same documents. */
+function toShownReport(report: BackfillReport) {
+  const amount = (minor: string, currency: string | null) =>
+    currency === null ? null : formatMoney({ amountMinor: BigInt(minor), currency });
+  return {
+    missing: report.missing,
+    short: report.short,
+    figures: report.figures.map((one) => ({
+      kind: one.kind,
+      currency: one.currency,
+      listed: one.listed,
+      listedAmount: amount(one.listedMinor, one.currency),
+      stored: one.stored,
+      storedAmount: amount(one.storedMinor, one.currency),
+      equal: one.listed === one.stored && BigInt(one.listedMinor) === BigInt(one.storedMinor),
+    })),
   };
 }

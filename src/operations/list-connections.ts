@@ -23,6 +23,7 @@ export async function listConnections(parts: OperationParts, actor: Actor) {
     pauseReason: connection.pauseReason,
     webhooksEnabled: connection.webhooksEnabled,
     pollIntervalSeconds: connection.pollIntervalSeconds,
+    pollCron: connection.pollCron,
     createdAt: connection.createdAt.toISOString(),
     counts: counts.get(connection.id) ?? { pending: 0, synced: 0, parked: 0, ignored: 0 },
     lastEventAt: lastEvents.get(connection.id)?.toISOString() ?? null,

@@ -12,6 +12,8 @@ import { auditDecision, type OperationParts } from './parts.ts';
 export type ConnectionChange = {
   webhooksEnabled?: boolean | undefined;
   pollIntervalSeconds?: number | undefined;
+  /** Takes the interval's place. */
+  pollCron?: string | undefined;
   /** Fields of the manifests, by side; secret ones go into the vault. */
   values?: Partial<Record<Side, Record<string, string>>> | undefined;
 };
@@ -23,7 +25,7 @@ export async function setConnection(
 ): Promise<{ id: string }> {
   requireRole(actor, 'admin');
   const connection = await loadConnection(parts.db, request.connection);
-  const { webhooksEnabled, pollIntervalSeconds, values = {} } = request;
+  const { webhooksEnabled, pollIntervalSeconds, pollCron, values = {} } = request;
   await parts.db.transaction().execute(async (tx) => {
     await setConnectionSchedule(
       tx,
@@ -31,6 +33,7 @@ export async function setConnection(
       {
         ...(webhooksEnabled === undefined ? {} : { webhooksEnabled }),
         ...(pollIntervalSeconds === undefined ? {} : { pollIntervalSeconds }),
+        ...(pollCron === undefined ? {} : { pollCron }),
       },
       nowOf(parts),
     );
@@ -46,6 +49,7 @@ export async function setConnection(
       summary: 'settings changed',
       webhooksEnabled,
       pollIntervalSeconds,
+      pollCron,
       fields,
     });
   });

@@ -13,9 +13,29 @@ export type Backfill = {
   /** Documents listed and estimated so far, by kind. */
   listed: Record<string, number>;
   estimated: Record<string, number>;
-  state: 'running' | 'listed' | 'failed';
+  /** `listed`: all pages are stored, the documents are still being brought to their end states. */
+  state: 'running' | 'listed' | 'complete' | 'incomplete' | 'failed';
+  pass: number;
+  report: BackfillReport | null;
   error: string | null;
   actor: string;
+};
+
+/** One kind and currency: what the source listed, and what is stored of exactly those documents. */
+export type BackfillFigure = {
+  kind: DocumentKind;
+  currency: string | null;
+  listed: number;
+  listedMinor: string;
+  stored: number;
+  storedMinor: string;
+};
+
+/** `missing`: documents listed and not stored, by "kind id", at most twenty. `short`: kinds of which fewer came than the source counted. */
+export type BackfillReport = {
+  figures: BackfillFigure[];
+  missing: string[];
+  short: { kind: DocumentKind; listed: number; counted: number }[];
 };
 
 function toBackfill(row: Selectable<Backfills>): Backfill {
@@ -28,6 +48,8 @@ function toBackfill(row: Selectable<Backfills>): Backfill {
     listed: row.listed as Record<string, number>,
     estimated: row.estimated as Record<string, number>,
     state: row.state as Backfill['state'],
+    pass: row.pass,
+    report: row.report as BackfillReport | null,
     error: row.error,
     actor: row.actor,
   };
@@ -64,11 +86,14 @@ export async function findBackfill(db: Db, id: string): Promise<Backfill | undef
   return row && toBackfill(row);
 }
 
+export type BackfillPlace = Pick<Backfill, 'kind' | 'cursor' | 'listed' | 'estimated' | 'state'> &
+  Partial<Pick<Backfill, 'pass' | 'report' | 'error'>>;
+
 /** Moves on only from the place that was read, so that a second worker of the same chunk changes nothing. */
 export async function advanceBackfill(
   db: Db,
   from: Backfill,
-  to: Pick<Backfill, 'kind' | 'cursor' | 'listed' | 'estimated' | 'state'> & { error?: string },
+  to: BackfillPlace,
   now: Date,
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
@@ -79,23 +104,27 @@ export async function advanceBackfill(
       listed: JSON.stringify(to.listed),
       estimated: JSON.stringify(to.estimated),
       state: to.state,
+      pass: to.pass ?? from.pass,
+      report: to.report ? JSON.stringify(to.report) : null,
       error: to.error ?? null,
       updated_at: now,
     })
     .where('id', '=', from.id)
     .where('kind', '=', from.kind)
     .where('cursor', 'is not distinct from', from.cursor)
-    .where('state', '=', 'running')
+    .where('state', '=', from.state)
+    .where('pass', '=', from.pass)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
-export async function listRunningBackfills(db: Db): Promise<string[]> {
+/** Those of active connections that are not at their end. */
+export async function listOpenBackfills(db: Db): Promise<string[]> {
   const rows = await db
     .selectFrom('backfills as b')
     .innerJoin('connections as c', 'c.id', 'b.connection_id')
     .select('b.id')
-    .where('b.state', '=', 'running')
+    .where('b.state', 'in', ['running', 'listed'])
     .where('c.state', '=', 'active')
     .execute();
   return rows.map((row) => row.id);

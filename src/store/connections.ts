@@ -1,6 +1,7 @@
 /** Connections: one source account tied to one destination tenant, with its settings. */
 import { type Selectable, sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
+import { nextOccurrence } from '../platform/schedule.ts';
 import type { Db } from './db.ts';
 import type { Connections } from './schema.ts';
 
@@ -17,6 +18,8 @@ export type Connection = {
   webhooksEnabled: boolean;
   /** 0 = polling is off. */
   pollIntervalSeconds: number;
+  /** Takes the interval's place; five fields, in UTC. */
+  pollCron: string | null;
   createdAt: Date;
   updatedAt: Date;
 };
@@ -35,18 +38,30 @@ function toConnection(row: Selectable<Connections>): Connection {
     },
     webhooksEnabled: row.webhooks_enabled,
     pollIntervalSeconds: row.poll_interval_seconds,
+    pollCron: row.poll_cron,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
+/** Removed ones are left out, here and below. */
 export async function listConnections(db: Db): Promise<Connection[]> {
-  const rows = await db.selectFrom('connections').selectAll().orderBy('created_at').execute();
+  const rows = await db
+    .selectFrom('connections')
+    .selectAll()
+    .where('removed_at', 'is', null)
+    .orderBy('created_at')
+    .execute();
   return rows.map(toConnection);
 }
 
 export async function findConnection(db: Db, id: string): Promise<Connection | undefined> {
-  const row = await db.selectFrom('connections').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await db
+    .selectFrom('connections')
+    .selectAll()
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
   return row && toConnection(row);
 }
 
@@ -61,13 +76,17 @@ export async function loadConnection(db: Db, idOrName: string): Promise<Connecti
     .selectFrom('connections')
     .selectAll()
     .where((eb) => eb.or([eb(sql<string>`id::text`, '=', idOrName), eb('name', '=', idOrName)]))
+    .where('removed_at', 'is', null)
     .executeTakeFirst();
   if (!row)
     throw new NotFound(`There is no connection ${JSON.stringify(idOrName)}.`, 'connection list shows them.');
   return toConnection(row);
 }
 
-export type NewConnection = Omit<Connection, 'state' | 'pauseReason' | 'createdAt' | 'updatedAt'>;
+export type NewConnection = Omit<
+  Connection,
+  'state' | 'pauseReason' | 'pollCron' | 'createdAt' | 'updatedAt'
+> & { pollCron?: string | undefined };
 
 export async function insertConnection(db: Db, connection: NewConnection, now: Date): Promise<void> {
   await db
@@ -82,7 +101,8 @@ export async function insertConnection(db: Db, connection: NewConnection, now: D
       destination_settings: JSON.stringify(connection.settings.destination),
       webhooks_enabled: connection.webhooksEnabled,
       poll_interval_seconds: connection.pollIntervalSeconds,
-      next_poll_at: connection.pollIntervalSeconds > 0 ? now : null,
+      poll_cron: connection.pollCron ?? null,
+      next_poll_at: firstPoll(connection.pollIntervalSeconds, connection.pollCron, now),
       created_at: now,
       updated_at: now,
     })
@@ -111,26 +131,51 @@ export async function setConnectionState(
   return numUpdatedRows > 0n;
 }
 
+/** An interval takes the place of a cron schedule and the other way round; interval 0 switches polling off. */
 export async function setConnectionSchedule(
   db: Db,
   id: string,
-  change: { webhooksEnabled?: boolean; pollIntervalSeconds?: number },
+  change: { webhooksEnabled?: boolean; pollIntervalSeconds?: number; pollCron?: string },
   now: Date,
 ): Promise<void> {
+  const { webhooksEnabled, pollIntervalSeconds, pollCron } = change;
+  const polls = pollIntervalSeconds !== undefined || pollCron !== undefined;
   await db
     .updateTable('connections')
     .set({
-      ...(change.webhooksEnabled === undefined ? {} : { webhooks_enabled: change.webhooksEnabled }),
-      ...(change.pollIntervalSeconds === undefined
-        ? {}
-        : {
-            poll_interval_seconds: change.pollIntervalSeconds,
-            next_poll_at: change.pollIntervalSeconds > 0 ? now : null,
-          }),
+      ...(webhooksEnabled === undefined ? {} : { webhooks_enabled: webhooksEnabled }),
+      ...(pollIntervalSeconds === undefined ? {} : { poll_interval_seconds: pollIntervalSeconds }),
+      ...(polls
+        ? { poll_cron: pollCron ?? null, next_poll_at: firstPoll(pollIntervalSeconds, pollCron, now) }
+        : {}),
       updated_at: now,
     })
     .where('id', '=', id)
     .execute();
+}
+
+/** By cron at its next time, by interval at once; a schedule that cannot be read throws UsageError. */
+function firstPoll(intervalSeconds: number | undefined, cron: string | undefined, now: Date): Date | null {
+  if (cron !== undefined) return nextOccurrence(cron, now);
+  return (intervalSeconds ?? 0) > 0 ? now : null;
+}
+
+/** Nothing works for it any more; its name is free again. Returns false when it had been removed already. */
+export async function markConnectionRemoved(db: Db, id: string, now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('connections')
+    .set({
+      removed_at: now,
+      name: sql<string>`name || ' (removed ' || left(id::text, 13) || ')'`,
+      state: 'paused',
+      pause_reason: 'removed',
+      next_poll_at: null,
+      updated_at: now,
+    })
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 export async function mergeSettings(
@@ -150,11 +195,17 @@ export async function mergeSettings(
 
 /** Takes the active connections whose poll is due and sets their next date, so that nobody else takes them. */
 export async function takeDuePolls(db: Db, now: Date): Promise<string[]> {
-  const rows = await sql<{ id: string }>`
-    update connections set next_poll_at = ${now}::timestamptz + make_interval(secs => poll_interval_seconds)
-    where id in (
-      select id from connections
-      where state = 'active' and poll_interval_seconds > 0 and next_poll_at <= ${now} for update skip locked
-    ) returning id`.execute(db);
-  return rows.rows.map((row) => row.id);
+  const due = await db
+    .selectFrom('connections')
+    .select(['id', 'poll_interval_seconds', 'poll_cron'])
+    .where('state', '=', 'active')
+    .where('next_poll_at', '<=', now)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  for (const { id, poll_interval_seconds: seconds, poll_cron: cron } of due) {
+    const next = cron === null ? new Date(now.getTime() + seconds * 1000) : nextOccurrence(cron, now);
+    await db.updateTable('connections').set({ next_poll_at: next }).where('id', '=', id).execute();
+  }
+  return due.map(({ id }) => id);
 }

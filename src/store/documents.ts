@@ -146,6 +146,41 @@ export async function listWaitingFor(db: Db, documentId: string): Promise<SyncDo
   return rows.map(toDocument);
 }
 
+/** Touching a row for each poll would cost more than it tells. */
+const SIGHT_WORTH_NOTING_MS = 3_600_000;
+
+/** The source has shown these documents just now. Rows that somebody else writes are left for the next time. */
+export async function markSeen(
+  db: Db,
+  connectionId: string,
+  kind: DocumentKind,
+  sourceIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  if (sourceIds.length === 0) return;
+  const before = new Date(now.getTime() - SIGHT_WORTH_NOTING_MS);
+  await sql`
+    update documents set seen_at = ${now} where id in (
+      select id from documents
+      where connection_id = ${connectionId} and kind = ${kind} and source_id = any(${[...sourceIds]})
+        and (seen_at is null or seen_at < ${before})
+      order by id for update skip locked)`.execute(db);
+}
+
+/** Known documents that neither a list nor a read has shown since `before`, the longest unseen first. */
+export async function listUnseen(
+  db: Db,
+  connectionId: string,
+  before: Date,
+  limit: number,
+): Promise<SyncDocument[]> {
+  const { rows } = await sql<Selectable<Documents>>`
+    select * from documents
+    where connection_id = ${connectionId} and revision_id is not null and coalesce(seen_at, first_seen_at) < ${before}
+    order by coalesce(seen_at, first_seen_at) limit ${limit}`.execute(db);
+  return rows.map(toDocument);
+}
+
 function moneyOf(row: { currency: string | null; amount_minor: string | null }): Money | undefined {
   if (row.currency === null || row.amount_minor === null) return undefined;
   return { currency: row.currency, amountMinor: BigInt(row.amount_minor) };

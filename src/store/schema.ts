@@ -25,6 +25,14 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface BackfillItems {
+  amount_minor: Numeric | null;
+  backfill_id: string;
+  currency: string | null;
+  kind: string;
+  source_id: string;
+}
+
 export interface Backfills {
   actor: string;
   changed_since: Timestamp | null;
@@ -36,6 +44,8 @@ export interface Backfills {
   id: string;
   kind: string;
   listed: Generated<Json>;
+  pass: Generated<number>;
+  report: Json | null;
   state: string;
   updated_at: Timestamp;
 }
@@ -61,7 +71,9 @@ export interface Connections {
   next_poll_at: Timestamp | null;
   pause_reason: string | null;
   paused_by: string | null;
+  poll_cron: string | null;
   poll_interval_seconds: Generated<number>;
+  removed_at: Timestamp | null;
   source: string;
   source_settings: Generated<Json>;
   state: string;
@@ -95,9 +107,11 @@ export interface Cursors {
 export interface Deliveries {
   connection_id: string;
   document_id: string;
+  doubt_since: Timestamp | null;
   error: Json | null;
   id: string;
   intended_at: Timestamp;
+  key_base: string;
   key_generation: Generated<number>;
   key_since: Timestamp;
   mapping_version: string;
@@ -122,6 +136,7 @@ export interface Documents {
   lane: string;
   reason: Json | null;
   revision_id: string | null;
+  seen_at: Timestamp | null;
   source_id: string;
   state: string;
 }
@@ -219,6 +234,7 @@ export interface VaultKeys {
 }
 
 export interface DB {
+  backfill_items: BackfillItems;
   backfills: Backfills;
   callbacks: Callbacks;
   connections: Connections;
