@@ -3,8 +3,8 @@ import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import { UsageError } from '../core/errors.ts';
 import {
-  backfill as backfillOperation,
   type BackfillProgress,
+  backfill as backfillOperation,
   backfillProgress,
 } from '../operations/backfill.ts';
 import type { OperationParts } from '../operations/parts.ts';

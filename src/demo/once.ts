@@ -3,7 +3,7 @@ import { MultiBar } from 'cli-progress';
 import { sql } from 'kysely';
 import pc from 'picocolors';
 import { answer, say, table } from '../cli/output.ts';
-import { type DemoOptions, DEFAULT_RATE, startWorkload, workloadProgress } from './run.ts';
+import { DEFAULT_RATE, type DemoOptions, startWorkload, workloadProgress } from './run.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Nothing new for so long after the last document means that nothing will come any more. */

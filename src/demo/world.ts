@@ -1,8 +1,8 @@
 /** A whole small world as processes of its own: both simulators, the service, and a way to look at all three. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Installation, openInstallation, registry } from '../app.ts';
 import { type Child, startChild, startSimulator } from '../cli/children.ts';

@@ -1,6 +1,7 @@
 /** Backfill: lists history page by page, each stored together with its place, and at the end proves that all is there (I9). */
-import { newId } from '../core/ids.ts';
+
 import { OperatingError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
 import {
   clearItems,
   compareItems,
@@ -18,10 +19,10 @@ import {
 import { sqlRunner } from '../store/db.ts';
 import { nextTick } from '../store/events.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
-import { connectionPauser } from './pause.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
-import { acceptPage } from './poll.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+import { connectionPauser } from './pause.ts';
+import { acceptPage } from './poll.ts';
 
 /** The next page is asked for when fewer documents wait than this: a crash then meets little that is under way. */
 const MOST_WAITING = 300;

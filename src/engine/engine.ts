@@ -10,8 +10,8 @@ import { tendCallbacks } from './callbacks.ts';
 import { createConnectionRuntime } from './connection-runtime.ts';
 import { parseLaneJobKey, wakeLanes } from './intake.ts';
 import { drainLane } from './lane.ts';
-import { connectionPauser } from './pause.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
+import { connectionPauser } from './pause.ts';
 import { pollConnection } from './poll.ts';
 
 const TICK_MS = 500;

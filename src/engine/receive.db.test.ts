@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { createEngineKit, type EngineKit, invoiceOf, PUBLIC_URL } from '../../test/kit/engine.ts';
 import type { Delivery } from '../connectors/example/books.ts';
-import { sign, SIGNATURE_HEADER } from '../connectors/example/webhook.ts';
+import { SIGNATURE_HEADER, sign } from '../connectors/example/webhook.ts';
 import { openDatabase } from '../platform/database.ts';
+import type { DB } from '../store/schema.ts';
 import { tendCallbacks } from './callbacks.ts';
 import { createReceiver } from './receive.ts';
-import type { DB } from '../store/schema.ts';
 
 let database: TestDatabase<DB>;
 let kit: EngineKit;

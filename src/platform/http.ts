@@ -67,7 +67,7 @@ export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http
 function assertHeaders({ call, headers = {} }: HttpRequest): void {
   for (const [name, value] of Object.entries(headers)) {
     try {
-      new Headers([[name, value]]);
+      new Headers().append(name, value);
     } catch {
       throw new OperatingError(
         'rejected',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { createEngineKit, type EngineKit } from '../../test/kit/engine.ts';
 import { fenced, settle } from '../engine/lane-work.ts';
+import { listDueLanes } from './events.ts';
 import {
   acquireLease,
   assertLease,
@@ -14,7 +15,6 @@ import {
   releaseLeaseIfIdle,
   renewLease,
 } from './lanes.ts';
-import { listDueLanes } from './events.ts';
 import type { DB } from './schema.ts';
 
 const LEASE_MS = 15_000;

@@ -1,9 +1,10 @@
 /** All workers of a connection share one budget for each API, and nobody starves in it. */
+
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { createEngineKit } from '../../test/kit/engine.ts';
 import { type Database, openDatabase } from '../platform/database.ts';
-import { pino } from 'pino';
 import { type BudgetKey, learnRate, takeTurn } from './rate-budgets.ts';
 import type { DB } from './schema.ts';
 

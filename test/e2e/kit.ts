@@ -1,7 +1,7 @@
 /** What the end-to-end tests share: a world of real processes, judged by the simulators' own books. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { startWorld, type World, type WorldOptions } from '../../src/demo/world.ts';

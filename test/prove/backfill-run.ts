@@ -1,9 +1,10 @@
 /** A backfill of a filled source, killed again and again, and judged by both simulators' own ledgers. */
-import type { Ledger } from '../../src/core/ledger.ts';
+
 import { localActor } from '../../src/cli/output.ts';
+import type { Ledger } from '../../src/core/ledger.ts';
 import { startWorkload, workloadProgress } from '../../src/demo/run.ts';
 import { startWorld, type World } from '../../src/demo/world.ts';
-import { backfill, type BackfillProgress, backfillProgress } from '../../src/operations/backfill.ts';
+import { type BackfillProgress, backfill, backfillProgress } from '../../src/operations/backfill.ts';
 import { setConnection } from '../../src/operations/set-connection.ts';
 
 export type BackfillProofOptions = {
