@@ -1,11 +1,16 @@
 /** Ties every API call to the document it is made for, and writes it into that document's trail. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptRecord } from '../core/ports.ts';
 import type { Side } from '../store/connections.ts';
-import { appendTrail, connectionSubject, documentSubject } from '../store/trail.ts';
+import { isConnectionLoss } from '../platform/database.ts';
+import { appendTrail, connectionSubject, documentSubject, type NewTrailEntry } from '../store/trail.ts';
 import { ENGINE_ACTOR, type EngineParts } from './parts.ts';
 
 export type AuditScope = { documentId: string; deliveryId?: string };
+
+const LONGEST_RETURN_MS = 10_000;
+const RETURN_LOOK_MS = 250;
 
 const scope = new AsyncLocalStorage<AuditScope>();
 
@@ -22,20 +27,25 @@ export async function recordAttempt(
   parts.metrics.apiCalls.inc({ side, call: attempt.call, status: String(attempt.status ?? 0) });
   parts.metrics.apiSeconds.observe({ side }, attempt.durationMs / 1000);
   const { documentId, deliveryId } = scope.getStore() ?? {};
-  await appendTrail(
-    parts.db,
-    {
-      subject: documentId ? documentSubject(documentId) : connectionSubject(connectionId),
-      connectionId,
-      actor: ENGINE_ACTOR,
-      entry: 'call',
-      data: {
-        summary: `${attempt.call}: ${attempt.status ?? attempt.failure ?? 'no answer'} in ${attempt.durationMs} ms`,
-        side,
-        deliveryId,
-        ...attempt,
-      },
+  const entry: NewTrailEntry = {
+    subject: documentId ? documentSubject(documentId) : connectionSubject(connectionId),
+    connectionId,
+    actor: ENGINE_ACTOR,
+    entry: 'call',
+    data: {
+      summary: `${attempt.call}: ${attempt.status ?? attempt.failure ?? 'no answer'} in ${attempt.durationMs} ms`,
+      side,
+      deliveryId,
+      ...attempt,
     },
-    new Date(parts.clock.now()),
-  );
+  };
+  // An answer may be one that cannot be had again (a token): a database that is just starting again is waited for.
+  for (let waitedMs = 0; ; waitedMs += RETURN_LOOK_MS) {
+    try {
+      return await appendTrail(parts.db, entry, new Date(parts.clock.now()));
+    } catch (error) {
+      if (!isConnectionLoss(error) || waitedMs >= LONGEST_RETURN_MS) throw error;
+      await sleep(RETURN_LOOK_MS);
+    }
+  }
 }

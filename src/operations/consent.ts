@@ -8,7 +8,7 @@ import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
 import { loadConnection, mergeSettings } from '../store/connections.ts';
 import { insertConsent, takeConsent } from '../store/consents.ts';
-import { loadSecrets, saveSecrets } from '../store/credentials.ts';
+import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
 import { redirectUriOf } from './add-connection.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -71,7 +71,8 @@ export async function completeConsent(
     )
     .finally(() => close());
   await parts.db.transaction().execute(async (tx) => {
-    await saveSecrets(tx, parts.vault, key, { ...secrets, ...exchanged.secrets }, nowOf(parts));
+    const present = await lockSecrets(tx, parts.vault, key);
+    await saveSecrets(tx, parts.vault, key, { ...present, ...exchanged.secrets }, nowOf(parts));
     await mergeSettings(tx, connectionId, 'source', exchanged.settings, nowOf(parts));
     await parts.queue.wake('callbacks', [{ key: connectionId }], sqlRunner(tx));
     await auditDecision(parts, tx, { name: consent.actor, role: 'admin' }, connectionId, {

@@ -4,8 +4,9 @@ import { destinationManifest, sourceManifest } from '../engine/connection-runtim
 import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
 import { nowOf } from '../engine/parts.ts';
 import { loadConnection, mergeSettings, type Side, setConnectionSchedule } from '../store/connections.ts';
-import { loadSecrets, saveSecrets } from '../store/credentials.ts';
+import { lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
+import { problemOf } from './add-connection.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
@@ -70,14 +71,21 @@ async function setFields(
       : destinationManifest(parts.registry, connector);
   const unknown = Object.keys(given).filter((name) => !manifest.fields.some((field) => field.name === name));
   if (unknown.length > 0) throw new UsageError(`${manifest.label} has no field ${unknown.join(', ')}.`);
+  const problems = manifest.fields.flatMap((field) => {
+    const problem = given[field.name] === undefined ? undefined : problemOf(field, given[field.name] ?? '');
+    return problem === undefined ? [] : [`${field.name}: ${problem}`];
+  });
+  if (problems.length > 0)
+    throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
   const isSecret = (name: string) => manifest.fields.some((field) => field.name === name && field.secret);
   const pick = (secret: boolean) =>
     Object.fromEntries(Object.entries(given).filter(([name]) => isSecret(name) === secret));
   await mergeSettings(tx, connectionId, side, pick(false), nowOf(parts));
   const key = { connectionId, side };
-  const secrets = await loadSecrets(tx, parts.vault, key);
-  if (Object.keys(pick(true)).length > 0)
-    await saveSecrets(tx, parts.vault, key, { ...secrets, ...pick(true) }, nowOf(parts));
+  if (Object.keys(pick(true)).length === 0) return;
+  // A renewal under way must not be overwritten with the token it has just used up.
+  const secrets = await lockSecrets(tx, parts.vault, key);
+  await saveSecrets(tx, parts.vault, key, { ...secrets, ...pick(true) }, nowOf(parts));
 }
 
 export async function pauseConnection(

@@ -1,5 +1,8 @@
 /** One side's secrets, sealed; renewing them holds the row's lock across all processes (I6). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { canonicalJson } from '../core/json.ts';
 import type { Secrets } from '../core/ports.ts';
+import { isConnectionLoss } from '../platform/database-errors.ts';
 import type { Sealed, Vault } from '../platform/vault.ts';
 import type { Side } from './connections.ts';
 import type { Db } from './db.ts';
@@ -37,9 +40,26 @@ export async function loadSecrets(
   return row ? unseal(vault, row.sealed, key) : {};
 }
 
+/** The same under the row's lock, for a change that keeps the rest: nobody renews in between. */
+export async function lockSecrets(
+  tx: Db,
+  vault: Vault,
+  key: { connectionId: string; side: Side },
+): Promise<Secrets> {
+  const row = await tx
+    .selectFrom('credentials')
+    .select('sealed')
+    .where('connection_id', '=', key.connectionId)
+    .where('side', '=', key.side)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  return unseal(vault, row.sealed, key);
+}
+
 /**
  * Runs `renew` while holding the row's lock and commits what it returns before anybody can use it. A second caller,
- * on whatever machine, waits and then sees the successor.
+ * on whatever machine, waits and then sees the successor. What `renew` returns cannot be had again, so a database
+ * that is lost just then is waited for.
  */
 export async function renewSecrets(
   db: Db,
@@ -48,20 +68,66 @@ export async function renewSecrets(
   renew: (current: Secrets) => Promise<Secrets | undefined>,
   now: () => Date,
 ): Promise<Secrets> {
-  return db.transaction().execute(async (tx) => {
-    const row = await tx
-      .selectFrom('credentials')
-      .select('sealed')
-      .where('connection_id', '=', key.connectionId)
-      .where('side', '=', key.side)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
-    const current = await unseal(vault, row.sealed, key);
-    const renewed = await renew(current);
-    if (!renewed) return current;
-    await saveSecrets(tx, vault, key, renewed, now());
-    return renewed;
+  return oneAtATime(db, identityOf(key.connectionId, key.side), async () => {
+    let before: Secrets | undefined;
+    let renewed: Secrets | undefined;
+    try {
+      return await db.transaction().execute(async (tx) => {
+        before = await lockSecrets(tx, vault, key);
+        renewed = await renew(before);
+        if (!renewed) return before;
+        await saveSecrets(tx, vault, key, renewed, now());
+        return renewed;
+      });
+    } catch (error) {
+      if (!renewed || !before || !isConnectionLoss(error)) throw error;
+      return storeOnReturn(db, vault, key, { before, renewed }, now);
+    }
   });
+}
+
+const LONGEST_RETURN_MS = 60_000;
+const RETURN_LOOK_MS = 250;
+
+/** Stores the successor once the database answers again, unless the secrets are others by then. */
+async function storeOnReturn(
+  db: Db,
+  vault: Vault,
+  key: { connectionId: string; side: Side },
+  { before, renewed }: { before: Secrets; renewed: Secrets },
+  now: () => Date,
+): Promise<Secrets> {
+  for (let waitedMs = 0; ; waitedMs += RETURN_LOOK_MS) {
+    try {
+      return await db.transaction().execute(async (tx) => {
+        const present = await lockSecrets(tx, vault, key);
+        if (canonicalJson(present) !== canonicalJson(before)) return present;
+        await saveSecrets(tx, vault, key, renewed, now());
+        return renewed;
+      });
+    } catch (error) {
+      if (!isConnectionLoss(error) || waitedMs >= LONGEST_RETURN_MS) throw error;
+      await sleep(RETURN_LOOK_MS);
+    }
+  }
+}
+
+const queues = new WeakMap<Db, Map<string, Promise<unknown>>>();
+
+/**
+ * Within this process the callers queue here: a crowd that waited for the row's lock would hold every connection of
+ * the pool, and the one who has the lock needs another for its budget and its audit.
+ */
+async function oneAtATime<T>(db: Db, name: string, run: () => Promise<T>): Promise<T> {
+  const waiting = queues.get(db) ?? new Map<string, Promise<unknown>>();
+  queues.set(db, waiting);
+  const turn = (waiting.get(name) ?? Promise.resolve()).then(run, run);
+  waiting.set(name, turn);
+  try {
+    return await turn;
+  } finally {
+    if (waiting.get(name) === turn) waiting.delete(name);
+  }
 }
 
 async function unseal(
