@@ -9,18 +9,16 @@ import {
   findOpenDelivery,
   idempotencyKeyOf,
   insertDelivery,
-  nextKeyGeneration,
   settleDelivery,
 } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
 import { withAuditScope } from './audit.ts';
+import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
 export const MAPPING_VERSION = '1';
-
-const HOUR_MS = 3_600_000;
 
 export type Delivered = { ok: true; delivery: Delivery; result: StepResult } | { ok: false; reason: Reason };
 
@@ -72,7 +70,7 @@ export async function deliver(
   });
   // A payment has no number of its own: an earlier copy, known only to a lost database, would not be refused.
   const firstAttemptExcluded = step.kind !== 'create-payment';
-  return attempt(work, document, delivery, { firstAttemptExcluded }, onSuccess);
+  return attempt(work, document, delivery, { firstAttemptExcluded, storedDoubt: null }, onSuccess);
 }
 
 /** Goes on with a step whose outcome is not known; undefined when there is none. */
@@ -81,36 +79,37 @@ export async function resumeDelivery(
   document: SyncDocument,
   onSuccess: OnSuccess,
 ): Promise<Delivered | undefined> {
-  const delivery = await findOpenDelivery(work.parts.db, document.id);
-  return delivery && attempt(work, document, delivery, { firstAttemptExcluded: false }, onSuccess);
+  const open = await findOpenDelivery(work.parts.db, document.id);
+  if (!open) return undefined;
+  // Without a note of how the last call ended a process died, perhaps just after it had sent it.
+  const delivery = { ...open, doubtSince: open.doubtSince ?? nowOf(work.parts) };
+  return attempt(
+    work,
+    document,
+    delivery,
+    { firstAttemptExcluded: false, storedDoubt: open.doubtSince },
+    onSuccess,
+  );
 }
 
 async function attempt(
   work: LaneWork,
   document: SyncDocument,
   delivery: Delivery,
-  { firstAttemptExcluded }: { firstAttemptExcluded: boolean },
+  { firstAttemptExcluded, storedDoubt }: { firstAttemptExcluded: boolean; storedDoubt: Date | null },
   onSuccess: OnSuccess,
 ): Promise<Delivered> {
   return withAuditScope({ documentId: document.id, deliveryId: delivery.id }, async () => {
     try {
       const found = firstAttemptExcluded ? undefined : await work.open.destination.find(delivery.step);
       if (found) return await succeed(work, document, delivery, found, 'found', onSuccess);
-      return await send(work, document, await withLiveKey(work, delivery), onSuccess);
+      return await send(work, document, await withLiveKey(work, delivery, storedDoubt), onSuccess);
     } catch (error) {
       if (error instanceof OperatingError && error.kind === 'rejected')
         return fail(work, document, delivery, error);
       throw error;
     }
   });
-}
-
-/** Past the time for which the vendor remembers a key, the look-up has just shown that there was no effect. */
-async function withLiveKey(work: LaneWork, delivery: Delivery): Promise<Delivery> {
-  const now = nowOf(work.parts);
-  const ageHours = (now.getTime() - delivery.keySince.getTime()) / HOUR_MS;
-  if (ageHours < work.open.destination.idempotencyHours) return delivery;
-  return fenced(work, (tx) => nextKeyGeneration(tx, delivery, now));
 }
 
 async function send(
@@ -132,11 +131,7 @@ async function send(
       const found = await destination.find(delivery.step);
       if (found) return succeed(work, document, delivery, found, 'found', onSuccess);
     }
-    // The vendor may remember this very failure under the key. Where its effect is in doubt, the next look-up decides.
-    const answeredInDoubt = error.kind === 'ambiguous' && error.code !== undefined;
-    if (error.kind === 'transient' || error.kind === 'rate_limited' || answeredInDoubt) {
-      await fenced(work, (tx) => nextKeyGeneration(tx, delivery, nowOf(work.parts)));
-    }
+    await keepOrChangeKey(work, delivery, error);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Deliveries: each step we intend, committed before its call (I3), until its outcome is known. */
+import { createHash } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { JsonValue } from '../core/json.ts';
 import type { DestinationRequest } from '../core/ports.ts';
@@ -12,16 +13,42 @@ export type Delivery = {
   documentId: string;
   step: Step;
   request: DestinationRequest;
+  keyBase: string;
   keyGeneration: number;
   intendedAt: Date;
   keySince: Date;
+  /** Since when a call with the present key may still be on its way. */
+  doubtSince: Date | null;
 };
 
 export type DeliveryOutcome = { counterpart: Counterpart; raw: JsonValue; how: 'sent' | 'found' };
 
 /** The key the vendor sees. A new generation only after a failure that is known to have had no effect. */
-export function idempotencyKeyOf(delivery: Pick<Delivery, 'id' | 'keyGeneration'>): string {
-  return `${delivery.id}.${delivery.keyGeneration}`;
+export function idempotencyKeyOf(delivery: Pick<Delivery, 'keyBase' | 'keyGeneration'>): string {
+  return `${delivery.keyBase}.${delivery.keyGeneration}`;
+}
+
+/**
+ * The same for the same step of the same document, whatever the database has forgotten since: a call of before a
+ * restore that is still on its way is met by its own key. `ordinal` counts the document's earlier steps of the kind,
+ * because a vendor remembers what became of each.
+ */
+function keyBaseOf(connectionId: string, step: Step, ordinal: number): string {
+  const text = [connectionId, step.kind, naturalKeyOf(step), ordinal].join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+function naturalKeyOf(step: Step): string {
+  switch (step.kind) {
+    case 'create-account':
+      return step.accountNumber;
+    case 'create-invoice':
+      return `${step.externalKey}\n${step.number}`;
+    case 'post-invoice':
+      return `${step.externalKey}\n${step.invoice.id}`;
+    case 'create-payment':
+      return step.externalKey;
+  }
 }
 
 /** Steps carry amounts as bigint; in JSON they are {"$minor": "123"}. */
@@ -52,9 +79,11 @@ function toDelivery(row: Selectable<Deliveries>): Delivery {
     documentId: row.document_id,
     step: decodeStep(row.step),
     request: row.request as DestinationRequest,
+    keyBase: row.key_base,
     keyGeneration: row.key_generation,
     intendedAt: row.intended_at,
     keySince: row.key_since,
+    doubtSince: row.doubt_since,
   };
 }
 
@@ -70,6 +99,12 @@ export async function insertDelivery(
   },
   now: Date,
 ): Promise<Delivery> {
+  const { earlier } = await db
+    .selectFrom('deliveries')
+    .select((eb) => eb.fn.countAll<bigint>().as('earlier'))
+    .where('document_id', '=', delivery.documentId)
+    .where('step_kind', '=', delivery.step.kind)
+    .executeTakeFirstOrThrow();
   const row = await db
     .insertInto('deliveries')
     .values({
@@ -80,6 +115,7 @@ export async function insertDelivery(
       step: encodeStep(delivery.step),
       request: JSON.stringify(delivery.request),
       mapping_version: delivery.mappingVersion,
+      key_base: keyBaseOf(delivery.connectionId, delivery.step, Number(earlier)),
       state: 'intended',
       intended_at: now,
       key_since: now,
@@ -130,10 +166,15 @@ export async function settleDelivery(
 export async function nextKeyGeneration(db: Db, delivery: Delivery, now: Date): Promise<Delivery> {
   const row = await db
     .updateTable('deliveries')
-    .set({ key_generation: delivery.keyGeneration + 1, key_since: now })
+    .set({ key_generation: delivery.keyGeneration + 1, key_since: now, doubt_since: null })
     .where('id', '=', delivery.id)
     .where('key_generation', '=', delivery.keyGeneration)
     .returningAll()
     .executeTakeFirstOrThrow();
   return toDelivery(row);
+}
+
+/** The outcome of a call with the present key is unknown since then. */
+export async function keepInDoubt(db: Db, delivery: Delivery, since: Date): Promise<void> {
+  await db.updateTable('deliveries').set({ doubt_since: since }).where('id', '=', delivery.id).execute();
 }

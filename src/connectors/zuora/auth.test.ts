@@ -43,23 +43,25 @@ describe('tokens', () => {
   it('one token serves all workers until a minute before it ends', async () => {
     const { open, clock, tokens } = scripted(() => json(200, { success: true }));
     const workers = [open(), open(), open()];
-    await Promise.all(workers.map(({ client }) => client.get('GET x', '/v1/x')));
+    await Promise.all(workers.map(({ client }) => client.get('GET payments', '/v1/payments')));
     expect(tokens()).toBe(1);
     clock.now += 3_538_000;
-    await open().client.get('GET x', '/v1/x');
+    await open().client.get('GET payments', '/v1/payments');
     expect(tokens()).toBe(1);
     clock.now += 2_000;
-    await Promise.all(workers.map(({ client }) => client.get('GET x', '/v1/x')));
+    await Promise.all(workers.map(({ client }) => client.get('GET payments', '/v1/payments')));
     expect(tokens()).toBe(2);
   });
 
   it('a token of another client or base is not used', async () => {
     const { open, vault, tokens } = scripted(() => json(200, { success: true }));
-    await open().client.get('GET x', '/v1/x');
+    await open().client.get('GET payments', '/v1/payments');
     const other = testContext({ ...settings, clientId: 'other' }, vault, {
       http: async () => json(400, { status: 400, error: 'Bad Request', message: 'Invalid client id: other' }),
     });
-    await expect(createClient(other, ZUORA_REGIONS).get('GET x', '/v1/x')).rejects.toMatchObject({
+    await expect(
+      createClient(other, ZUORA_REGIONS).get('GET payments', '/v1/payments'),
+    ).rejects.toMatchObject({
       kind: 'unauthorized',
     });
     expect(tokens()).toBe(1);
@@ -77,7 +79,7 @@ describe('tokens', () => {
   it('I7 every token call names the members that must not be recorded', async () => {
     const { open } = scripted(() => json(200, { success: true }));
     const { client, context } = open();
-    await client.get('GET x', '/v1/x');
+    await client.get('GET payments', '/v1/payments');
     expect(context.calls[0]?.secretFields).toEqual(expect.arrayContaining(['client_secret', 'access_token']));
   });
 });
@@ -86,14 +88,14 @@ describe('calls', () => {
   it('a read is repeated at most three times, with jitter', async () => {
     const { open } = scripted(() => json(503, {}));
     const { client, context } = open();
-    await expect(client.get('GET x', '/v1/x')).rejects.toMatchObject({ kind: 'transient' });
+    await expect(client.get('GET payments', '/v1/payments')).rejects.toMatchObject({ kind: 'transient' });
     expect(context.slept).toEqual([250, 500, 1000]);
   });
 
   it('a long wait is left to the engine', async () => {
     const { open } = scripted(() => json(429, {}, { 'retry-after': '120' }));
     const { client, context } = open();
-    await expect(client.get('GET x', '/v1/x')).rejects.toMatchObject({
+    await expect(client.get('GET payments', '/v1/payments')).rejects.toMatchObject({
       kind: 'rate_limited',
       until: 1_120_000,
     });
@@ -122,8 +124,8 @@ describe('calls', () => {
     const limits = { 'ratelimit-limit': '2250000, 50000;w=60, 2250000;w=3600, 27000000;w=86400' };
     const { open } = scripted(() => json(200, { success: true }, limits));
     const { client, context } = open();
-    await client.get('GET x', '/v1/x');
-    await client.get('GET x', '/v1/x');
+    await client.get('GET payments', '/v1/payments');
+    await client.get('GET payments', '/v1/payments');
     expect(context.hints).toEqual([{ limit: 2_025_000, windowMs: 3_600_000, blockedUntil: undefined }]);
   });
 });

@@ -6,6 +6,7 @@ import type { ConnectorContext, HttpAnswer, HttpRequest, RateHint } from '../../
 import { type Auth, createAuth, SECRET_FIELDS, type Session } from './auth.ts';
 import { type CallKind, errorOf } from './errors.ts';
 import { rateHintOf, scopeHeaders, toTrackId, ZUORA_VERSION } from './headers.ts';
+import type { CallName, QueriedObject } from './operations.ts';
 import type { Region } from './regions.ts';
 import { parseBody, queryPageSchema, writeBody } from './wire.ts';
 
@@ -35,9 +36,9 @@ export type Query = ReadonlyArray<readonly [string, string]>;
 
 export interface ZuoraClient {
   readonly auth: Auth;
-  get(call: string, path: string, query?: Query): Promise<JsonValue>;
+  get(call: CallName, path: string, query?: Query): Promise<JsonValue>;
   /** Every row of an Object Query. */
-  query(object: string, query: Query): Promise<JsonValue[]>;
+  query(object: QueriedObject, query: Query): Promise<JsonValue[]>;
   write(write: WriteCall): Promise<JsonValue>;
   /** The newest answer's headers: limits for people. */
   lastHeaders(): Record<string, string>;
@@ -79,7 +80,7 @@ export function createClient(context: ConnectorContext, regions: readonly Region
     }
   }
 
-  async function get(call: string, path: string, query: Query = []): Promise<JsonValue> {
+  async function get(call: CallName, path: string, query: Query = []): Promise<JsonValue> {
     const search = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
     const kind: CallKind = { call, write: false, repeatable: true };
     const toHttp: ToHttp = (session) =>
@@ -107,7 +108,7 @@ export function createClient(context: ConnectorContext, regions: readonly Region
           ['pageSize', '99'],
           ...(cursor === undefined ? [] : [['cursor', cursor] as const]),
         ];
-        const call = `GET object-query ${object}`;
+        const call: CallName = `GET object-query ${object}`;
         const answer = await get(call, `/object-query/${object}`, [...query, ...paging]);
         const { data, nextPage } = readAnswer(queryPageSchema, answer, call);
         rows.push(...data);

@@ -106,10 +106,7 @@ function counterpartOf(step: Step, raw: JsonValue, call: string): Counterpart {
     }
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;
-    throw new OperatingError('ambiguous', error.message, {
-      code: error.code,
-      field: error.field,
-      cause: error,
-    });
+    // No code: the same key gives this very answer again, while a new one could make a second document.
+    throw new OperatingError('ambiguous', error.message, { field: error.field, cause: error });
   }
 }

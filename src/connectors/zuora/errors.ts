@@ -106,7 +106,10 @@ function toError(verdict: Verdict, findings: Findings): OperatingError {
       // Without a unique key a repeat could book a second payment, so only the look-up may decide.
       return new OperatingError(kind.write && !kind.repeatable ? 'ambiguous' : 'transient', text, details);
     case 'unsure':
-      return new OperatingError(kind.write ? 'ambiguous' : 'transient', text, details);
+      // No code: a time-out or "still running" is no end of the call, and only its own key surely meets it again.
+      return kind.write
+        ? new OperatingError('ambiguous', text, { field: details.field })
+        : new OperatingError('transient', text, details);
     default:
       return new OperatingError(verdict, text, details);
   }

@@ -4,6 +4,7 @@ import type { DestinationRequest } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 import { accountBody } from './account-request.ts';
 import { invoiceBody, type Taxation } from './invoice-request.ts';
+import type { CallName } from './operations.ts';
 import { paymentBody } from './payment-request.ts';
 
 /** Pure; amounts in the body are decimal texts until they are sent (see wire.ts). */
@@ -39,6 +40,6 @@ function requestOf(
   }
 }
 
-function post(call: string, path: string, body: DestinationRequest['body']): DestinationRequest {
+function post(call: CallName, path: string, body: DestinationRequest['body']): DestinationRequest {
   return { call, method: 'POST', path, body, idempotent: true };
 }

@@ -6,6 +6,7 @@ import type { AccountCandidate, StepResult } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { ZuoraNotFound } from './errors.ts';
+import type { CallName } from './operations.ts';
 import {
   accountSchema,
   invoiceSchema,
@@ -144,7 +145,11 @@ async function accountsByIds(
   return candidates.sort((a, b) => (a.number < b.number ? -1 : 1));
 }
 
-async function readIfThere(client: ZuoraClient, call: string, path: string): Promise<JsonValue | undefined> {
+async function readIfThere(
+  client: ZuoraClient,
+  call: CallName,
+  path: string,
+): Promise<JsonValue | undefined> {
   try {
     return await client.get(call, path);
   } catch (error) {

@@ -64,14 +64,16 @@ export function accountAnswer(tenant: Tenant, account: Account): JsonRecord {
     return shown;
   };
   const sums = accountSums(tenant, account);
+  // The document types these as texts, unlike every other amount.
+  const money = (amountMinor: bigint) => formatMoney({ amountMinor, currency: account.currency });
   const metrics = {
-    balance: amountOf(sums.invoicesMinor - sums.unappliedMinor, account.currency),
-    totalInvoiceBalance: amountOf(sums.invoicesMinor, account.currency),
-    unappliedPaymentAmount: amountOf(sums.unappliedMinor, account.currency),
-    unappliedCreditMemoAmount: amountOf(0n, account.currency),
-    totalDebitMemoBalance: amountOf(0n, account.currency),
-    contractedMrr: amountOf(0n, account.currency),
-    reservedPaymentAmount: amountOf(0n, account.currency),
+    balance: money(sums.invoicesMinor - sums.unappliedMinor),
+    totalInvoiceBalance: money(sums.invoicesMinor),
+    unappliedPaymentAmount: money(sums.unappliedMinor),
+    unappliedCreditMemoAmount: money(0n),
+    totalDebitMemoBalance: money(0n),
+    contractedMrr: money(0n),
+    reservedPaymentAmount: money(0n),
   };
   const { batch = 'Batch1', taxInfo: _taxInfo, ...fields } = account.fields;
   return {
@@ -93,7 +95,12 @@ export function accountAnswer(tenant: Tenant, account: Account): JsonRecord {
       invoiceDeliveryPrefsPrint: account.printInvoices,
       additionalEmailAddresses: [...account.additionalEmails],
     },
-    metrics: { ...metrics, creditBalance: amountOf(0n, account.currency) },
+    metrics: {
+      ...metrics,
+      creditBalance: money(0n),
+      // A number here and a text below: so says the document.
+      reservedPaymentAmount: amountOf(0n, account.currency),
+    },
     metricsData: [{ ...metrics, currency: account.currency }],
     billToContact: contact(account.billToId),
     soldToContact: contact(account.soldToId),

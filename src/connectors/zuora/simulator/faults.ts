@@ -26,7 +26,12 @@ export const FaultOrder = z
     gatewayTimeoutWithWriteDone: z.array(
       once.extend({ afterMs: z.number().int().min(0).default(0) }).strict(),
     ),
-    lateCommit: z.array(once.extend({ commitAfterMs: z.number().int().min(0) }).strict()),
+    /** The connection closes at once, or the gateway answers 504, and the write is done later. */
+    lateCommit: z.array(
+      once
+        .extend({ commitAfterMs: z.number().int().min(0), gatewayTimeout: z.boolean().default(false) })
+        .strict(),
+    ),
     truncateBody: z.array(once),
     lockContentionNext: z.number().int().min(0),
     /** Chance that a write fails when it truly overlaps another write to its account. */

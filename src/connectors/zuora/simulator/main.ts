@@ -1,6 +1,7 @@
 /** Runs the Zuora simulator from the command line and says on stdout where it listens. */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../platform/clock.ts';
+import { recordTo } from './exchange.ts';
 import { manualClock } from './manual-clock.ts';
 import { isRegion, REGIONS, TENANT_TYPES } from './regions.ts';
 import { startZuoraSimulator, type ZuoraSimulatorOptions } from './server.ts';
@@ -15,6 +16,7 @@ const HELP = `Zuora simulator
   --tenant-type <type>    ${TENANT_TYPES.join(' | ')} (production)
   --time-zone <name>      of the tenant (America/Los_Angeles)
   --replay-style <style>  stored | 409-with-result (stored)
+  --record <file>         appends every exchange as a JSON line, without secrets
   --manual-clock          time stands still until POST /_control/clock
   --exit-with-parent      end when stdin closes
   --help
@@ -30,6 +32,7 @@ async function run(): Promise<void> {
       'tenant-type': { type: 'string', default: 'production' },
       'time-zone': { type: 'string', default: 'America/Los_Angeles' },
       'replay-style': { type: 'string', default: 'stored' },
+      record: { type: 'string' },
       'manual-clock': { type: 'boolean', default: false },
       'exit-with-parent': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -55,6 +58,7 @@ async function run(): Promise<void> {
     tenantType,
     timeZone: values['time-zone'],
     replayStyle,
+    onExchange: values.record === undefined ? undefined : recordTo(values.record),
   };
   if (values['manual-clock']) options.manualClock = manualClock(systemClock.now());
   const simulator = await startZuoraSimulator(options);

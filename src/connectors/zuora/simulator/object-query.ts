@@ -12,6 +12,8 @@ import {
   showItem,
   showPayment,
   showRefund,
+  showTaxItem,
+  type TaxRow,
 } from './object-rows.ts';
 import { parseFilter } from './query-filter.ts';
 import { refuse } from './refusal.ts';
@@ -128,6 +130,14 @@ const live = function* <Row extends { isDeleted: boolean }>(rows: Iterable<Row>)
 const itemRows = function* (tenant: Tenant): Iterable<ItemRow> {
   for (const invoice of live(tenant.books.invoices.values()))
     for (const item of invoice.items) yield { invoice, item };
+};
+
+const taxRows = function* (tenant: Tenant): Iterable<TaxRow> {
+  if (!tenant.features.taxation) {
+    throw refuse('objectQuery', 'permission', 'The Taxation feature is not enabled for this tenant.');
+  }
+  for (const { invoice, item } of itemRows(tenant))
+    for (const tax of item.taxItems) yield { invoice, item, tax };
 };
 
 /** By the last part of the path. */
@@ -257,6 +267,18 @@ export const OBJECT_QUERIES: Readonly<Record<string, (call: Call) => JsonRecord>
         return { payment: payment === undefined ? undefined : showPayment(payment, tenant) };
       },
     },
+  }),
+  'taxation-items': collection<TaxRow>({
+    rows: taxRows,
+    idOf: ({ tax }) => tax.id,
+    cells: {
+      id: ({ tax }) => tax.id,
+      invoiceitemid: ({ item }) => item.id,
+      taxcode: ({ tax }) => tax.fields['taxCode'] ?? null,
+      updateddate: ({ invoice }) => updatedDate(invoice),
+    },
+    show: showTaxItem,
+    expand: {},
   }),
   refunds: collection<Refund>({
     rows: ({ books }) => books.refunds.values(),

@@ -9,6 +9,7 @@ import {
   itemTaxMinor,
   type Payment,
   type Refund,
+  type TaxItem,
 } from './books.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -161,5 +162,25 @@ export function showRefund(refund: Refund, tenant: Tenant): JsonRecord {
     methodType: refund.methodType,
     referenceId: refund.referenceId,
     comment: refund.comment,
+  };
+}
+
+export type TaxRow = ItemRow & { tax: TaxItem };
+
+export function showTaxItem({ invoice, item, tax }: TaxRow, tenant: Tenant): JsonRecord {
+  const { name, taxCode, taxMode, taxRateType, jurisdiction, locationCode } = tax.fields;
+  return {
+    id: tax.id,
+    ...stamps(tenant, invoice),
+    invoiceItemId: item.id,
+    name,
+    taxCode,
+    taxMode,
+    taxRateType,
+    jurisdiction,
+    locationCode,
+    taxDate: tax.date,
+    taxRate: number(tax.rate),
+    taxAmount: amountOf(tax.amountMinor, invoice.currency),
   };
 }

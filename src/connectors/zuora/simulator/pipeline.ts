@@ -28,7 +28,12 @@ export type ApiRequest = {
 };
 
 export type Outcome = { kind: string } & (
-  | { end: 'answer' | 'truncated'; answer: StoredAnswer }
+  | {
+      end: 'answer' | 'truncated';
+      answer: StoredAnswer;
+      /** An ordered fault made the answer: it is not what the API itself would say. */
+      ordered: boolean;
+    }
   | { end: 'closed' }
 );
 
@@ -63,7 +68,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (latencyMs > 0) await wall.sleep(latencyMs);
     if (faults.take('loseRequestBefore', kind) !== undefined) return { kind, end: 'closed' };
     const failure = faults.take('failNext', kind);
-    if (failure !== undefined) return { kind, end: 'answer', answer: injected(failure, headers) };
+    if (failure !== undefined)
+      return { kind, end: 'answer', answer: injected(failure, headers), ordered: true };
 
     const isToken = request.path === '/oauth/token';
     const commit = isToken ? undefined : faults.take('lateCommit', kind);
@@ -76,7 +82,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     });
     if (commit !== undefined) {
       work.catch(parts.onProgrammerError);
-      return { kind, end: 'closed' };
+      if (!commit.gatewayTimeout) return { kind, end: 'closed' };
+      return { kind, end: 'answer', answer: html(504, {}), ordered: true };
     }
     return finish(parts, kind, await work);
   };
@@ -98,10 +105,10 @@ async function finish({ faults }: PipelineParts, kind: string, answer: StoredAns
   const timeout = faults.take('gatewayTimeoutWithWriteDone', kind);
   if (timeout !== undefined) {
     await wall.sleep(timeout.afterMs);
-    return { kind, end: 'answer', answer: html(504, {}) };
+    return { kind, end: 'answer', answer: html(504, {}), ordered: true };
   }
   const end = faults.take('truncateBody', kind) === undefined ? 'answer' : 'truncated';
-  return { kind, end, answer };
+  return { kind, end, answer, ordered: false };
 }
 
 function html(status: number, headers: Record<string, string>): StoredAnswer {

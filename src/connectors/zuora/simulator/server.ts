@@ -6,13 +6,14 @@ import { z } from 'zod';
 import { type Clock, systemClock } from '../../../platform/clock.ts';
 import { parseJson } from './body.ts';
 import { answerControl, type ControlParts, ledgerOf } from './control.ts';
+import { type ExchangeListener, toExchange } from './exchange.ts';
 import { createFaults } from './faults.ts';
 import { createIdempotencyStore, type ReplayStyle } from './idempotency.ts';
 import { createLimits } from './limits.ts';
 import type { ManualClock } from './manual-clock.ts';
 import { createTokenOffice } from './oauth.ts';
 import { renderPage } from './page.ts';
-import { createPipeline, type Outcome, type Pipeline } from './pipeline.ts';
+import { type ApiRequest, createPipeline, type Outcome, type Pipeline } from './pipeline.ts';
 import { Refusal } from './refusal.ts';
 import {
   API_LIMITS,
@@ -42,6 +43,8 @@ export type ZuoraSimulatorOptions = {
   apiLimits?: Partial<ApiLimits>;
   concurrency?: Partial<Record<ConcurrencyPool, number>>;
   onProgrammerError?: (error: unknown) => void;
+  /** Sees every API call with its answer: for contract checks. */
+  onExchange?: ExchangeListener | undefined;
 };
 
 export type ZuoraSimulator = {
@@ -105,7 +108,7 @@ export async function startZuoraSimulator(options: ZuoraSimulatorOptions = {}): 
   app.all('/_control', (request, reply) => sendControl(control, request, reply));
   app.all('/_control/*', (request, reply) => sendControl(control, request, reply));
   app.all('/regions/*', (request, reply) =>
-    serveApi({ pipeline, log, clock, url: control.url }, request, reply),
+    serveApi({ pipeline, log, clock, url: control.url, onExchange: options.onExchange }, request, reply),
   );
 
   const url = await listen(app, port, host);
@@ -128,11 +131,19 @@ async function listen(app: ReturnType<typeof Fastify>, port: number, host: strin
     return await app.listen({ port, host });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new Error(`Port ${port} on ${host} is already in use; choose another with --port.`, { cause: error });
+    throw new Error(`Port ${port} on ${host} is already in use; choose another with --port.`, {
+      cause: error,
+    });
   }
 }
 
-type ApiParts = { pipeline: Pipeline; log: RequestLog; clock: Clock; url: string };
+type ApiParts = {
+  pipeline: Pipeline;
+  log: RequestLog;
+  clock: Clock;
+  url: string;
+  onExchange: ExchangeListener | undefined;
+};
 
 async function serveApi(
   parts: ApiParts,
@@ -144,7 +155,7 @@ async function serveApi(
   if (!isRegion(region)) return reply.code(404).send({ message: `No such region: ${region}` });
   const headers = headersOf(request);
   const body = bodyOf(request);
-  const outcome = await parts.pipeline({
+  const asked: ApiRequest = {
     method: request.method,
     region,
     path: `/${rest}`,
@@ -153,7 +164,9 @@ async function serveApi(
     body,
     ip: request.ip,
     baseUrl: `${parts.url}/regions/${region}`,
-  });
+  };
+  const outcome = await parts.pipeline(asked);
+  parts.onExchange?.(toExchange(asked, outcome));
   parts.log.countCall(outcome.kind);
   const answer = outcome.end === 'closed' ? undefined : outcome.answer;
   parts.log.add({

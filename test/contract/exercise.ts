@@ -1,0 +1,118 @@
+/** Every operation that the connector uses, called at least once against a simulator: good, refused, lost and limited. */
+import { OperatingError } from '../../src/core/errors.ts';
+import type { Step } from '../../src/core/steps.ts';
+import { createZuoraDestination } from '../../src/connectors/zuora/destination.ts';
+import type { ExchangeListener } from '../../src/connectors/zuora/simulator/exchange.ts';
+import { startZuoraSimulator } from '../../src/connectors/zuora/simulator/server.ts';
+import { testContext } from '../../src/connectors/zuora/test-context.ts';
+import {
+  client,
+  createAccount,
+  createInvoice,
+  createPayment,
+  invoiceOf,
+} from '../../src/connectors/zuora/test-documents.ts';
+
+const NOW = Date.parse('2026-11-10T20:00:00Z');
+const GST = { name: 'GST', ratePercent: '5' };
+const PST = { name: 'PST', ratePercent: '7', number: '123' };
+
+export async function exercise(onExchange: ExchangeListener): Promise<void> {
+  const clock = { now: () => NOW, sleep: async () => {} };
+  const simulator = await startZuoraSimulator({ clock, lockContentionChance: 0, onExchange });
+  try {
+    const context = testContext(
+      { baseUrl: simulator.baseUrl, clientId: simulator.clientId },
+      { secrets: { clientSecret: simulator.clientSecret } },
+      { now: () => NOW },
+    );
+    const destination = createZuoraDestination(context);
+    let calls = 0;
+    const send = async (step: Step, idempotencyKey = `key-${++calls}`) => {
+      const request = destination.toRequest(step);
+      if (!request.ok) throw new Error(JSON.stringify(request.problems));
+      return (await destination.send(step, request.value, { idempotencyKey, trackId: `track-${calls}` }))
+        .counterpart;
+    };
+    const order = async (path: string, body: unknown) => {
+      const init = { method: 'PUT', body: JSON.stringify(body) };
+      if (!(await fetch(`${simulator.url}/_control/${path}`, init)).ok) throw new Error(`no ${path}`);
+    };
+
+    await destination.ping();
+    const { email: _, firstName: __, lastName: ___, ...organizationOnly } = client({ organization: 'Söhne' });
+    const bare = createAccount(organizationOnly, 'EUR');
+    const full = createAccount(
+      client({
+        organization: 'Ada 🧮 & Söhne',
+        vatNumber: 'DE123',
+        phone: '+49 30 1',
+        address: {
+          line1: 'A',
+          line2: 'B',
+          city: 'Berlin',
+          region: 'Berlin',
+          postalCode: '1',
+          country: 'Germany',
+        },
+      }),
+    );
+    await destination.findAccounts(client({}), 'USD', 'none');
+    await send(bare);
+    const account = await send(full);
+    await destination.findAccounts(client({}), 'USD', 'none');
+    await destination.find(full);
+    await expectError(() => send(full));
+
+    const lines = [
+      { quantity: '2', unitPrice: '100.10', taxes: [GST, PST], compound: true },
+      { quantity: '1.333', unitPrice: '9.999' },
+      { unitPrice: '-5' },
+    ];
+    const draft = createInvoice(invoiceOf('USD', lines, '10', 1n), { account, post: false });
+    const invoice = await send(draft);
+    await destination.find(draft);
+    const post: Step = { kind: 'post-invoice', invoice, externalKey: draft.externalKey };
+    await destination.find(post);
+    await send(post);
+    await expectError(() => send(post));
+    await destination.readBack('invoice', invoice);
+    await expectError(() => destination.readBack('invoice', { id: '0'.repeat(32), number: 'none' }));
+
+    for (const [index, method] of (['check', 'credit_card', 'paypal', 'other'] as const).entries()) {
+      const externalKey = `FB-ACM123-payment-${index}`;
+      const payment = createPayment('10.00', method, { account, invoice, externalKey });
+      await destination.find(payment);
+      const paid = await send(payment, `payment-${index}`);
+      await send(payment, `payment-${index}`);
+      await destination.readBack('payment', paid);
+    }
+    const tooMuch = createPayment('10000.00', 'cash', { account, invoice, externalKey: 'too-much' });
+    await expectError(() => send(tooMuch));
+    await order('faults', { lockContentionNext: 1 });
+    await expectError(() => send(createPayment('1.00', 'cash', { account, invoice, externalKey: 'locked' })));
+
+    await order('features', { taxation: false });
+    const taxed = invoiceOf('USD', [{ unitPrice: '10', taxes: [GST] }]);
+    await expectError(() => send(createInvoice(taxed, { account, number: 'T-1' })));
+    await send(createInvoice(taxed, { account, number: 'T-2' }));
+    await order('features', { invoiceSettlement: false });
+    await destination.ping();
+    await order('faults', { revokeTokens: true });
+    await destination.find(full);
+    await order('faults', { rotateSecret: true, revokeTokens: true });
+    await expectError(() => destination.find(full));
+  } finally {
+    await simulator.close();
+  }
+}
+
+async function expectError(run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof OperatingError) return;
+    throw error;
+  }
+  throw new Error('a refusal was expected');
+}

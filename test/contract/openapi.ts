@@ -1,0 +1,157 @@
+/** The official OpenAPI core as a judge of single exchanges: request and answer, members nobody documents included. */
+import { readFileSync } from 'node:fs';
+import { Ajv, type ValidateFunction } from 'ajv';
+import formats from 'ajv-formats';
+import type { Exchange } from '../../src/connectors/zuora/simulator/exchange.ts';
+import { DEVIATIONS } from './deviations.ts';
+import { checkParameters, type OpenApi, type Operation } from './parameters.ts';
+import { listUnknownMembers, type Schema } from './unknown-members.ts';
+
+export type Violation = {
+  operation: string;
+  part: 'request' | 'answer';
+  at: string;
+  message: string;
+};
+
+/** What one exchange showed. `operation` is undefined where the document does not know the path. */
+export type Verdict = {
+  operation: string | undefined;
+  requestChecked: boolean;
+  answerChecked: boolean;
+  violations: Violation[];
+  /** Departures from the document that are known to be the document's fault, by their name. */
+  deviations: string[];
+};
+
+export type Judge = { knows(operation: string): boolean; judge(exchange: Exchange): Verdict };
+
+export function loadJudge(file: string): Judge {
+  const document = JSON.parse(readFileSync(file, 'utf8')) as OpenApi;
+  const ajv = new Ajv({ strict: false, validateSchema: false, allErrors: true, logger: false });
+  formats.default(ajv, ['date', 'uuid', 'uri', 'email']);
+  ajv.addSchema(document, 'core');
+  const compiled = new Map<string, ValidateFunction>();
+  const validatorAt = (pointer: string) => {
+    const known = compiled.get(pointer) ?? ajv.compile({ $ref: `core#${pointer}` });
+    compiled.set(pointer, known);
+    return known;
+  };
+
+  const find = (method: string, path: string) => {
+    const segments = path.split('/');
+    const fits = Object.keys(document.paths).filter((template) => {
+      const parts = template.split('/');
+      return (
+        document.paths[template]?.[method.toLowerCase()] !== undefined &&
+        parts.length === segments.length &&
+        parts.every((part, index) => part.startsWith('{') || part === segments[index])
+      );
+    });
+    // "/v1/invoices/batch" is no invoice with that number.
+    return fits.sort((a, b) => countOf(a, '{') - countOf(b, '{'))[0];
+  };
+
+  function checkValue(
+    where: Omit<Violation, 'at' | 'message'>,
+    pointer: string,
+    schema: Schema,
+    value: unknown,
+  ) {
+    const validate = validatorAt(pointer);
+    validate(value);
+    const wrong = (validate.errors ?? []).map(({ instancePath, message, params }) => ({
+      ...where,
+      at: instancePath,
+      message: `${message} ${JSON.stringify(params)}`,
+    }));
+    const unknown = listUnknownMembers(document, schema, value).map((at) => ({
+      ...where,
+      at,
+      message: 'is not documented',
+    }));
+    return [...wrong, ...unknown];
+  }
+
+  return {
+    knows: (operation) => {
+      const [method = '', template = ''] = operation.split(' ');
+      return document.paths[template]?.[method.toLowerCase()] !== undefined;
+    },
+    judge(exchange) {
+      const template = find(exchange.method, exchange.path);
+      const method = exchange.method.toLowerCase();
+      const described = template === undefined ? undefined : document.paths[template]?.[method];
+      if (template === undefined || described === undefined) {
+        return {
+          operation: undefined,
+          requestChecked: false,
+          answerChecked: false,
+          violations: [],
+          deviations: [],
+        };
+      }
+      const operation = `${exchange.method} ${template}`;
+      const pointer = `/paths/${escapePointer(template)}/${method}`;
+      const found: Violation[] = checkParameters(document, described, exchange, template).map((one) => ({
+        operation,
+        ...one,
+      }));
+      const isForm =
+        exchange.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
+      const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
+      const bodySchema = described.requestBody?.content[type]?.schema;
+      if (bodySchema !== undefined) {
+        const value = isForm ? Object.fromEntries(new URLSearchParams(exchange.body)) : parsed(exchange.body);
+        const at = `${pointer}/requestBody/content/${escapePointer(type)}/schema`;
+        found.push(...checkValue({ operation, part: 'request' }, at, bodySchema, value));
+      } else if (described.requestBody !== undefined) {
+        found.push({ operation, part: 'request', at: '', message: `no body of type ${type} is documented` });
+      }
+      const status =
+        exchange.answer === undefined ? undefined : responseKey(described, exchange.answer.status);
+      const schema =
+        status === undefined ? undefined : described.responses[status]?.content?.['application/json']?.schema;
+      if (
+        exchange.answer !== undefined &&
+        status === undefined &&
+        !DEVIATIONS.isUndocumentedStatus(exchange)
+      ) {
+        const message = `HTTP ${exchange.answer.status} is not documented`;
+        found.push({ operation, part: 'answer', at: '', message });
+      }
+      if (exchange.answer !== undefined && schema !== undefined) {
+        const at = `${pointer}/responses/${status}/content/application~1json/schema`;
+        found.push(...checkValue({ operation, part: 'answer' }, at, schema, parsed(exchange.answer.body)));
+      }
+      const named = found.map((one) => ({ one, name: DEVIATIONS.nameOf(one, exchange) }));
+      return {
+        operation,
+        requestChecked: true,
+        answerChecked: exchange.answer !== undefined,
+        violations: named.flatMap(({ one, name }) => (name === undefined ? [one] : [])),
+        deviations: named.flatMap(({ name }) => (name === undefined ? [] : [name])),
+      };
+    },
+  };
+}
+
+function responseKey({ responses }: Operation, status: number): string | undefined {
+  return [String(status), `${Math.floor(status / 100)}XX`].find((key) => responses[key] !== undefined);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function escapePointer(text: string): string {
+  return text.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D');
+}
+
+function countOf(text: string, character: string): number {
+  return text.split(character).length - 1;
+}

@@ -1,0 +1,73 @@
+/** Adds up what single exchanges showed to the figures of the contract check. */
+import type { Exchange, ExchangeListener } from '../../src/connectors/zuora/simulator/exchange.ts';
+import { OPERATIONS } from '../../src/connectors/zuora/operations.ts';
+import type { Judge, Violation } from './openapi.ts';
+
+export type ContractFigures = {
+  available: true;
+  operationsUsed: number;
+  operationsCovered: number;
+  coveragePercent: number;
+  uncovered: string[];
+  /** Used, but no part of the official document: read only, and called too. */
+  outsideTheDocument: string[];
+  requestsChecked: number;
+  answersChecked: number;
+  violations: number;
+  violationsFound: Violation[];
+  deviations: Record<string, number>;
+};
+
+export type Tally = { see: ExchangeListener; figures(): ContractFigures };
+
+export function createTally(judge: Judge): Tally {
+  const used = new Set<string>(Object.values(OPERATIONS));
+  const inDocument = [...used].filter((operation) => judge.knows(operation));
+  const seen = new Set<string>();
+  const deviations: Record<string, number> = {};
+  const violations: Violation[] = [];
+  let requestsChecked = 0;
+  let answersChecked = 0;
+  return {
+    see(exchange: Exchange) {
+      const verdict = judge.judge(exchange);
+      if (verdict.operation === undefined) {
+        const operation = `${exchange.method} ${exchange.path}`;
+        if (used.has(operation)) return;
+        violations.push({ operation, part: 'request', at: '', message: 'is no operation of the document' });
+        return;
+      }
+      if (!used.has(verdict.operation)) {
+        const { operation } = verdict;
+        violations.push({
+          operation,
+          part: 'request',
+          at: '',
+          message: 'is not in the table of used operations',
+        });
+      }
+      if (exchange.answer?.status === 200) seen.add(verdict.operation);
+      if (verdict.requestChecked) requestsChecked += 1;
+      if (verdict.answerChecked) answersChecked += 1;
+      violations.push(...verdict.violations);
+      for (const name of verdict.deviations) deviations[name] = (deviations[name] ?? 0) + 1;
+    },
+    figures() {
+      const uncovered = inDocument.filter((operation) => !seen.has(operation));
+      const operationsCovered = inDocument.length - uncovered.length;
+      return {
+        available: true,
+        operationsUsed: inDocument.length,
+        operationsCovered,
+        coveragePercent: Math.round((operationsCovered / inDocument.length) * 1000) / 10,
+        uncovered,
+        outsideTheDocument: [...used].filter((operation) => !judge.knows(operation)),
+        requestsChecked,
+        answersChecked,
+        violations: violations.length,
+        violationsFound: violations.slice(0, 50),
+        deviations,
+      };
+    },
+  };
+}
