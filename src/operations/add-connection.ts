@@ -94,19 +94,26 @@ function toSide(
     const field = known.get(name);
     if (!field)
       problems.push(`${name}: ${manifest.label} has no such field (known: ${[...known.keys()].join(', ')})`);
-    else if (field.choices && !field.choices.includes(value))
-      problems.push(`${name}: one of ${field.choices.join(', ')}`);
+    else if (problemOf(field, value) !== undefined) problems.push(`${name}: ${problemOf(field, value)}`);
     else if (field.secret) secrets[name] = value;
     else settings[name] = value;
   }
   for (const field of manifest.fields) {
     const value = field.secret ? secrets[field.name] : settings[field.name];
     if (value === undefined && field.default !== undefined) settings[field.name] = field.default;
-    else if (value === undefined && field.required) problems.push(`${field.name}: ${missing(field)}`);
+    else if (value === undefined && field.required && given.values[field.name] === undefined)
+      problems.push(`${field.name}: ${missing(field)}`);
   }
   if (problems.length > 0)
     throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
   return { settings, secrets };
+}
+
+/** What is wrong with a value given for a field; undefined when it may be taken. */
+export function problemOf(field: FieldSpec, value: string): string | undefined {
+  if (field.required && value.trim() === '') return missing(field);
+  if (field.choices && !field.choices.includes(value)) return `one of ${field.choices.join(', ')}`;
+  return undefined;
 }
 
 function missing(field: FieldSpec): string {

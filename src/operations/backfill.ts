@@ -21,7 +21,7 @@ export async function backfill(
       'Resume it first: connection resume NAME',
     );
   }
-  const changedSince = request.since === undefined ? null : new Date(`${request.since}T00:00:00Z`);
+  const changedSince = request.since === undefined ? null : parseDay(request.since);
   return {
     id: await startBackfill(parts, parts.runtime, { connectionId: id, changedSince, actor: actor.name }),
   };
@@ -72,4 +72,11 @@ function toShownReport(report: BackfillReport) {
       equal: one.listed === one.stored && BigInt(one.listedMinor) === BigInt(one.storedMinor),
     })),
   };
+}
+
+function parseDay(text: string): Date {
+  const day = new Date(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(day.getTime()))
+    throw new UsageError(`${JSON.stringify(text)} is no date.`, 'Write it as year-month-day: 2026-01-31.');
+  return day;
 }

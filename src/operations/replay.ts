@@ -47,10 +47,13 @@ async function selectRecords(parts: OperationParts, { recordIds, filter }: Repla
 async function replayChunk(parts: OperationParts, actor: Actor, rows: readonly Row[]): Promise<void> {
   const now = nowOf(parts);
   await parts.db.transaction().execute(async (tx) => {
-    for (const row of rows) {
+    // Lanes before trails, as every write in a lane takes them: the two never wait for each other in a circle.
+    const lanes = new Map(rows.map((row) => [`${row.connection_id} ${row.lane}`, row]));
+    for (const [, row] of [...lanes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      await clearDeferral(tx, row.connection_id, [row.lane]);
+    for (const row of rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
       const entry = { subject: documentSubject(row.id), connectionId: row.connection_id, actor: actor.name };
       await appendTrail(tx, { ...entry, entry: 'decision', data: { summary: 'replay asked for' } }, now);
-      await clearDeferral(tx, row.connection_id, [row.lane]);
     }
     await acceptEvents(
       parts,
