@@ -7,7 +7,6 @@ import { loadConnection, mergeSettings, type Side, setConnectionSchedule } from 
 import { lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
 import { problemOf } from './add-connection.ts';
-import { problemOf } from './add-connection.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
@@ -72,12 +71,6 @@ async function setFields(
       : destinationManifest(parts.registry, connector);
   const unknown = Object.keys(given).filter((name) => !manifest.fields.some((field) => field.name === name));
   if (unknown.length > 0) throw new UsageError(`${manifest.label} has no field ${unknown.join(', ')}.`);
-  const problems = manifest.fields.flatMap((field) => {
-    const problem = given[field.name] === undefined ? undefined : problemOf(field, given[field.name] ?? '');
-    return problem === undefined ? [] : [`${field.name}: ${problem}`];
-  });
-  if (problems.length > 0)
-    throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
   const problems = manifest.fields.flatMap((field) => {
     const problem = given[field.name] === undefined ? undefined : problemOf(field, given[field.name] ?? '');
     return problem === undefined ? [] : [`${field.name}: ${problem}`];
