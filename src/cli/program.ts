@@ -141,6 +141,13 @@ function addConnections(program: Command): void {
     .argument('<name>')
     .option('--reason <text>', 'kept in the audit')
     .action(async (name, options) => (await import('./connection.ts')).pause(name, options));
+  verb(connection, 'remove', 'take back callbacks and tokens, forget the secrets; records and audit stay')
+    .argument('<name>')
+    .option('--dry-run', 'only say what goes and what stays')
+    .option('--yes', 'do not ask')
+    .option('--force', 'also when the source does not answer')
+    .addHelpText('after', examples('connection remove acme --dry-run', 'connection remove acme --yes --json'))
+    .action(async (name, options) => (await import('./remove-connection.ts')).remove(name, options));
   verb(connection, 'resume', 'go on where it stopped')
     .argument('<name>')
     .action(async (name, options) => (await import('./connection.ts')).resume(name, options));
@@ -199,6 +206,12 @@ function addUpkeep(program: Command): void {
   verb(program, 'status', 'how everything stands').action(async (options) =>
     (await import('./status.ts')).status(options),
   );
+  verb(program, 'rejections', 'webhook deliveries that were turned away, and why; newest first')
+    .option('--connection <name>')
+    .option('--cause <cause>', 'bad-signature, unknown-path, too-large …')
+    .option('--limit <count>', 'how many', wholeNumber, 20)
+    .addHelpText('after', examples('rejections', 'rejections --cause bad-signature --json'))
+    .action(async (options) => (await import('./rejections.ts')).rejections(options));
   verb(program, 'keys', 'encryption keys of the stored secrets')
     .argument('[action]', 'show, rotate (new key file), reseal (after changing ML_ENCRYPTION_KEY)', 'show')
     .addHelpText('after', examples('keys', 'keys rotate'))

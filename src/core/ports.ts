@@ -39,6 +39,8 @@ export type HttpRequest = {
   safe: boolean;
   /** Which budget pays for the call; one rate bucket per connection, side and name. Default "default". */
   bucket?: string;
+  /** Which limit of calls at once it counts against, where a vendor has several. Default "default". */
+  atOnce?: string;
 };
 
 /** Header names are in lower case. */
@@ -49,8 +51,24 @@ export type RateHint = {
   /** Calls allowed in each `windowMs`. */
   limit?: number | undefined;
   windowMs?: number | undefined;
+  /** Several windows at once, where the vendor names them. */
+  windows?: readonly { limit: number; windowMs: number }[] | undefined;
+  /** The part of the window nearest to its end that is left, and when it ends. */
+  left?: { part: number; until: number } | undefined;
   /** No call before this time, epoch milliseconds (after a 429). */
   blockedUntil?: number | undefined;
+  /** Refused for the rate: where no limit is known, one is found. */
+  rateRefused?: boolean | undefined;
+  /** What was said about calls at once. */
+  concurrency?: { kind: string; announced?: number | undefined; refused?: true | undefined } | undefined;
+};
+
+/** What a vendor's limits belong to. */
+export type SharedBudget = {
+  /** The same for all connections that share the limits: a tenant. */
+  name: string;
+  /** Limits of a bucket to begin with, until answers tell better. */
+  windows(bucket: string): readonly { limit: number; windowMs: number }[];
 };
 
 /**
@@ -126,6 +144,8 @@ export type SourceManifest = ManifestBase & {
 
 export type DestinationManifest = ManifestBase & {
   side: 'destination';
+  /** Without it each connection has a budget of its own. */
+  budget?(settings: Readonly<Record<string, string>>): SharedBudget;
   create(context: ConnectorContext): Destination;
 };
 
@@ -175,7 +195,10 @@ export interface Source {
   /** Pure; every problem at once. */
   toCanonical(record: SourceRecord): Mapped<CanonicalDocument>;
   readonly callbacks: SourceCallbacks;
+  /** Everything but the callbacks, whose state the caller compares with its own. The first check is the one without which the rest says nothing. */
   ping(): Promise<PingCheck[]>;
+  /** Gives the credentials back: nobody can use them afterwards. Where absent, forgetting them is all there is to do. */
+  revoke?(): Promise<void>;
 }
 
 /** A registration with the source: "tell this URL about this topic". */
@@ -203,6 +226,8 @@ export interface WebhookFormat {
   /** The only content type accepted. */
   readonly contentType: string;
   readonly maximumBytes: number;
+  /** Names of form fields or JSON members that must not be kept with a refused delivery. */
+  readonly secretFields?: readonly string[];
   /** Never throws on bad input: undefined when the body is not even of the right form. */
   parse(rawBody: Uint8Array): WebhookMessage | undefined;
   /** Constant time, fail closed. `headers` in lower case. */

@@ -39,7 +39,7 @@ export async function tendCallbacks(
   }
 }
 
-function hookUrl(publicUrl: string, path: string): string {
+export function hookUrl(publicUrl: string, path: string): string {
   return `${publicUrl}/hooks/${path}`;
 }
 

@@ -1,7 +1,7 @@
 /** The webhook door: known path, right form, good signature, durable, then 200; nothing else happens here. */
 import { newId } from '../core/ids.ts';
 import type { SourceManifest, WebhookMessage } from '../core/ports.ts';
-import { redactHeaders } from '../platform/redact.ts';
+import { redactBody, redactHeaders } from '../platform/redact.ts';
 import { type CallbackRow, findCallbackByPath, offerVerifier } from '../store/callbacks.ts';
 import { findConnection } from '../store/connections.ts';
 import { sqlRunner } from '../store/db.ts';
@@ -43,6 +43,12 @@ type Door = { callback: CallbackRow; manifest: SourceManifest; account: string |
 /** How long a process trusts its copy of a callback's verifier; a mismatch asks the database at once. */
 const TRUST_MS = 10_000;
 
+/** Byte for byte otherwise: what was refused for its encoding must still show it. */
+function withoutSecrets(body: Uint8Array, secretFields: readonly string[]): Uint8Array {
+  if (secretFields.length === 0) return body;
+  return Buffer.from(redactBody(Buffer.from(body).toString('latin1'), secretFields) ?? '', 'latin1');
+}
+
 export function createReceiver(parts: EngineParts): Receiver {
   const store = createGroupCommit(parts);
   const doors = new Map<string, { door: Door; until: number }>();
@@ -80,7 +86,7 @@ export function createReceiver(parts: EngineParts): Receiver {
         cause,
         status: receipt.status,
         headers: redactHeaders(headers),
-        body: door ? body : undefined,
+        body: door && body ? withoutSecrets(body, door.manifest.webhooks.secretFields ?? []) : undefined,
       },
       nowOf(parts),
     );

@@ -2,6 +2,7 @@
 import { OperatingError } from '../core/errors.ts';
 import type { PingCheck } from '../core/ports.ts';
 import { loadConnection, type Side } from '../store/connections.ts';
+import { checkCallbacks } from './check-callbacks.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
 
@@ -21,10 +22,19 @@ export async function ping(
   const open = await parts.runtime.open(connection.id);
   const wanted = (side: Side) =>
     request.side === undefined || request.side === side || request.side === connection[side];
-  const sides = [];
+  const sides: PingReport['sides'] = [];
   for (const side of ['source', 'destination'] as const) {
-    if (wanted(side))
-      sides.push({ side, system: connection[side], checks: await checked(() => open[side].ping()) });
+    if (!wanted(side)) continue;
+    const checks = await checked(() => open[side].ping());
+    // Where not even the first check passes, or no account is known, there is nobody to ask for callbacks.
+    if (
+      side === 'source' &&
+      checks[0]?.ok === true &&
+      !checks.some((one) => one.name === 'account' && !one.ok)
+    ) {
+      checks.push(...(await checked(() => checkCallbacks(parts, open))));
+    }
+    sides.push({ side, system: connection[side], checks });
   }
   return {
     connection: connection.name,

@@ -43,4 +43,4 @@ const source: SourceManifest = {
 };
 const { parts } = await openFreshBooksProcess(databaseUrl, { source });
 const open = await parts.runtime.open(connectionId);
-await open.source.ping();
+await open.source.read('client', '1');

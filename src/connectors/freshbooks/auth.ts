@@ -137,6 +137,36 @@ function consentNeeded(why: string, code: string): OperatingError {
   return new OperatingError('unauthorized', `FreshBooks needs consent again by a person: ${why}.`, { code });
 }
 
+/**
+ * Ends the refresh token and the access token, best effort in this order: the first one alone cuts us off for good.
+ * Throws OperatingError where FreshBooks did not take it.
+ */
+export async function revokeTokens(context: ConnectorContext): Promise<void> {
+  const secrets = await context.credentials.load();
+  const settings = toSettings(context.settings);
+  for (const token of [secrets['refreshToken'], secrets['accessToken']]) {
+    if (!token) continue;
+    const answer = await context.http({
+      call: 'POST revoke',
+      method: 'POST',
+      url: settings.tokenUrl.replace(/token$/, 'revoke'),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+      body: new URLSearchParams({
+        client_id: settings.clientId,
+        client_secret: requireClientSecret(secrets),
+        token,
+      }).toString(),
+      secretFields: [...SECRET_FIELDS, 'token'],
+      safe: true,
+      bucket: 'token',
+    });
+    if (answer.status >= 200 && answer.status < 300) continue;
+    throw new OperatingError('rejected', `FreshBooks, revoking a token: HTTP ${answer.status}`, {
+      code: String(answer.status),
+    });
+  }
+}
+
 /** A refresh can come back with the earlier `created_at` and the rest of `expires_in`: the end is their sum. */
 export function toTokenSecrets(tokens: WireTokens, nowMs: number): TokenSecrets {
   const createdAt = tokens.created_at ?? Math.floor(nowMs / 1000);

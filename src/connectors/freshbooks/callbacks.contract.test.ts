@@ -92,15 +92,14 @@ describe('ping', () => {
     const checks = await sandbox.source.ping();
     expect(checks.filter((check) => !check.ok)).toEqual([]);
     expect(checks.map((check) => check.name)).toEqual(
-      expect.arrayContaining(['token', 'account', 'clock', 'read invoices', 'callbacks']),
+      expect.arrayContaining(['token', 'app', 'account', 'clock', 'rate budget', 'read invoices']),
     );
   });
 
   test('every failing check says what to do', async () => {
     sandbox.context.clock.nowMs += 600_000;
-    await sandbox.source.callbacks.register('invoice', 'https://nowhere.invalid/hook');
     const failing = (await sandbox.source.ping()).filter((check) => !check.ok);
-    expect(failing.map((check) => check.name)).toEqual(['clock', 'callbacks']);
+    expect(failing.map((check) => check.name)).toEqual(['clock']);
     expect(failing.every((check) => check.fix)).toBe(true);
   });
 

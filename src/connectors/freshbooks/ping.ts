@@ -3,7 +3,7 @@ import type { DocumentKind } from '../../core/canonical.ts';
 import { OperatingError } from '../../core/errors.ts';
 import type { ConnectorContext, PingCheck } from '../../core/ports.ts';
 import { describeAccount, findAccount, isClientOnly, toAccounts } from './account.ts';
-import { createCallbacks, TOPICS } from './callbacks.ts';
+import { requestTokens } from './auth.ts';
 import type { ApiAnswer, Client } from './client.ts';
 import { parseWhole, toServerTime } from './rate.ts';
 import { RESOURCES } from './resources.ts';
@@ -20,31 +20,77 @@ const SCOPE_OF_KIND: Readonly<Record<DocumentKind, string>> = {
   credit: 'user:credit_notes:read',
 };
 
+/** The first check tells whether the address answers and the app is known; without it nothing else can be told. */
 export function createPing(context: ConnectorContext, client: Client): () => Promise<PingCheck[]> {
   return async () => {
+    const app = await checkApp(context);
+    if (app.name === 'address') return [app];
     const me = await attempt(() => readMe(client));
-    if (!me.ok) {
-      const fix =
-        me.error.kind === 'unauthorized'
-          ? 'Connect FreshBooks again: a person must give consent.'
-          : 'Check the API address and the network, then ping again.';
-      return [{ name: 'token', ok: false, detail: me.error.message, fix }];
-    }
+    if (!me.ok) return app.ok ? [toTokenCheck(me.error), app] : [app, toTokenCheck(me.error)];
     const { value, headers } = me.value;
     const account = await checkAccount(context, value);
     const checks = [
       { name: 'token', ok: true, detail: `FreshBooks accepts the token of ${value.email ?? 'this person'}` },
+      app,
       account.check,
       checkRate(headers),
       checkClock(headers, context.now()),
     ];
     if (!account.accountId) return checks;
-    const accountId = account.accountId;
     for (const kind of ['client', 'invoice', 'payment', 'credit'] as const) {
-      checks.push(await checkReading(client, accountId, kind));
+      checks.push(await checkReading(client, account.accountId, kind));
     }
-    return [...checks, await checkCallbacks(client, accountId)];
+    return checks;
   };
+}
+
+/** A made-up code: the right app is told that it is no good, a wrong one that it is unknown. Nothing is used up. */
+const NO_CODE = 'ml-connector-ping';
+
+async function checkApp(context: ConnectorContext): Promise<PingCheck> {
+  const name = 'app';
+  const settings = toSettings(context.settings);
+  const { clientSecret } = await context.credentials.load();
+  if (!clientSecret || settings.clientId === '') {
+    const fix = 'Set both: connection set NAME --set source.clientId=… --set source.clientSecret=…';
+    return { name, ok: false, detail: 'client id or client secret is not set', fix };
+  }
+  const asked = await attempt(() =>
+    requestTokens(context, settings, clientSecret, { grant_type: 'authorization_code', code: NO_CODE }),
+  );
+  if (asked.ok || asked.error.code === 'invalid_grant' || asked.error.kind === 'rate_limited') {
+    return { name, ok: true, detail: 'FreshBooks knows the client id and the client secret' };
+  }
+  const detail = asked.error.message;
+  if (asked.error.code === 'invalid_client') {
+    const fix =
+      'Copy both from your app in the developer portal: connection set NAME --set source.clientId=… --set source.clientSecret=…; then connection consent NAME';
+    return {
+      name,
+      ok: false,
+      detail: 'wrong credentials: FreshBooks refuses client id or client secret',
+      fix,
+    };
+  }
+  if (asked.error.kind === 'transient' || asked.error.kind === 'ambiguous') {
+    const host = new URL(settings.tokenUrl).host;
+    const fix = `Check that this machine can reach ${host} (network, proxy, firewall) and that tokenUrl and apiBaseUrl are right.`;
+    return { name: 'address', ok: false, detail: `unreachable: ${detail}`, fix };
+  }
+  return {
+    name,
+    ok: false,
+    detail,
+    fix: 'Compare client id, client secret and redirectUri with the portal.',
+  };
+}
+
+function toTokenCheck(error: OperatingError): PingCheck {
+  const fix =
+    error.kind === 'unauthorized'
+      ? 'A person must give consent again: connection consent NAME'
+      : 'Check apiBaseUrl and the network, then ping again.';
+  return { name: 'token', ok: false, detail: error.message, fix };
 }
 
 type Attempt<T> = { ok: true; value: T } | { ok: false; error: OperatingError };
@@ -78,14 +124,17 @@ async function checkAccount(
   const choice = accounts.map(describeAccount).join(', ') || 'none';
   if (!found) {
     const detail = wanted
-      ? `account ${wanted} is not among yours: ${choice}`
-      : `no account chosen: ${choice}`;
-    const fix = 'Set accountId to one of the accounts listed here.';
+      ? `account ${wanted} is not among those of this person: ${choice}`
+      : accounts.length > 0 && accounts.every(isClientOnly)
+        ? `the person who consented is only a client of ${choice}`
+        : `no account is chosen yet: ${choice}`;
+    const fix = 'Choose one of them: connection set NAME --set source.accountId=…';
     return { check: { name: 'account', ok: false, detail, fix } };
   }
   if (isClientOnly(found)) {
-    const detail = `you are only a client of ${describeAccount(found)}`;
-    const fix = 'Let the owner, an admin or staff of that account give consent.';
+    const detail = `the person who consented is only a client of ${describeAccount(found)}`;
+    const fix =
+      'Wrong kind of account: let its owner, an admin or staff give consent: connection consent NAME';
     return { check: { name: 'account', ok: false, detail, fix } };
   }
   if (!wanted) await context.rememberSetting('accountId', found.accountId);
@@ -109,7 +158,7 @@ async function checkReading(client: Client, accountId: string, kind: DocumentKin
   );
   const name = `read ${kind}s`;
   if (answer.ok) return { name, ok: true, detail: `readable, about ${answer.value.value.total} in all` };
-  const fix = `Tick ${SCOPE_OF_KIND[kind]} for the app in the FreshBooks developer portal and consent again; check that the plan includes the feature.`;
+  const fix = `Tick the scope ${SCOPE_OF_KIND[kind]} for the app in the FreshBooks developer portal, then connection consent NAME; check that the plan includes the feature.`;
   return { name, ok: false, detail: answer.error.message, fix };
 }
 
@@ -130,29 +179,4 @@ function checkClock(headers: Readonly<Record<string, string>>, nowMs: number): P
   const detail = `differs from FreshBooks by ${Math.round(Math.abs(skewMs) / 1000)} s`;
   if (Math.abs(skewMs) <= LARGEST_SKEW_MS) return { name: 'clock', ok: true, detail };
   return { name: 'clock', ok: false, detail, fix: 'Synchronise the clock of this machine (NTP).' };
-}
-
-async function checkCallbacks(client: Client, accountId: string): Promise<PingCheck> {
-  const name = 'callbacks';
-  const listed = await attempt(() => createCallbacks(client, () => accountId).list());
-  if (!listed.ok) {
-    return {
-      name,
-      ok: false,
-      detail: listed.error.message,
-      fix: 'Polling goes on meanwhile; ping again later.',
-    };
-  }
-  if (listed.value.length === 0)
-    return { name, ok: true, detail: 'none registered: changes come by polling' };
-  const asleep = listed.value.filter((callback) => !callback.verified);
-  const missing = TOPICS.filter((topic) => !listed.value.some((callback) => callback.topic === topic));
-  const detail = [
-    `${listed.value.length} registered`,
-    asleep.length === 0 ? 'all verified' : `${asleep.length} not verified`,
-    ...(missing.length === 0 ? [] : [`none for ${missing.join(', ')}`]),
-  ].join(', ');
-  if (asleep.length === 0 && missing.length === 0) return { name, ok: true, detail };
-  const fix = 'Register the webhooks again: this also wakes disabled ones. Polling finds changes meanwhile.';
-  return { name, ok: false, detail, fix };
 }

@@ -2,6 +2,7 @@
 import { Temporal } from 'temporal-polyfill';
 import type { DocumentKind } from '../../core/canonical.ts';
 import type { ConnectorContext, ListPage, ListRequest, Source, SourceRecord } from '../../core/ports.ts';
+import { revokeTokens } from './auth.ts';
 import { createCallbacks } from './callbacks.ts';
 import { type Client, createClient } from './client.ts';
 import { isNotFound } from './errors.ts';
@@ -17,8 +18,8 @@ const KINDS: readonly DocumentKind[] = ['client', 'invoice', 'payment', 'credit'
 
 export function createSource(context: ConnectorContext): Source {
   const client = createClient(context);
-  const settings = toSettings(context.settings);
-  const account = () => requireAccountId(settings);
+  // Read each time: the account may be found, and remembered, while this source is in use.
+  const account = () => requireAccountId(toSettings(context.settings));
 
   async function read(kind: DocumentKind, sourceId: string): Promise<SourceRecord | undefined> {
     const record = await readOne(client, account(), kind, sourceId);
@@ -68,6 +69,7 @@ export function createSource(context: ConnectorContext): Source {
     toCanonical,
     callbacks: createCallbacks(client, account),
     ping: createPing(context, client),
+    revoke: () => revokeTokens(context),
   };
 }
 

@@ -39,6 +39,8 @@ const shape = {
   truncateBody: Times,
   errorsWith200: Times,
   tokenLifetimeSeconds: z.number().int().positive(),
+  /** Who consented, as users/me tells: an owner, a mere client, an owner without `account_id`, an owner of two. */
+  person: z.enum(['owner', 'client', 'no-account-id', 'two-accounts']),
 };
 
 export const FaultsPatch = z.strictObject(shape).partial();
@@ -63,6 +65,7 @@ export function noFaults(): Faults {
     truncateBody: { match: '*', times: 0 },
     errorsWith200: { match: '*', times: 0 },
     tokenLifetimeSeconds: 43_200,
+    person: 'owner',
   };
 }
 

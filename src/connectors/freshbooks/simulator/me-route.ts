@@ -2,7 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Simulator } from './simulator.ts';
 
-export function registerMe(api: FastifyInstance, { identity }: Simulator): void {
+/** The second business of a person who owns two. */
+const OTHER_ACCOUNT = 'OtHeR1';
+
+export function registerMe(api: FastifyInstance, sim: Simulator): void {
+  const { identity } = sim;
   const { accountId, businessId, identityId } = identity;
   const uuid = `42c0d779-1dea-4532-a6d0-${String(identityId).padStart(12, '0')}`;
   const role = { id: 15_615_614, role: 'admin', systemid: identity.systemId, userid: identity.userId };
@@ -59,7 +63,29 @@ export function registerMe(api: FastifyInstance, { identity }: Simulator): void 
     timezone: 'America/Toronto',
     roles: [{ ...role, created_at: '2026-01-05T14:31:58Z', accountid: accountId }],
   };
+  const other = {
+    ...membership,
+    id: membership.id + 1,
+    business: { ...business, id: businessId + 1, name: 'Second Books', account_id: OTHER_ACCOUNT },
+  };
+  const variants = {
+    owner: response,
+    client: {
+      ...response,
+      business_memberships: [],
+      roles: response.roles.map((own) => ({ ...own, role: 'client' })),
+    },
+    'no-account-id': {
+      ...response,
+      business_memberships: [{ ...membership, business: { ...business, account_id: null } }],
+    },
+    'two-accounts': {
+      ...response,
+      business_memberships: [membership, other],
+      roles: [...response.roles, ...response.roles.map((own) => ({ ...own, accountid: OTHER_ACCOUNT }))],
+    },
+  };
   api.get('/auth/api/v1/users/me', { config: { kind: 'GET me', scope: 'user:profile:read' } }, () => ({
-    response,
+    response: variants[sim.faults.person],
   }));
 }
