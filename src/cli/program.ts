@@ -38,6 +38,7 @@ function addService(program: Command): void {
     .option('--public-url <url>', 'how the outside reaches this service (ML_PUBLIC_URL)')
     .option('--lanes <count>', 'clients worked on at the same time (ML_LANES, default 8)')
     .option('--sandbox', 'start the simulators of both systems as well')
+    .addOption(new Option('--exit-with-parent', 'stop when standard input closes').hideHelp())
     .addHelpText(
       'after',
       examples(

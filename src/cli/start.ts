@@ -14,11 +14,12 @@ type StartOptions = GlobalOptions & {
   publicUrl?: string | undefined;
   lanes?: string | undefined;
   sandbox?: boolean | undefined;
+  exitWithParent?: boolean | undefined;
 };
 
 const STOP_MS = 60_000;
 
-export async function start({ sandbox, json, ...flags }: StartOptions): Promise<void> {
+export async function start({ sandbox, json, exitWithParent, ...flags }: StartOptions): Promise<void> {
   const config = await loadConfig(flags);
   const simulators: Child[] = [];
   if (sandbox === true) {
@@ -38,6 +39,8 @@ export async function start({ sandbox, json, ...flags }: StartOptions): Promise<
     await service.stop();
     await stopSimulators();
   });
+  // However the parent ends, the pipe from it closes.
+  if (exitWithParent === true) process.stdin.resume().once('close', () => process.kill(process.pid));
   if (json === true) {
     say(
       JSON.stringify({

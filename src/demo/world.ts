@@ -107,7 +107,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
       ...options.environment,
     };
-    const startProcess = (role: Role) => startChild([MAIN, 'start', '--json', '--role', role], environment);
+    const startProcess = (role: Role) =>
+      startChild([MAIN, 'start', '--json', '--exit-with-parent', '--role', role], environment);
     const services: Child[] = [];
     closers.push(() => Promise.all(services.map((service) => service.stop())));
     // One after the other: the first one makes the key file.

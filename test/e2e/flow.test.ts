@@ -1,6 +1,7 @@
 /** One small company by webhooks alone, from the first event to the read-back, and the command line beside it. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+
 import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { World } from '../../src/demo/world.ts';
 import { listCallbacks } from '../../src/store/callbacks.ts';
 import { loadSecrets } from '../../src/store/credentials.ts';

@@ -1,6 +1,7 @@
 /** Several processes over one PostgreSQL share the work, and one that is killed is replaced by the others (I5). */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+
 import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { World } from '../../src/demo/world.ts';
 import { createTestDatabase, type TestDatabase } from '../kit/database.ts';
 import { countCopies, expectEqual, startTestWorld, until, work, worked } from './kit.ts';
