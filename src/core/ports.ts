@@ -172,6 +172,8 @@ export type ListRequest = {
   deleted: boolean;
   /** From the previous page; undefined = first page. */
   cursor: string | undefined;
+  /** How many rows a page should have at most; the source may give fewer. A cursor keeps the size it began with. */
+  pageSize?: number;
 };
 
 export type ListPage = {

@@ -27,6 +27,8 @@ import { acceptPage } from './poll.ts';
 /** The next page is asked for when fewer documents wait than this: a crash then meets little that is under way. */
 const MOST_WAITING = 300;
 const MOST_PASSES = 3;
+/** Small, for a crash repeats the page that is under way: the destination is far slower than these lists anyway. */
+const PAGE_SIZE = 20;
 
 /** Starts one; `changedSince` null = all history. Returns its id. */
 export async function startBackfill(
@@ -81,6 +83,7 @@ async function runChunk(parts: EngineParts, open: OpenConnection, backfill: Back
     changedSince: backfill.changedSince?.getTime(),
     deleted: false,
     cursor: backfill.cursor ?? undefined,
+    pageSize: PAGE_SIZE,
   });
   const kinds = open.source.kinds;
   const nextKind = page.next === undefined ? kinds[kinds.indexOf(backfill.kind) + 1] : backfill.kind;

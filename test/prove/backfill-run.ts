@@ -15,8 +15,8 @@ export type BackfillProofOptions = {
   tell?: (line: string) => void;
 };
 
-/** Rows of a list page. */
-const PAGE = 100;
+/** Rows of a list page of a backfill. */
+const PAGE = 20;
 const STALL_MS = 90_000;
 const LOOK_MS = 250;
 const KINDS = ['client', 'invoice', 'payment', 'credit'] as const;
@@ -88,7 +88,7 @@ async function sourceCalls(world: World): Promise<Record<string, number>> {
 }
 
 /**
- * Every page more than one undisturbed pass needs counts as a hundred documents read again, and every single read as one:
+ * Every page more than one undisturbed pass needs counts as twenty documents read again, and every single read as one:
  * the pages had brought those documents already.
  */
 async function judge(world: World, progress: BackfillProgress, before: Record<string, number>) {

@@ -84,3 +84,37 @@ test('without an account the identity is refused in words', () => {
   const source = createSource(createTestContext({ http: script(), settings: {} }));
   expect(() => source.identity).toThrow('no account is chosen');
 });
+
+test('a cursor keeps the page size it began with', async () => {
+  const row = [{ id: 1, clientid: 2 }];
+  const context = createTestContext({ http: script(page(row, 3, 50), page(row, 3, 50), page(row, 3, 50)) });
+  const source = createSource(context);
+  const list = { kind: 'payment', changedSince: undefined, deleted: false } as const;
+  const first = await source.list({ ...list, cursor: undefined, pageSize: 20 });
+  expect(first.next).toBe('2:50:20');
+  expect((await source.list({ ...list, cursor: first.next })).next).toBe('3:50:20');
+  await source.list({ ...list, cursor: '2:50', pageSize: 20 });
+  const sizes = context.requests.map(({ url }) => new URL(url).searchParams.get('per_page'));
+  expect(sizes).toEqual(['20', '20', '100']);
+});
+
+test('on both nights of a clock change the day asked for is early enough', () => {
+  // 2026-03-08, 02:00 EST becomes 03:00 EDT; 2026-11-01, 02:00 EDT becomes 01:00 EST.
+  for (const [night, before] of [
+    ['2026-03-08', '2026-03-07'],
+    ['2026-11-01', '2026-10-31'],
+  ] as const) {
+    for (let quarter = 0; quarter < 30 * 4; quarter += 1) {
+      const at = Date.parse(`${night}T00:00:00Z`) + quarter * 900_000;
+      const eastern = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(at);
+      const asked = toUpdatedMin(at);
+      expect(asked < eastern).toBe(true);
+      // Nothing that changed in the 24 hours before may lie before the day asked for.
+      const dayBefore = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(
+        at - 23 * 3_600_000,
+      );
+      expect(asked <= dayBefore).toBe(true);
+    }
+    expect(toUpdatedMin(Date.parse(`${night}T12:00:00Z`))).toBe(before);
+  }
+});

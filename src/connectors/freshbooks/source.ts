@@ -28,7 +28,7 @@ export function createSource(context: ConnectorContext): Source {
 
   async function list(request: ListRequest): Promise<ListPage> {
     const { path, listKey, includes } = RESOURCES[request.kind];
-    const cursor = parseCursor(request.cursor);
+    const cursor = parseCursor(request.cursor, request.pageSize);
     const { value } = await client.send({
       call: `GET ${request.kind} list`,
       method: 'GET',
@@ -36,7 +36,7 @@ export function createSource(context: ConnectorContext): Source {
       query: [
         ...includes.map((include) => ['include[]', include] as const),
         ['page', String(cursor.page)],
-        ['per_page', String(PER_PAGE)],
+        ['per_page', String(cursor.size)],
         ...toFilters(request),
       ],
       parse: (json) => parsePage(json, listKey),
@@ -115,13 +115,18 @@ export function toUpdatedMin(changedSince: number): string {
     .toString();
 }
 
-type Cursor = { page: number; total: number };
+type Cursor = { page: number; total: number; size: number };
 
-/** "3:257": the page to read, and how many rows there were when it was decided. */
-function parseCursor(text: string | undefined): Cursor {
-  const [, page, total] = /^([1-9]\d{0,8}):(\d{1,9})$/.exec(text ?? '1:0') ?? [];
-  if (page === undefined || total === undefined) throw new TypeError(`not a list cursor: ${String(text)}`);
-  return { page: Number.parseInt(page, 10), total: Number.parseInt(total, 10) };
+/** "3:257" or "3:257:20": the page to read, how many rows there were when it was decided, and the page's size. */
+function parseCursor(text: string | undefined, pageSize = PER_PAGE): Cursor {
+  if (text === undefined) return { page: 1, total: 0, size: Math.min(pageSize, PER_PAGE) };
+  const [, page, total, size] = /^([1-9]\d{0,8}):(\d{1,9})(?::([1-9]\d?))?$/.exec(text) ?? [];
+  if (page === undefined || total === undefined) throw new TypeError(`not a list cursor: ${text}`);
+  return {
+    page: Number.parseInt(page, 10),
+    total: Number.parseInt(total, 10),
+    size: size === undefined ? PER_PAGE : Number.parseInt(size, 10),
+  };
 }
 
 /**
@@ -130,6 +135,7 @@ function parseCursor(text: string | undefined): Cursor {
  */
 function toNext(cursor: Cursor, { pages, total }: { pages: number; total: number }): string | undefined {
   const gone = cursor.total - total;
-  const page = gone > 0 ? Math.max(1, cursor.page - Math.ceil(gone / PER_PAGE)) : cursor.page + 1;
-  return page <= pages ? `${page}:${total}` : undefined;
+  const page = gone > 0 ? Math.max(1, cursor.page - Math.ceil(gone / cursor.size)) : cursor.page + 1;
+  const size = cursor.size === PER_PAGE ? '' : `:${cursor.size}`;
+  return page <= pages ? `${page}:${total}${size}` : undefined;
 }
