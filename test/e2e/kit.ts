@@ -161,7 +161,7 @@ export async function expectEqual(
   expect(await brokenChains(world), about).toEqual([]);
 }
 
-export async function listParked(world: World): Promise<{ kind: string; label: string; reason: unknown }[]> {
+async function listParked(world: World): Promise<{ kind: string; label: string; reason: unknown }[]> {
   return world.parts.db
     .selectFrom('documents')
     .select(['kind', 'label', 'reason'])
