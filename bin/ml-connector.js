@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const OLDEST = 24;
 const root = new URL('..', import.meta.url);
-const compiled = new URL('dist/src/main.js', root);
-const main = fileURLToPath(existsSync(compiled) ? compiled : new URL('src/main.ts', root));
+// A clone runs its source, never a stale build of it; a release has no source.
+const source = new URL('src/main.ts', root);
+const main = fileURLToPath(existsSync(source) ? source : new URL('dist/src/main.js', root));
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST) {
   await import(main);

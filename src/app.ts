@@ -25,6 +25,7 @@ import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
+import { sessionName } from './store/sessions.ts';
 import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
 
 const ROOT = findPackageRoot();
@@ -63,6 +64,7 @@ export async function openInstallation(
       ...address,
       log,
       max: options.working ? config.lanes + 12 : 4,
+      applicationName: sessionName(config.instance),
     });
     closers.push(() => database.close());
     const { db, pool } = database;
@@ -169,7 +171,10 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
   try {
     if (config.role !== 'worker') closers.push(await startWeb(config, installation));
     if (working) {
-      const worker = await startWorker(parts, { lanes: config.lanes, publicUrl: config.publicUrl });
+      const worker = await startWorker(parts, parts.runtime, {
+        lanes: config.lanes,
+        publicUrl: config.publicUrl,
+      });
       closers.push(async () => {
         installation.stopping.abort();
         await worker.stop();
@@ -216,6 +221,7 @@ async function startWeb(
     signIn,
     webRoot: WEB_ROOT,
     publicUrl: config.publicUrl,
+    ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
     logger: parts.log,
     version: VERSION,
   });

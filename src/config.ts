@@ -28,6 +28,11 @@ const schema = z.strictObject({
   logPretty: z.stringbool().or(z.boolean()).optional(),
   ownerEmail: z.email().default('owner@example.com'),
   ownerPassword: z.string().min(12, 'must have 12 characters or more').optional(),
+  /** Proxies whose X-Forwarded-For is believed: addresses or ranges, separated by commas. */
+  trustedProxies: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .optional(),
   metricsToken: z.string().min(16, 'must have 16 characters or more').optional(),
 });
 
@@ -55,6 +60,7 @@ const VARIABLES: Record<keyof Settings, string> = {
   logPretty: 'ML_LOG_PRETTY',
   ownerEmail: 'ML_OWNER_EMAIL',
   ownerPassword: 'ML_OWNER_PASSWORD',
+  trustedProxies: 'ML_TRUSTED_PROXIES',
   metricsToken: 'ML_METRICS_TOKEN',
 };
 

@@ -32,9 +32,10 @@ beforeEach(async () => {
 
 test('two workers over one database carry everything once, verify callbacks, and leave no lease when stopped', async () => {
   const workers = await Promise.all(
-    queues.map((queue, n) =>
-      startWorker({ ...kit.another(`worker-${n}`), queue }, { lanes: 4, publicUrl: PUBLIC_URL }),
-    ),
+    queues.map((queue, n) => {
+      const other = kit.another(`worker-${n}`);
+      return startWorker({ ...other, queue }, other.runtime, { lanes: 4, publicUrl: PUBLIC_URL });
+    }),
   );
   await eventually(async () => {
     await kit.deliverOutbox();

@@ -7,7 +7,7 @@ import { listDueLanes } from '../store/events.ts';
 import { purgeRejections } from '../store/rejections.ts';
 import { runBackfill } from './backfill.ts';
 import { tendCallbacks } from './callbacks.ts';
-import { createConnectionRuntime } from './connection-runtime.ts';
+import type { ConnectionRuntime } from './connection-runtime.ts';
 import { parseLaneJobKey, wakeLanes } from './intake.ts';
 import { drainLane } from './lane.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
@@ -22,9 +22,9 @@ const BACKFILLS_EVERY = 2;
 
 export async function startWorker(
   parts: EngineParts,
+  runtime: ConnectionRuntime,
   options: { lanes: number; publicUrl: string },
 ): Promise<{ stop(): Promise<void> }> {
-  const runtime = createConnectionRuntime(parts);
   const guarded = (name: string, work: (key: string) => Promise<void>) => async (key: string) => {
     if (parts.stopping.aborted) return;
     await work(key).catch((error: unknown) => onJobError(parts, name, key, error));
@@ -54,7 +54,6 @@ export async function startWorker(
     async stop() {
       await ticking;
       await parts.queue.stop();
-      await runtime.close();
     },
   };
 }

@@ -5,6 +5,7 @@ import { nowOf } from '../engine/parts.ts';
 import { createVault, readKeyFile, writeKeyFile } from '../platform/vault.ts';
 import { resealCallbacks } from '../store/callbacks.ts';
 import { resealSecrets } from '../store/credentials.ts';
+import { listOtherSessions } from '../store/sessions.ts';
 import { assertVaultFits, forgetOldKeys } from '../store/vault-keys.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
@@ -28,10 +29,12 @@ export async function showKeys(parts: OperationParts, actor: Actor) {
 
 /**
  * Makes a new key, puts it first in the key file, seals everything anew, then drops the old ones. The old key stays
- * in the file until all is sealed, so a crash in between loses nothing. Other running processes must be restarted.
+ * in the file until all is sealed, so a crash in between loses nothing. Refuses while other processes of ours are at
+ * work: they would go on with the old key and seal what nobody could open after their restart.
  */
 export async function rotateKeys(parts: OperationParts, actor: Actor, { keyFile }: { keyFile: string }) {
   requireRole(actor, 'admin');
+  await refuseBesideOthers(parts);
   const old = await readKeyFile(keyFile);
   if (!old) {
     throw new UsageError(
@@ -48,7 +51,17 @@ export async function rotateKeys(parts: OperationParts, actor: Actor, { keyFile 
 
 export async function resealKeys(parts: OperationParts, actor: Actor) {
   requireRole(actor, 'admin');
+  await refuseBesideOthers(parts);
   return reseal(parts);
+}
+
+async function refuseBesideOthers({ db, instance }: OperationParts): Promise<void> {
+  const others = await listOtherSessions(db, instance);
+  if (others.length === 0) return;
+  throw new UsageError(
+    `${others.length} other process(es) work with the present key: ${others.join(', ')}.`,
+    'Stop them, change the key, start them again.',
+  );
 }
 
 async function reseal(parts: OperationParts): Promise<{ active: string; resealed: number }> {

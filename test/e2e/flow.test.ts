@@ -209,11 +209,13 @@ test('a paused connection accepts events and works on none; resumed, it goes on 
   await expectEqual(world, { seed: SEED, invoices: SIZE.invoices + 6, payments: SIZE.payments + 3 });
 });
 
-test('after keys rotate and a restart, everything goes on and the old key is gone', async () => {
+test('keys rotate refuses beside a running service; after a stop everything goes on and the old key is gone', async () => {
   const before = (await command(world, 'keys')).json as { active: string };
+  const refused = await command(world, 'keys', 'rotate');
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Stop them') });
+  await world.stop();
   const rotated = await command(world, 'keys', 'rotate');
   expect(rotated.code, rotated.stderr).toBe(0);
-  await world.stop();
   await world.start();
   const after = (await command(world, 'keys')).json as { active: string; keys: { id: string }[] };
   expect(after.active).not.toBe(before.active);
