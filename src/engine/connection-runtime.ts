@@ -1,21 +1,22 @@
 /** Opens a connection: its source and destination, with the credentials, budgets and audit they work under. */
-import { OperatingError, UsageError } from '../core/errors.ts';
+import type { BudgetHint } from '../core/call-budget.ts';
+import { UsageError } from '../core/errors.ts';
 import type {
   ConnectorContext,
   Destination,
   DestinationManifest,
+  RateHint,
+  SharedBudget,
   Source,
   SourceManifest,
 } from '../core/ports.ts';
 import { createHttp } from '../platform/http.ts';
 import { type Connection, findConnection, mergeSettings, type Side } from '../store/connections.ts';
 import { loadSecrets, renewSecrets } from '../store/credentials.ts';
-import { learnRate, takeTurn } from '../store/rate-budgets.ts';
 import { recordAttempt } from './audit.ts';
+import { callPriority } from './call-priority.ts';
+import { createGovernor, type Governor } from './governor.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
-
-/** Longer than this nobody waits inside a call: the lane is put off instead. */
-const LONGEST_WAIT_MS = 15_000;
 
 export type OpenConnection = { connection: Connection; source: Source; destination: Destination };
 
@@ -40,6 +41,7 @@ export interface ConnectionRuntime {
 }
 
 export function createConnectionRuntime(parts: EngineParts): ConnectionRuntime {
+  const governor = createGovernor(parts);
   const opened = new Map<string, OpenConnection & { close(): Promise<void> }>();
   return {
     async open(connectionId) {
@@ -47,8 +49,8 @@ export function createConnectionRuntime(parts: EngineParts): ConnectionRuntime {
       if (!connection) throw new UsageError(`There is no connection ${connectionId}.`);
       const known = opened.get(connectionId);
       if (known && sameSettings(known.connection, connection)) return { ...known, connection };
-      const source = contextFor(parts, connection, 'source');
-      const destination = contextFor(parts, connection, 'destination');
+      const source = contextFor(parts, governor, connection, 'source');
+      const destination = contextFor(parts, governor, connection, 'destination');
       const runtime = {
         connection,
         source: sourceManifest(parts.registry, connection.source).create(source.context),
@@ -68,24 +70,43 @@ function sameSettings(a: Connection, b: Connection): boolean {
   return JSON.stringify(a.settings) === JSON.stringify(b.settings);
 }
 
+/** The vendor's tenant where the connector can name it, otherwise the connection. */
+function budgetOf(
+  registry: Registry,
+  connection: Connection,
+  side: Side,
+  settings: Record<string, string>,
+): SharedBudget {
+  const shared =
+    side === 'destination'
+      ? destinationManifest(registry, connection.destination).budget?.(settings)
+      : undefined;
+  if (shared) return { ...shared, name: `${connection.destination} ${shared.name}` };
+  return { name: `${side} of ${connection.id}`, windows: () => [] };
+}
+
+function toBudgetHint({ limit, windowMs, windows = [], ...rest }: RateHint): BudgetHint {
+  const one = limit === undefined ? [] : [{ limit, windowMs: windowMs ?? 60_000 }];
+  return { ...rest, windows: [...windows, ...one] };
+}
+
 function contextFor(
   parts: EngineParts,
+  governor: Governor,
   connection: Connection,
   side: Side,
 ): { context: ConnectorContext; close(): Promise<void> } {
   const { db, vault, clock, random, stopping } = parts;
   const key = { connectionId: connection.id, side };
   const settings = { ...connection.settings[side] };
+  const budget = () => budgetOf(parts.registry, connection, side, settings);
   const { http, close } = createHttp({
     clock,
-    takeTurn: async (bucket) => {
-      const waitMs = await takeTurn(db, { ...key, bucket }, clock.now(), LONGEST_WAIT_MS);
-      if (waitMs > LONGEST_WAIT_MS) {
-        throw new OperatingError('rate_limited', `the ${side}'s call budget is used up for now`, {
-          until: clock.now() + waitMs,
-        });
-      }
-      if (waitMs > 0) await clock.sleep(waitMs, stopping);
+    takeTurn: (bucket, kind) => {
+      const live = callPriority() === 'live';
+      const { name, windows } = budget();
+      const key = { name, pool: bucket };
+      return governor.take({ budget: key, windows: windows(bucket), kind, user: connection.id, live });
     },
     record: (attempt) => recordAttempt(parts, connection.id, side, attempt),
   });
@@ -101,7 +122,7 @@ function contextFor(
       now: () => clock.now(),
       random: () => random.next(),
       sleep: (ms) => clock.sleep(ms, stopping),
-      learnRate: (bucket, hint) => learnRate(db, { ...key, bucket }, hint),
+      learnRate: (bucket, hint) => governor.learn({ name: budget().name, pool: bucket }, toBudgetHint(hint)),
       rememberSetting: async (name, value) => {
         settings[name] = value;
         connection.settings[side][name] = value;

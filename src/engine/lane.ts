@@ -4,7 +4,7 @@ import { isConnectionLoss } from '../platform/database.ts';
 import { isActive } from '../store/connections.ts';
 import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import type { LaneKey } from '../store/events.ts';
-import { listUnsettledEvents } from '../store/events.ts';
+import { isBackfilled, listUnsettledEvents } from '../store/events.ts';
 import {
   acquireLease,
   countFailures,
@@ -15,6 +15,7 @@ import {
   renewLease,
 } from '../store/lanes.ts';
 import { appendTrail, countDeferralsInVain, documentSubject } from '../store/trail.ts';
+import { withCallPriority } from './call-priority.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
@@ -73,7 +74,8 @@ async function drain(work: LaneWork): Promise<void> {
       continue;
     }
     try {
-      await syncDocument(work, document);
+      const isHistory = await isBackfilled(parts.db, document.id);
+      await withCallPriority(isHistory ? 'backfill' : 'live', () => syncDocument(work, document));
     } catch (error) {
       if (error instanceof LeaseLost) return;
       return putOff(work, document, error);

@@ -61,7 +61,7 @@ export async function completeConsent(
   const secrets = await loadSecrets(parts.db, parts.vault, key);
   const { http, close } = createHttp({
     clock: parts.clock,
-    takeTurn: async () => {},
+    takeTurn: async () => () => {},
     record: (attempt) => recordAttempt(parts, connectionId, 'source', attempt),
   });
   const exchanged = await manifest.consent

@@ -29,7 +29,10 @@ beforeEach(async () => {
   turns = [];
   ({ http, close } = createHttp({
     clock: systemClock,
-    takeTurn: async (bucket) => void turns.push(bucket),
+    takeTurn: async (bucket) => {
+      turns.push(bucket);
+      return () => {};
+    },
     record: async (attempt) => void records.push(attempt),
   }));
 });

@@ -23,8 +23,8 @@ const NEVER_LEFT = new Set([
 
 export type HttpParts = {
   clock: Clock;
-  /** Waits for this bucket's turn in the shared budget. */
-  takeTurn: (bucket: string) => Promise<void>;
+  /** Waits for this bucket's turn in the shared budget; what it gives is called when the call has ended. */
+  takeTurn: (bucket: string, atOnce: string) => Promise<() => void>;
   record: (attempt: AttemptRecord) => Promise<void>;
 };
 
@@ -41,7 +41,7 @@ export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http
   );
   const http: Http = async (request) => {
     assertHeaders(request);
-    await takeTurn(request.bucket ?? 'default');
+    const end = await takeTurn(request.bucket ?? 'default', request.atOnce ?? 'default');
     const startedAt = clock.now();
     const started = monotonicMs();
     const outcome = await breaker
@@ -55,7 +55,8 @@ export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http
             until: clock.now() + BREAKER_REST_MS,
           },
         );
-      });
+      })
+      .finally(end);
     await record(toAttemptRecord(request, outcome, startedAt, monotonicMs() - started));
     if ('answer' in outcome) return outcome.answer;
     throw toOperatingError(request, outcome.failure);

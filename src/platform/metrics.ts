@@ -46,6 +46,43 @@ export function createMetrics() {
       buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300, 3600],
       registers,
     }),
+    callsGranted: new Counter({
+      name: 'mlc_call_turns_total',
+      help: 'Calls that a shared budget let through, by budget, connection and priority.',
+      labelNames: ['budget', 'connection', 'priority'],
+      registers,
+    }),
+    callWait: new Histogram({
+      name: 'mlc_call_wait_seconds',
+      help: 'How long calls waited for their turn in a shared budget.',
+      labelNames: ['budget'],
+      buckets: [0.001, 0.01, 0.1, 0.3, 1, 3, 10, 15],
+      registers,
+    }),
+    callLimit: new Gauge({
+      name: 'mlc_call_limit',
+      help: 'Calls we allow ourselves in each window of so many seconds.',
+      labelNames: ['budget', 'pool', 'seconds'],
+      registers,
+    }),
+    callsBlocked: new Gauge({
+      name: 'mlc_calls_blocked_seconds',
+      help: 'How long a budget stays closed after a refusal for load.',
+      labelNames: ['budget', 'pool'],
+      registers,
+    }),
+    callsAtOnce: new Gauge({
+      name: 'mlc_calls_in_flight',
+      help: 'Calls on their way in all processes, by kind of limit.',
+      labelNames: ['budget', 'pool', 'kind'],
+      registers,
+    }),
+    callsAtOnceAllowed: new Gauge({
+      name: 'mlc_calls_in_flight_allowed',
+      help: 'Calls that may be on their way at once, as announced or found out.',
+      labelNames: ['budget', 'pool', 'kind'],
+      registers,
+    }),
     paused: new Gauge({ name: 'mlc_connections_paused', help: 'Connections that are paused.', registers }),
     unsettled: new Gauge({
       name: 'mlc_events_unsettled',

@@ -92,6 +92,19 @@ export async function nextTick(db: Db): Promise<bigint> {
   return tick;
 }
 
+/** Whether nobody but a backfill waits for the document. */
+export async function isBackfilled(db: Db, documentId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('events')
+    .select('seq')
+    .where('document_id', '=', documentId)
+    .where('settled_at', 'is', null)
+    .where('origin', '!=', 'backfill')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined;
+}
+
 export async function listUnsettledEvents(db: Db, documentId: string): Promise<EventRow[]> {
   const rows = await db
     .selectFrom('events')

@@ -62,6 +62,14 @@ export interface Callbacks {
   verifier: Json | null;
 }
 
+export interface CallBudgets {
+  changed_at: Timestamp;
+  name: string;
+  pool: string;
+  state: Json;
+  version: Generated<bigint>;
+}
+
 export interface Connections {
   created_at: Timestamp;
   destination: string;
@@ -181,16 +189,6 @@ export interface Links {
   stage: string;
 }
 
-export interface RateBudgets {
-  blocked_ms: Generated<bigint>;
-  bucket: string;
-  connection_id: string;
-  limit_calls: number | null;
-  next_free_ms: Generated<bigint>;
-  side: string;
-  window_ms: Generated<number>;
-}
-
 export interface Rejections {
   at: Timestamp;
   body: Buffer | null;
@@ -236,6 +234,7 @@ export interface VaultKeys {
 export interface DB {
   backfill_items: BackfillItems;
   backfills: Backfills;
+  call_budgets: CallBudgets;
   callbacks: Callbacks;
   connections: Connections;
   consents: Consents;
@@ -246,7 +245,6 @@ export interface DB {
   events: Events;
   lanes: Lanes;
   links: Links;
-  rate_budgets: RateBudgets;
   rejections: Rejections;
   revisions: Revisions;
   trail: Trail;

@@ -100,7 +100,20 @@ describe('calls', () => {
       until: 1_120_000,
     });
     expect(context.slept).toEqual([]);
-    expect(context.hints.at(-1)).toEqual({ blockedUntil: 1_120_000 });
+    expect(context.hints.at(-1)).toEqual({ blockedUntil: 1_120_000, rateRefused: true });
+  });
+
+  it('a refusal for calls at once closes no budget: fewer run at once from then on', async () => {
+    const reasons = [
+      { code: 50000070, message: 'The total number of concurrent requests has exceeded the limit' },
+    ];
+    const { open } = scripted(() => json(429, { success: false, reasons }, { 'retry-after': '120' }));
+    const { client, context } = open();
+    await expect(client.query('payments', [])).rejects.toMatchObject({
+      kind: 'rate_limited',
+      until: 1_120_000,
+    });
+    expect(context.hints).toEqual([{ concurrency: { kind: 'object-query', refused: true } }]);
   });
 
   it('a write is sent once, and only a POST carries the key', async () => {
@@ -120,12 +133,26 @@ describe('calls', () => {
     expect(post?.body).toBe('{"amount":1.10}');
   });
 
-  it('nine tenths of the window nearest to its end are used', async () => {
-    const limits = { 'ratelimit-limit': '2250000, 50000;w=60, 2250000;w=3600, 27000000;w=86400' };
+  it('nineteen twentieths of every announced window are used, and each is told once', async () => {
+    const limits = {
+      'ratelimit-limit': '2250000, 50000;w=60, 2250000;w=3600, 27000000;w=86400',
+      'ratelimit-remaining': '2000000',
+      'ratelimit-reset': '60',
+      'concurrency-limit-limit': '40',
+    };
     const { open } = scripted(() => json(200, { success: true }, limits));
     const { client, context } = open();
     await client.get('GET payments', '/v1/payments');
     await client.get('GET payments', '/v1/payments');
-    expect(context.hints).toEqual([{ limit: 2_025_000, windowMs: 3_600_000, blockedUntil: undefined }]);
+    expect(context.hints).toMatchObject([
+      {
+        windows: [
+          { limit: 47_500, windowMs: 60_000 },
+          { limit: 2_137_500, windowMs: 3_600_000 },
+          { limit: 25_650_000, windowMs: 86_400_000 },
+        ],
+        concurrency: { kind: 'default', announced: 40 },
+      },
+    ]);
   });
 });

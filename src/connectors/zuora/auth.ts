@@ -42,6 +42,10 @@ export function createAuth(context: ConnectorContext, regions: readonly Region[]
     if (configuredBase(context.settings, regions) === undefined) {
       await context.rememberSetting('baseUrl', session.baseUrl);
     }
+    const tenantId = tenantOf(session.scope);
+    if (tenantId !== undefined && tenantId !== context.settings.tenantId) {
+      await context.rememberSetting('tenantId', tenantId);
+    }
     held = session;
     return session;
   }
@@ -56,6 +60,11 @@ export function createAuth(context: ConnectorContext, regions: readonly Region[]
     },
     renew,
   };
+}
+
+/** "entity.<uuid> ... tenant.<n> user.<hex>". */
+export function tenantOf(scope: string): string | undefined {
+  return /(?:^|\s)tenant\.(\S+)/.exec(scope)?.[1];
 }
 
 /** The base URL as set or as named by the region; undefined means it has to be found. */

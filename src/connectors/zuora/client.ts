@@ -11,6 +11,13 @@ import type { Region } from './regions.ts';
 import { parseBody, queryPageSchema, writeBody } from './wire.ts';
 
 const BUCKET = 'default';
+/** The kinds of calls at once that Zuora counts apart, by the beginning of their path. */
+const OBJECT_QUERY = 'object-query';
+const HIGH_VOLUME = 'high-volume';
+/** "The total number of concurrent requests has exceeded the limit". */
+const TOO_MANY_AT_ONCE = '50000070';
+/** So little left of a window is told at once, and not only when a limit changes. */
+const SCARCE_PART = 0.01;
 const READ_REPEATS = 3;
 const BACKOFF_START_MS = 500;
 const BACKOFF_LIMIT_MS = 8_000;
@@ -47,25 +54,35 @@ export interface ZuoraClient {
 export function createClient(context: ConnectorContext, regions: readonly Region[]): ZuoraClient {
   const auth = createAuth(context, regions);
   let headers: Record<string, string> = {};
-  let learned = '';
+  const learned = new Map<string, string>();
 
   /** Tells the shared budget only what is new: it is a row in a database. */
-  async function learn(answer: HttpAnswer): Promise<void> {
+  async function learn(answer: HttpAnswer, kind: string): Promise<void> {
     headers = answer.headers;
-    const hint: RateHint | undefined = rateHintOf(answer, context.now());
+    const hint = rateHintOf(answer, kind, context.now());
     if (hint === undefined) return;
-    const mark = `${hint.limit} ${hint.windowMs}`;
-    if (mark === learned && hint.blockedUntil === undefined) return;
-    learned = mark;
+    const mark = JSON.stringify([hint.windows, hint.concurrency]);
+    const isScarce = hint.left !== undefined && hint.left.part < SCARCE_PART;
+    if (learned.get(kind) === mark && !isScarce) return;
+    learned.set(kind, mark);
     await context.learnRate(BUCKET, hint);
   }
 
+  /** A refusal for calls at once ends with one of them; a refusal for the rate closes the budget until it is over. */
+  async function learnRefusal({ until, code }: OperatingError, kind: string): Promise<void> {
+    const refused: RateHint = { concurrency: { kind, refused: true } };
+    const closed: RateHint = { blockedUntil: until, rateRefused: true };
+    await context.learnRate(BUCKET, code === TOO_MANY_AT_ONCE ? refused : closed);
+  }
+
   async function sendOnce(session: Session, kind: CallKind, toHttp: ToHttp): Promise<JsonValue> {
-    const answer = await context.http(toHttp(session));
-    await learn(answer);
+    const request = toHttp(session);
+    const atOnce = request.atOnce ?? BUCKET;
+    const answer = await context.http(request);
+    await learn(answer, atOnce);
     const error = errorOf(answer, kind, context.now());
     if (error === undefined) return parseBody(answer.body) ?? null;
-    if (error.kind === 'rate_limited') await context.learnRate(BUCKET, { blockedUntil: error.until });
+    if (error.kind === 'rate_limited') await learnRefusal(error, atOnce);
     throw error;
   }
 
@@ -142,6 +159,7 @@ function readRequest(
     secretFields: SECRET_FIELDS,
     safe: true,
     bucket: BUCKET,
+    ...(pathAndQuery.startsWith('/object-query') ? { atOnce: OBJECT_QUERY } : {}),
   };
 }
 
@@ -162,6 +180,7 @@ function writeRequest(context: ConnectorContext, session: Session, write: WriteC
     secretFields: SECRET_FIELDS,
     safe: false,
     bucket: BUCKET,
+    ...(write.path === '/v1/accounts' ? { atOnce: HIGH_VOLUME } : {}),
   };
 }
 

@@ -4,9 +4,6 @@ import type { HttpAnswer, RateHint } from '../../core/ports.ts';
 /** Decides error statuses and field names; without it a tenant may answer as in 2015. Newest documented version. */
 export const ZUORA_VERSION = '2025-08-12';
 
-/** Share of the vendor's limit we use: other integrations of the tenant live on the rest. */
-const SHARE_PERCENT = 90;
-
 /** A 32-digit entity id must be written 8-4-4-4-12. */
 export function entityHeader(settings: Record<string, string>): Record<string, string> {
   const id = settings.entityId?.trim();
@@ -26,21 +23,32 @@ export function toTrackId(text: string): string {
 }
 
 /**
- * The window nearest to its end, as `RateLimit-Limit: 2250000, 50000;w=60, 2250000;w=3600` names it first; the others
- * are listed with their seconds.
+ * All windows that `RateLimit-Limit: 2250000, 50000;w=60, 2250000;w=3600` names, and how much is left of the first,
+ * which is the one nearest to its end; `Concurrency-Limit-*` for the kind of call that was made.
  */
-export function rateHintOf(answer: HttpAnswer, nowMs: number): RateHint | undefined {
-  const [first, ...windows] = (answer.headers['ratelimit-limit'] ?? '').split(',').map((part) => part.trim());
-  const window = windows.find((part) => part.split(';')[0] === first) ?? windows[0];
-  const [, limitText, secondsText] = /^(\d+);\s*w=(\d+)$/.exec(window ?? '') ?? [];
-  const remaining = answer.headers['ratelimit-remaining'];
-  const reset = secondsOf(answer.headers['ratelimit-reset']);
-  const blockedUntil = remaining === '0' && reset !== undefined ? nowMs + reset * 1000 : undefined;
-  if (limitText === undefined || secondsText === undefined) {
-    return blockedUntil === undefined ? undefined : { blockedUntil };
-  }
-  const limit = Math.max(1, Math.floor((Number.parseInt(limitText, 10) * SHARE_PERCENT) / 100));
-  return { limit, windowMs: Number.parseInt(secondsText, 10) * 1000, blockedUntil };
+export function rateHintOf({ headers }: HttpAnswer, kind: string, nowMs: number): RateHint | undefined {
+  const [first, ...rest] = (headers['ratelimit-limit'] ?? '').split(',').map((part) => part.trim());
+  const windows = rest.flatMap((part) => {
+    const [, limit, seconds] = /^(\d+);\s*w=(\d+)$/.exec(part) ?? [];
+    if (limit === undefined || seconds === undefined) return [];
+    return [{ limit: ourShare(Number.parseInt(limit, 10)), windowMs: Number.parseInt(seconds, 10) * 1000 }];
+  });
+  const limit = secondsOf(first);
+  const remaining = secondsOf(headers['ratelimit-remaining']);
+  const reset = secondsOf(headers['ratelimit-reset']);
+  const announced = secondsOf(headers['concurrency-limit-limit']);
+  const isTold = limit !== undefined && limit > 0 && remaining !== undefined && reset !== undefined;
+  if (windows.length === 0 && !isTold && announced === undefined) return undefined;
+  return {
+    windows,
+    ...(isTold ? { left: { part: remaining / limit, until: nowMs + reset * 1000 } } : {}),
+    ...(announced === undefined ? {} : { concurrency: { kind, announced } }),
+  };
+}
+
+/** Nineteen twentieths of a limit: other integrations of the tenant live on the rest. */
+export function ourShare(limit: number): number {
+  return Math.max(1, Math.floor(limit * 0.95));
 }
 
 export function secondsOf(header: string | undefined): number | undefined {

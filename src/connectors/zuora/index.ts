@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.ts';
 import type { DestinationManifest, FieldSpec, SimulatorManifest } from '../../core/ports.ts';
+import { sharedBudget } from './budget.ts';
 import { createZuoraDestination } from './destination.ts';
 import { DEFAULT_INVOICE_PREFIX } from './numbers.ts';
 import { ZUORA_REGIONS } from './regions.ts';
@@ -32,6 +33,15 @@ const FIELDS: readonly FieldSpec[] = [
   field('entityId', 'Entity id', 'Only with Multi-entity and a client that is valid for several entities.'),
   field('orgIds', 'Organisation ids', 'Only with Multi-Org: comma-separated ids.'),
   field('organizationLabel', 'Organisation label', 'Only with Multi-Org: the organisation of new accounts.'),
+  field(
+    'tenantType',
+    'Tenant type',
+    'Decides the call limits to begin with; auto = by region, then as answers tell.',
+    {
+      choices: ['auto', 'production', 'central-sandbox', 'developer-sandbox', 'api-sandbox'],
+      default: 'auto',
+    },
+  ),
   field('taxation', 'Taxation', 'on = tax items, off = taxes as ordinary lines, auto = as found.', {
     choices: ['auto', 'on', 'off'],
     default: 'auto',
@@ -69,5 +79,6 @@ export const zuora: DestinationManifest = {
   label: 'Zuora',
   fields: FIELDS,
   simulator,
+  budget: sharedBudget,
   create: (context) => createZuoraDestination(context),
 };
