@@ -4,7 +4,8 @@ import { startFreshBooksSimulator } from './server.ts';
 
 const HELP = `A simulated FreshBooks: OAuth, API, webhooks, and a control API under /_control.
 
-  node src/connectors/freshbooks/simulator/main.ts [options]
+  npm run simulator:freshbooks -- [options]
+  npm run -s cli -- simulate freshbooks [options]
 
   --port <n>           port to listen on (4010)
   --host <address>     address to listen on (127.0.0.1)
@@ -12,6 +13,32 @@ const HELP = `A simulated FreshBooks: OAuth, API, webhooks, and a control API un
   --rate-limit <n>     calls per minute (600); creates get 250 in 600 of it
   --exit-with-parent   stop when standard input closes
   --help               this text
+
+It prints {"url"} when it is ready; open that address for a page with clients, invoices and payments, and buttons to
+send, pay and delete. Faults are switched on while it runs, for example:
+
+  curl -X PUT localhost:4010/_control/faults -H 'content-type: application/json' -d '{"webhookDropRate":1}'
+
+  webhooks             "off": no deliveries at all
+  webhookDropRate      0 to 1: that part of the deliveries is lost
+  webhookDuplicate     so many extra copies of each delivery
+  webhookShuffle       deliveries in random order
+  webhookDelayMs       deliveries late
+  webhookKeyOrder      "recorded", "documented", "system" or "rotate": order of the signed fields
+  handshakeFirst       the handshake comes before the create call has answered
+  disableCallbacks     all callbacks fall silent, as after many failed deliveries
+  paymentTouchesInvoice  false: a payment sends no invoice.update
+  allowDuplicateNumbers  two invoices may have one number
+  latencyMs            every API call takes so much longer
+  failNext             [{"match":"GET invoice","status":503,"times":2}]; status 0 cuts the connection
+  loseAnswer           {"match":"POST token","times":1}: the work is done, the answer is lost
+  truncateBody         half an answer
+  errorsWith200        HTTP 200 that carries errors
+  tokenLifetimeSeconds life of tokens issued from now on
+  person               "client", "no-account-id" or "two-accounts": who consented, as users/me tells
+
+GET /_control/faults shows what is on; DELETE /_control/faults ends all. Each oddity step by step, with its source:
+src/connectors/freshbooks/simulator/README.md
 `;
 
 async function main(): Promise<number | undefined> {
