@@ -1,7 +1,7 @@
 /** Equal values have equal fingerprints, different ones do not. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, fingerprintOf } from './json.ts';
+import { canonicalJson, fingerprintOf, type JsonValue, toStorable } from './json.ts';
 
 function shuffled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shuffled);
@@ -34,4 +34,17 @@ test('different values have different fingerprints', () => {
 
 test('a member that is undefined is as good as absent, and amounts are written in full', () => {
   expect(canonicalJson({ b: undefined, a: 9_007_199_254_740_993n })).toBe('{"a":"9007199254740993"}');
+});
+
+test('what no database text can hold is replaced, at any depth, and nothing else is changed', () => {
+  expect(toStorable({ 'a\0': ['x\ud800y', 1, null, { b: '\0' }] })).toEqual({
+    'a\ufffd': ['x\ufffdy', 1, null, { b: '\ufffd' }],
+  });
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const once = toStorable(value as JsonValue);
+      expect(toStorable(once)).toEqual(once);
+      expect(JSON.stringify(once)).not.toMatch(/\\u0000|\\ud[89a-f]/);
+    }),
+  );
 });

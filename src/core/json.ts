@@ -23,3 +23,14 @@ export function canonicalJson(value: unknown): string {
 export function fingerprintOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
+
+/** The same value with what no database text can hold (NUL, lone surrogates) replaced by U+FFFD, at any depth. */
+export function toStorable<T extends JsonValue>(value: T): T;
+export function toStorable(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD');
+  if (Array.isArray(value)) return value.map((member) => toStorable(member));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [toStorable(name), toStorable(member)]),
+  );
+}

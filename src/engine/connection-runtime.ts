@@ -17,6 +17,7 @@ import { recordAttempt } from './audit.ts';
 import { callPriority } from './call-priority.ts';
 import { createGovernor, type Governor } from './governor.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
+import { storableSource } from './storable-source.ts';
 
 export type OpenConnection = { connection: Connection; source: Source; destination: Destination };
 
@@ -53,7 +54,7 @@ export function createConnectionRuntime(parts: EngineParts): ConnectionRuntime {
       const destination = contextFor(parts, governor, connection, 'destination');
       const runtime = {
         connection,
-        source: sourceManifest(parts.registry, connection.source).create(source.context),
+        source: storableSource(sourceManifest(parts.registry, connection.source).create(source.context)),
         destination: destinationManifest(parts.registry, connection.destination).create(destination.context),
         close: async () => void (await Promise.allSettled([source.close(), destination.close()])),
       };

@@ -35,6 +35,14 @@ const poll = () => pollConnection(kit.parts, kit.parts.runtime, kit.connectionId
 const counts = () =>
   [kit.billing.accounts, kit.billing.invoices, kit.billing.payments].map((all) => all.length);
 
+test('I9 one name with characters that no database text can hold does not hold up its list page', async () => {
+  kit.books.change('client', '7', { name: 'Ada\0 \ud800 Ltd' });
+  await poll();
+  await kit.settle();
+  expect(await kit.stateOf('invoice', '1')).toBe('synced');
+  expect((await kit.document('client', '7')).label).toBe('Ada\ufffd \ufffd Ltd');
+});
+
 describe('order', () => {
   test('P3 a payment that arrives before its invoice brings the invoice first', async () => {
     kit.books.put('payment', paymentOf({ id: '9', invoice: '1' }));
