@@ -177,18 +177,37 @@ function refusalText(body: unknown): string {
   return typeof text === 'string' ? text.slice(0, 200) : '';
 }
 
+const WORDS = {
+  'wrong-secret': 'knows the client id and refuses the client secret',
+  'user-disabled': 'says that the API user is deactivated or forbidden',
+  'wrong-entity': 'does not let this client into the entity that is set',
+} as const;
+
+/** Statuses and words as Zuora's own Ruby client tells them apart (GEM). */
+function causeOf(
+  refused: { status: number; text: string } | undefined,
+): keyof typeof WORDS | 'unknown-client' {
+  if (/entity/i.test(refused?.text ?? '')) return 'wrong-entity';
+  if (refused?.status === 403) return 'user-disabled';
+  return refused?.status === 401 ? 'wrong-secret' : 'unknown-client';
+}
+
 /** As long as one base did not answer nobody knows whether the credentials are wrong. */
 function noSession(failures: readonly Exclude<TokenOutcome, { type: 'granted' }>[]): OperatingError {
-  for (const failure of failures) {
-    if (failure.type === 'unreachable') return failure.error;
-  }
   const refused = failures.flatMap((failure) => (failure.type === 'refused' ? [failure] : []));
-  // 400 "Invalid client id" means "not known here"; 401 and 403 come from a base that knows the client (GEM).
-  const nearest = refused.find(({ status }) => status === 401 || status === 403) ?? refused[0];
-  const where =
+  // 400 "Invalid client id" means "not known here"; 401 and 403 come from a base that knows the client (GEM). Where
+  // several say so, none of them does.
+  const knowing = refused.filter(({ status }) => status === 401 || status === 403);
+  const [only] = knowing.length === 1 ? knowing : [];
+  const unreachable = failures.find((failure) => failure.type === 'unreachable');
+  if (only === undefined && unreachable !== undefined) return unreachable.error;
+  const nearest = only ?? refused[0];
+  const cause = causeOf(only);
+  const nowhere =
     refused.length === 1
-      ? `${nearest?.baseUrl} does not accept the client id and secret (a wrong base URL looks the same: clear it to search all regions)`
+      ? `${nearest?.baseUrl} does not know the client id (a wrong base URL looks the same: clear it to search all regions)`
       : `none of the ${refused.length} Zuora bases accepts the client id and secret`;
+  const where = cause === 'unknown-client' ? nowhere : `${nearest?.baseUrl} ${WORDS[cause]}`;
   const said = nearest?.text ? `; ${nearest.baseUrl} says: ${nearest.text}` : '';
-  return new OperatingError('unauthorized', `${where}${said}`, { code: String(nearest?.status ?? '') });
+  return new OperatingError('unauthorized', `${where}${said}`, { code: cause });
 }

@@ -81,7 +81,10 @@ export function createZuoraDestination(
         throw new OperatingError('conflict', `${kind} ${number} is not in Zuora any more`, { cause: error });
       }
     },
-    ping: () => checkTenant(client, settings, regions, { taxation, rememberNoTaxation }),
+    ping() {
+      const today = new Date(context.now()).toISOString().slice(0, 10);
+      return checkTenant(client, settings, regions, { taxation, rememberNoTaxation }, today);
+    },
   };
 }
 

@@ -8,7 +8,7 @@ const HASH_DIGITS = 12;
 
 /** Zuora's own prefixes unless the tenant changed them; numbers of others that begin so can break its bill runs. */
 export const DEFAULT_INVOICE_PREFIX = 'INV';
-const ACCOUNT_PREFIX = 'A';
+export const ACCOUNT_PREFIX = 'A';
 
 export const INVOICE_NUMBER = /^[A-Za-z0-9_-]{1,32}$/;
 

@@ -12,3 +12,22 @@ export const paymentTermsSchema = rows(z.looseObject({ name: z.string(), isActiv
 export const prefixSettingsSchema = rows(
   z.looseObject({ documentType: z.string().nullish(), prefix: z.string().nullish() }),
 );
+
+export const featureSettingsSchema = rows(
+  z.looseObject({ featureName: z.string().nullish(), status: z.string().nullish() }),
+);
+
+export const billingRulesSchema = z.looseObject({ invoiceItemSettlement: z.boolean().nullish() });
+
+export const periodsSchema = z.looseObject({
+  accountingPeriods: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        startDate: z.string(),
+        endDate: z.string(),
+        status: z.string().nullish(),
+      }),
+    )
+    .default([]),
+});

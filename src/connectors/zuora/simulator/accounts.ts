@@ -10,7 +10,6 @@ import { type Resource, refuse } from './refusal.ts';
 import { requireActiveCurrency, type Tenant } from './tenant.ts';
 
 const ROLES = ['asBillTo', 'asShipTo', 'asSoldTo'];
-const DEFAULT_PREFIX = 'A';
 const MAX_ACTIVE_CONTACTS = 2000;
 
 /** Text members of an account that have a place of their own. */
@@ -36,11 +35,12 @@ function addAccount(tenant: Tenant, body: Body): Account {
   requireActiveCurrency(tenant, currency, 'account');
   if (!body.has('billCycleDay')) throw refuse('account', 'missingField', "'billCycleDay' is required.");
   const wanted = body.text('accountNumber');
-  if (wanted?.startsWith(DEFAULT_PREFIX) === true) {
+  const { accountPrefix } = tenant.features;
+  if (wanted?.startsWith(accountPrefix) === true) {
     throw refuse(
       'account',
       'badValue',
-      `The account number must not start with the default prefix '${DEFAULT_PREFIX}'.`,
+      `The account number must not start with the default prefix '${accountPrefix}'.`,
     );
   }
   if (wanted !== undefined && books.accountNumbers.has(wanted)) {
@@ -60,7 +60,7 @@ function addAccount(tenant: Tenant, body: Body): Account {
     : soldTo;
   const account: Account = {
     id,
-    number: wanted ?? tenant.nextNumber(DEFAULT_PREFIX, (number) => books.accountNumbers.has(number)),
+    number: wanted ?? tenant.nextNumber(accountPrefix, (number) => books.accountNumbers.has(number)),
     name: body.mustText('name'),
     currency,
     autoPay: false,

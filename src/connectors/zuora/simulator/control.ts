@@ -25,6 +25,14 @@ const FeatureChange = z
     activeCurrencies: names,
     paymentDates: z.enum(['any', 'past-or-today', 'today']),
     deleteDraftInvoices: z.boolean(),
+    userActive: z.boolean(),
+    multiEntity: z.boolean(),
+    multiOrg: z.boolean(),
+    invoiceItemSettlement: z.boolean(),
+    deniedPaths: names,
+    invoicePrefix: z.string(),
+    accountPrefix: z.string(),
+    activeTerms: names,
     customFields: z
       .object({ account: names, contact: names, invoice: names, invoiceItem: names, payment: names })
       .partial()

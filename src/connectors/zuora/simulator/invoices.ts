@@ -10,7 +10,6 @@ import { Refusal, refuse } from './refusal.ts';
 import { addDays, minorOf, requireActiveCurrency, requireOpenPeriod, type Tenant } from './tenant.ts';
 
 const RESOURCE = 'standaloneInvoice';
-export const INVOICE_PREFIX = 'INV';
 
 export function createInvoice(call: Call): JsonRecord {
   const { tenant } = call;
@@ -155,15 +154,16 @@ function numberOf(tenant: Tenant, body: Body, numbersOfRequest: Set<string>): st
   const wanted = body.text('invoiceNumber');
   if (wanted !== undefined) {
     if (isTaken(wanted)) throw refuse(RESOURCE, 'badValue', `The invoice number '${wanted}' already exists.`);
-    if (/^INV\d+$/.test(wanted)) {
+    const { invoicePrefix } = tenant.features;
+    if (wanted.startsWith(invoicePrefix) && /^\d+$/.test(wanted.slice(invoicePrefix.length))) {
       throw refuse(
         RESOURCE,
         'badValue',
-        `The invoice number '${wanted}' collides with the prefix '${INVOICE_PREFIX}'.`,
+        `The invoice number '${wanted}' collides with the prefix '${invoicePrefix}'.`,
       );
     }
   }
-  const chosen = wanted ?? tenant.nextNumber(INVOICE_PREFIX, isTaken);
+  const chosen = wanted ?? tenant.nextNumber(tenant.features.invoicePrefix, isTaken);
   numbersOfRequest.add(chosen);
   return chosen;
 }

@@ -10,7 +10,13 @@ const TOKEN_LIFETIME_SECONDS = 3599;
 const MINUTE_MS = 60_000;
 
 export type TokenAnswer = { status: number; body: JsonRecord; headers: Record<string, string> };
-export type TokenRequest = { region: Region; ip: string; contentType: string; body: string };
+export type TokenRequest = {
+  region: Region;
+  ip: string;
+  contentType: string;
+  body: string;
+  entityIds: string | undefined;
+};
 export type TokenOffice = ReturnType<typeof createTokenOffice>;
 
 export function createTokenOffice(tenant: Tenant) {
@@ -51,6 +57,10 @@ export function createTokenOffice(tenant: Tenant) {
     }
     if (form.get('client_secret') !== tenant.clientSecret)
       return failure(401, 'Unauthorized', 'Bad credentials');
+    if (!tenant.features.userActive) return failure(403, 'Forbidden', 'The user is deactivated');
+    const wanted = request.entityIds;
+    if (wanted !== undefined && (!tenant.features.multiEntity || wanted !== tenant.entityId))
+      return failure(403, 'Forbidden', `Bad entity id: ${wanted}`);
     const token = tenant.hex(32);
     expiryByToken.set(token, tenant.clock.now() + lifetimeSeconds * 1000);
     const body = {

@@ -145,7 +145,14 @@ function answerToken(
     return json(405, headers, { status: number(405), error: 'Method Not Allowed', path: '/oauth/token' });
   }
   const { region, ip, body } = request;
-  const answer = tokens.answer({ region, ip, body, contentType: request.headers['content-type'] ?? '' });
+  const contentType = request.headers['content-type'] ?? '';
+  const answer = tokens.answer({
+    region,
+    ip,
+    body,
+    contentType,
+    entityIds: request.headers['zuora-entity-ids'],
+  });
   return json(answer.status, { ...headers, ...answer.headers }, answer.body);
 }
 
@@ -178,7 +185,8 @@ async function callApi(
   };
   try {
     tokens.requireBearer(request.headers['authorization'] ?? '', request.region);
-    requireGoodHeaders(request);
+    requireGoodHeaders(request, tenant);
+    requireReadable(request, tenant);
   } catch (error) {
     return shown(error);
   }
@@ -220,14 +228,21 @@ function programmerError({ onProgrammerError }: PipelineParts, error: unknown): 
   return refuse('unknown', 'internal', 'Internal error of the simulator.');
 }
 
-function requireGoodHeaders({ headers }: ApiRequest): void {
+function requireReadable({ path }: ApiRequest, { features }: Tenant): void {
+  if (!features.deniedPaths.some((start) => path.startsWith(start))) return;
+  throw refuse('unknown', 'permission', 'The user has no permission for this operation.');
+}
+
+function requireGoodHeaders({ headers }: ApiRequest, { features, entityId }: Tenant): void {
   const trackId = headers['zuora-track-id'] ?? '';
   if (trackId.length > 64 || /[:;"']|[^\x20-\x7e]/.test(trackId)) {
     throw refuse('unknown', 'badValue', 'The header Zuora-Track-Id is not valid.');
   }
-  if (headers['zuora-entity-ids'] !== undefined)
-    throw refuse('auth', 'badValue', 'Bad entity id: Multi-entity is not enabled.');
-  if (headers['zuora-org-ids'] !== undefined) throw refuse('auth', 'permission', 'Multi-Org is not enabled.');
+  const entity = headers['zuora-entity-ids'];
+  if (entity !== undefined && (!features.multiEntity || entity !== entityId))
+    throw refuse('auth', 'badValue', 'Bad entity id: it is not one of this token.');
+  if (headers['zuora-org-ids'] !== undefined && !features.multiOrg)
+    throw refuse('auth', 'permission', 'Multi-Org is not enabled.');
 }
 
 async function idempotent(

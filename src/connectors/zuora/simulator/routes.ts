@@ -40,6 +40,7 @@ import {
   readBillingRules,
   readCurrencies,
   readDocPrefixes,
+  readFeatures,
   readPaymentMethodSettings,
   readPaymentTerms,
 } from './settings.ts';
@@ -106,6 +107,7 @@ const ROUTES: readonly Route[] = [
   route('GET', '/settings/payment-terms', 'settings', readPaymentTerms),
   route('GET', '/settings/currencies', 'settings', readCurrencies),
   route('GET', '/settings/billing-rules', 'settings', readBillingRules),
+  route('GET', '/settings/manage-features', 'settings', readFeatures),
   route('GET', '/settings/doc-prefixes', 'settings', readDocPrefixes),
   route('GET', '/settings/payment-methods', 'settings', readPaymentMethodSettings),
   ...Object.entries(OBJECT_QUERIES).flatMap(([name, run]) => [

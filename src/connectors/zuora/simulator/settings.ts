@@ -3,16 +3,15 @@ import { Temporal } from 'temporal-polyfill';
 import { minorDigits } from '../../../core/money.ts';
 import { type Json, type JsonRecord, number } from './answers.ts';
 import type { Call } from './call.ts';
-import { INVOICE_PREFIX } from './invoices.ts';
 
 export function readPaymentTerms({ tenant }: Call): Json[] {
-  return tenant.terms.map(({ id, name, days, isActive, isDefault }) => ({
+  return tenant.terms.map(({ id, name, days, isDefault }) => ({
     id,
     name,
     type: 'NetPaymentTerm',
     intervalType: 'DAY',
     intervalNumber: number(days),
-    isActive,
+    isActive: tenant.features.activeTerms.includes(name),
     isDefault,
   }));
 }
@@ -30,21 +29,21 @@ export function readCurrencies({ tenant }: Call): Json[] {
 export function readBillingRules({ tenant }: Call): JsonRecord {
   return {
     invoiceSettlement: tenant.features.invoiceSettlement,
-    invoiceItemSettlement: false,
+    invoiceItemSettlement: tenant.features.invoiceItemSettlement,
     creditMemoReasonRequired: false,
     creditMemoMirroringInvoiceItemsRule: 'NoRestriction',
     availableToCreditValidationLevel: 'InvoiceItem',
   };
 }
 
-export function readDocPrefixes(): Json[] {
+export function readDocPrefixes({ tenant: { features } }: Call): Json[] {
   return [
-    { documentType: 'Invoice', prefix: INVOICE_PREFIX },
+    { documentType: 'Invoice', prefix: features.invoicePrefix },
     { documentType: 'Payment', prefix: 'P-' },
     { documentType: 'CreditMemo', prefix: 'CM' },
     { documentType: 'DebitMemo', prefix: 'DM' },
     { documentType: 'Refund', prefix: 'R-' },
-    { documentType: 'Account', prefix: 'A' },
+    { documentType: 'Account', prefix: features.accountPrefix },
   ];
 }
 
@@ -53,6 +52,22 @@ export function readPaymentMethodSettings({ tenant }: Call): Json[] {
     type,
     active: tenant.features.paymentMethodsEnabled.includes(type),
   }));
+}
+
+/** The names are those of the documentation's feature list; the shape is an assumption. */
+export function readFeatures({ tenant: { features } }: Call): Json[] {
+  const row = (featureName: string, isOn: boolean) => ({
+    featureName,
+    status: isOn ? 'Enabled' : 'Disabled',
+  });
+  return [
+    row('Invoice Settlement', features.invoiceSettlement),
+    row('Taxation', features.taxation),
+    row('Multiple Currencies', features.multipleCurrencies),
+    row('Flexible Billing Attributes', features.flexibleBillingAttributes),
+    row('Multi-Entity', features.multiEntity),
+    row('Multi-Org', features.multiOrg),
+  ];
 }
 
 const PERIODS = 36;

@@ -15,6 +15,18 @@ export type Features = {
   activeCurrencies: string[];
   /** What an external payment may carry as its date (an open point, see README.md). */
   paymentDates: 'any' | 'past-or-today' | 'today';
+  /** The API user; off, the token endpoint answers 403. */
+  userActive: boolean;
+  multiEntity: boolean;
+  multiOrg: boolean;
+  /** Payments then settle single items. */
+  invoiceItemSettlement: boolean;
+  /** Beginnings of paths that the API user may not read. */
+  deniedPaths: string[];
+  invoicePrefix: string;
+  accountPrefix: string;
+  /** Names of the payment terms that are active. */
+  activeTerms: string[];
   /** Whether a Draft can be deleted without being cancelled first (sources disagree). */
   deleteDraftInvoices: boolean;
   /** Own fields that exist, such as "FreshBooksId__c", by object. */
@@ -77,6 +89,14 @@ export function createTenant({ seed, clock, region, tenantType, timeZone }: Tena
     paymentMethodsEnabled: [...PAYMENT_METHOD_TYPES],
     activeCurrencies: ['USD', 'CAD', 'EUR', 'GBP', 'AUD', 'JPY', 'KWD'],
     paymentDates: 'any',
+    userActive: true,
+    multiEntity: false,
+    multiOrg: false,
+    invoiceItemSettlement: false,
+    deniedPaths: [],
+    invoicePrefix: 'INV',
+    accountPrefix: 'A',
+    activeTerms: ['Due Upon Receipt', 'Net 30', 'Net 60', 'Net 90'],
     deleteDraftInvoices: true,
     customFields: { account: [], contact: [], invoice: [], invoiceItem: [], payment: [] },
   };

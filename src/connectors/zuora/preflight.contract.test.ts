@@ -1,0 +1,241 @@
+/** Guarantee: a tenant or connection that is set up wrongly is named with its fix, and nothing is written to find out. */
+import { expect, test } from 'vitest';
+import { type PreflightBench, startPreflight } from './test-preflight.ts';
+
+type Wrong = {
+  what: string;
+  set: (bench: PreflightBench) => Promise<void> | void;
+  settings?: Record<string, string>;
+  secret?: string;
+  check: string;
+  detail: RegExp;
+  fix: RegExp;
+};
+const nothing = () => {};
+
+const WRONG: readonly Wrong[] = [
+  {
+    what: 'the client secret is wrong',
+    set: nothing,
+    secret: 'x',
+    check: 'Sign-in',
+    detail: /refuses the client secret/,
+    fix: /client secret anew/,
+  },
+  {
+    what: 'the client id is unknown',
+    set: nothing,
+    settings: { clientId: 'x'.repeat(36) },
+    check: 'Sign-in',
+    detail: /does not know the client id/,
+    fix: /client id and region/,
+  },
+  {
+    what: 'the base URL is another data centre',
+    set: nothing,
+    settings: { baseUrl: 'eu-production' },
+    check: 'Sign-in',
+    detail: /wrong base URL/,
+    fix: /region/,
+  },
+  {
+    what: 'the host is not reached',
+    set: nothing,
+    settings: { baseUrl: 'http://127.0.0.1:1' },
+    check: 'Sign-in',
+    detail: /no whole answer/,
+    fix: /reach Zuora/,
+  },
+  {
+    what: 'the API user is disabled',
+    set: (bench) => bench.features({ userActive: false }),
+    check: 'Sign-in',
+    detail: /deactivated/,
+    fix: /Activate the API user/,
+  },
+  {
+    what: 'an entity is set without Multi-entity',
+    set: nothing,
+    settings: { entityId: 'a'.repeat(32) },
+    check: 'Sign-in',
+    detail: /entity/,
+    fix: /leave it empty/,
+  },
+  {
+    what: 'organisations are set without Multi-Org',
+    set: nothing,
+    settings: { orgIds: '1' },
+    check: 'Permissions',
+    detail: /may not read/,
+    fix: /permission/,
+  },
+  {
+    what: 'Multi-Org is on and no organisation named',
+    set: (bench) => bench.features({ multiOrg: true }),
+    check: 'Features',
+    detail: /Multi-Org is on/,
+    fix: /organisation label/,
+  },
+  {
+    what: 'Invoice Settlement is off',
+    set: (bench) => bench.features({ invoiceSettlement: false }),
+    check: 'Invoice Settlement',
+    detail: /every payment would be parked/,
+    fix: /Switch on Invoice Settlement/,
+  },
+  {
+    what: 'Invoice Item Settlement is on',
+    set: (bench) => bench.features({ invoiceItemSettlement: true }),
+    check: 'Invoice Settlement',
+    detail: /single items/,
+    fix: /Switch off Invoice Item Settlement/,
+  },
+  {
+    what: 'Taxation is off and set to "on"',
+    set: (bench) => bench.features({ taxation: false }),
+    settings: { taxation: 'on' },
+    check: 'Taxation',
+    detail: /no Taxation/,
+    fix: /"off" or "auto"/,
+  },
+  {
+    what: 'no currency is active',
+    set: (bench) => bench.features({ activeCurrencies: [] }),
+    check: 'Currencies',
+    detail: /no currency is active/,
+    fix: /Customize Currencies/,
+  },
+  {
+    what: 'no payment term is active',
+    set: (bench) => bench.features({ activeTerms: [] }),
+    check: 'Payment terms',
+    detail: /no payment term/,
+    fix: /Activate a payment term/,
+  },
+  {
+    what: 'a payment method is not enabled',
+    set: (bench) =>
+      bench.features({
+        paymentMethodsEnabled: ['ACH', 'BankTransfer', 'Cash', 'Check', 'CreditCard', 'DebitCard', 'Other'],
+      }),
+    check: 'Payment methods',
+    detail: /not enabled: PayPal/,
+    fix: /Enable PayPal/,
+  },
+  {
+    what: 'Other, which stands for unknown methods, is not enabled',
+    set: (bench) =>
+      bench.features({
+        paymentMethodsEnabled: ['ACH', 'BankTransfer', 'Cash', 'Check', 'CreditCard', 'DebitCard', 'PayPal'],
+      }),
+    check: 'Payment methods',
+    detail: /not enabled: Other/,
+    fix: /Enable Other/,
+  },
+  {
+    what: 'the invoice prefix is another one',
+    set: (bench) => bench.features({ invoicePrefix: 'RE' }),
+    check: 'Number prefixes',
+    detail: /own invoices with RE/,
+    fix: /INV,RE/,
+  },
+  {
+    what: 'the account prefix is that of our numbers',
+    set: (bench) => bench.features({ accountPrefix: 'FB' }),
+    check: 'Number prefixes',
+    detail: /own accounts with FB/,
+    fix: /account prefix/,
+  },
+  {
+    what: 'the present accounting period is closed',
+    set: (bench) => bench.order('closed-periods', { periods: ['2026-11'] }),
+    check: 'Accounting periods',
+    detail: /2026-11 is closed/,
+    fix: /Open the accounting period 2026-11/,
+  },
+  {
+    what: 'payments may not be looked up',
+    set: (bench) => bench.features({ deniedPaths: ['/object-query/payments'] }),
+    check: 'Permissions',
+    detail: /payments by reference/,
+    fix: /View Payments/,
+  },
+  {
+    what: 'invoices may not be read',
+    set: (bench) => bench.features({ deniedPaths: ['/v1/invoices'] }),
+    check: 'Permissions',
+    detail: /may not read invoices/,
+    fix: /View Invoices/,
+  },
+  {
+    what: 'accounts may not be read',
+    set: (bench) =>
+      bench.features({ deniedPaths: ['/object-query/accounts', '/object-query/contacts', '/v1/accounts'] }),
+    check: 'Permissions',
+    detail: /accounts, contacts/,
+    fix: /View Customer Accounts/,
+  },
+  {
+    what: 'the calls of the day are used up',
+    set: (bench) =>
+      bench.order('faults', {
+        failNext: [
+          { match: 'QUERY accounts', times: 9, status: 429, code: 70, body: 'json', retryAfter: 600 },
+        ],
+      }),
+    check: 'Permissions',
+    detail: /\(70\)/,
+    fix: /used up its calls/,
+  },
+];
+
+test('at least twenty ways to be set up wrongly are tried', () => {
+  expect(new Set(WRONG.map(({ what }) => what)).size).toBeGreaterThanOrEqual(20);
+});
+
+test.each(WRONG)('that $what is named with its fix, and nothing is written', async (wrong) => {
+  await using bench = await startPreflight();
+  await wrong.set(bench);
+  const { baseUrl, ...more } = wrong.settings ?? {};
+  const base = baseUrl === 'eu-production' ? `${bench.simulator.url}/regions/eu-production` : baseUrl;
+  const { destination } = bench.connect({ ...more, ...(base ? { baseUrl: base } : {}) }, wrong.secret);
+  const failed = (await destination.ping()).filter(({ ok }) => !ok);
+  const named = failed.find(({ name }) => name === wrong.check);
+  expect(failed.map(({ name }) => name)).toContain(wrong.check);
+  expect(named?.detail).toMatch(wrong.detail);
+  expect(named?.fix).toMatch(wrong.fix);
+  expect(failed.every(({ fix }) => fix !== undefined)).toBe(true);
+  expect(bench.writes).toEqual([]);
+  const { books } = bench.simulator.tenant;
+  expect([books.accounts.size, books.invoices.size, books.payments.size]).toEqual([0, 0, 0]);
+});
+
+test('a tenant that is set up well has nothing to name, and says what works and what would be parked', async () => {
+  await using bench = await startPreflight();
+  const checks = await bench.connect().destination.ping();
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(checks.map(({ name }) => name)).toEqual([
+    'Sign-in',
+    'Tenant',
+    'Permissions',
+    'Invoice Settlement',
+    'Taxation',
+    'Features',
+    'Currencies',
+    'Payment terms',
+    'Payment methods',
+    'Number prefixes',
+    'Accounting periods',
+    'Rate budget',
+  ]);
+  expect(checks.find(({ name }) => name === 'Currencies')?.detail).toContain('others would be parked');
+  expect(bench.writes).toEqual([]);
+});
+
+test('without the right to read settings nothing is wrong, and what is not known is said', async () => {
+  await using bench = await startPreflight();
+  await bench.features({ deniedPaths: ['/settings', '/v1/accounting-periods'] });
+  const checks = await bench.connect().destination.ping();
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(checks.filter(({ detail }) => detail.includes('unknown')).length).toBe(3);
+});
