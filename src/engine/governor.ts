@@ -92,7 +92,8 @@ function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows'
       throw error;
     });
     const got = new Set(granted.map((index) => turn[index]));
-    const late = waiting.filter(
+    // Whoever has come since is not among those whose turn this was, and `askAgainAt` says nothing about them.
+    const late = turn.filter(
       (one) => !got.has(one) && Math.max(askAgainAt, clock.now()) - one.ask.startAt > LONGEST_WAIT_MS,
     );
     waiting = waiting.filter((one) => !got.has(one) && !late.includes(one));

@@ -158,6 +158,9 @@ async function checkReading(client: Client, accountId: string, kind: DocumentKin
   );
   const name = `read ${kind}s`;
   if (answer.ok) return { name, ok: true, detail: `readable, about ${answer.value.value.total} in all` };
+  if (answer.error.kind === 'rate_limited' || answer.error.kind === 'transient') {
+    return { name, ok: false, detail: answer.error.message, fix: 'Wait a minute, then ping again.' };
+  }
   const fix = `Tick the scope ${SCOPE_OF_KIND[kind]} for the app in the FreshBooks developer portal, then connection consent NAME; check that the plan includes the feature.`;
   return { name, ok: false, detail: answer.error.message, fix };
 }
