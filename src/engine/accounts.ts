@@ -1,10 +1,11 @@
 /** Client to account: found by external id or e-mail, made once, remembered (K1-K5). */
 import { type CanonicalClient, type CanonicalDocument } from '../core/canonical.ts';
+import { OperatingError } from '../core/errors.ts';
 import { toExternalKey } from '../core/ids.ts';
 import type { AccountCandidate } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
-import { findOpenDelivery } from '../store/deliveries.ts';
+import { type Delivery, findOpenDelivery } from '../store/deliveries.ts';
 import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import { findLink, listLinks, listTakenAccounts, saveLink } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
@@ -77,12 +78,33 @@ async function makeAccount(work: LaneWork, document: SyncDocument, currency: str
     await settle(work, document, fetched.answered, 'parked', delivered.reason);
     return { ok: false, reason: waitsForClient(document, delivered.reason) };
   }
+  if (delivered.delivery)
+    await confirmAccount(work, document, delivered.delivery, delivered.result.counterpart);
   // An earlier account, in another currency, may lag behind the client.
   const decision = planClient(client, await listLinks(work.parts.db, document));
   const [state, reason] =
     decision.do === 'park' ? ['parked' as const, decision.reason] : ['synced' as const, null];
   await settle(work, document, fetched.answered, state, reason);
   return { ok: true, account: delivered.result.counterpart };
+}
+
+/** I4 for accounts: the one just made is there, in its currency, under its number. */
+async function confirmAccount(
+  work: LaneWork,
+  document: SyncDocument,
+  delivery: Delivery,
+  { id, number }: Counterpart,
+): Promise<void> {
+  const readBack = await work.open.destination.find(delivery.step);
+  if (readBack?.counterpart.id !== id) {
+    throw new OperatingError('conflict', `account ${number} was made but cannot be read back`);
+  }
+  await fenced(work, (tx) =>
+    note(work, tx, document, 'confirmation', {
+      summary: `read back: account ${number}`,
+      readBack: readBack.raw,
+    }),
+  );
 }
 
 async function findOrCreate(
@@ -123,7 +145,11 @@ async function findOrCreate(
       account: only,
     });
   });
-  return { ok: true as const, result: { counterpart: { id: only.id, number: only.number } } };
+  return {
+    ok: true as const,
+    delivery: undefined,
+    result: { counterpart: { id: only.id, number: only.number } },
+  };
 }
 
 function linkKey({ open }: LaneWork, client: CanonicalClient) {
