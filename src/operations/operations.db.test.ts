@@ -348,13 +348,24 @@ describe('consent', () => {
 
 test('a ping asks both sides and says what is wrong in words', async () => {
   const request = { connection: kit.connectionId };
+  const unregistered = await ping(kit.parts, VIEWER, request);
+  expect(unregistered).toMatchObject({ ok: false, sides: [{ side: 'source' }, { side: 'destination' }] });
+  expect(unregistered.sides[0]?.checks.filter(({ ok }) => !ok)).toEqual(
+    ['client', 'invoice', 'payment', 'credit'].map(() => ({
+      name: expect.stringContaining('callback'),
+      ok: false,
+      detail: 'not registered yet',
+      fix: expect.any(String),
+    })),
+  );
+  await setConnection(kit.parts, ADMIN, { ...request, webhooksEnabled: false });
   expect(await ping(kit.parts, VIEWER, request)).toMatchObject({ ok: true, sides: [{}, {}] });
   const error = new OperatingError('transient', 'cannot be reached');
   kit.billing.faults.next('ping', { what: 'fail', error });
   expect(await ping(kit.parts, VIEWER, request)).toMatchObject({
     ok: false,
     sides: [
-      { side: 'source', checks: [{ ok: true }] },
+      { side: 'source', checks: [{ ok: true }, { name: 'callbacks', ok: true }] },
       { side: 'destination', checks: [{ ok: false, detail: 'cannot be reached', fix: expect.any(String) }] },
     ],
   });
