@@ -82,7 +82,7 @@ function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows'
 
   async function serveOnce(): Promise<number> {
     const now = clock.now();
-    const turn = waiting;
+    const turn = [...waiting];
     const released = ended;
     ended = {};
     const { granted, askAgainAt } = await change((budget) =>

@@ -40,7 +40,11 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function control(path: string, body: unknown, method = 'POST'): Promise<Record<string, string>> {
+async function control(
+  path: string,
+  body: unknown,
+  method: 'POST' | 'PUT' = 'POST',
+): Promise<Record<string, string>> {
   const answer = await fetch(`${simulator.url}/_control/${path}`, {
     method,
     headers: { 'content-type': 'application/json' },
@@ -109,10 +113,7 @@ describe('ping', () => {
   });
 
   test('a dead refresh token asks for consent', async () => {
-    simulator.simulator.oauth.refreshToken(
-      String((await service.parts.runtime.open(connectionId)) && (await currentRefreshToken())),
-      REDIRECT_URI,
-    );
+    simulator.simulator.oauth.refreshToken(await currentRefreshToken(), REDIRECT_URI);
     await control('tokens/expire', {});
     expect(await failing()).toMatch(/^token: .*needs consent again.*connection consent NAME/);
   });

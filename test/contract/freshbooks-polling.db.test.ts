@@ -33,7 +33,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function control(path: string, body: unknown = {}, method = 'POST') {
+async function control(path: string, body: unknown = {}, method: 'POST' | 'PUT' = 'POST') {
   const answer = await fetch(`${simulator.url}/_control/${path}`, {
     method,
     headers: { 'content-type': 'application/json' },

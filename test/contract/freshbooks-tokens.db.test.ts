@@ -47,7 +47,7 @@ function first(): FreshBooksProcess {
 async function control(
   path: string,
   body: unknown,
-  method = 'POST',
+  method: 'POST' | 'PUT' = 'POST',
 ): Promise<Record<string, { id?: number }>> {
   const answer = await fetch(`${simulator.url}/_control/${path}`, {
     method,
