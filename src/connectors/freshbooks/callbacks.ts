@@ -7,7 +7,7 @@ import { isNotFound } from './errors.ts';
 import { callbackSchema, parsePage, parseSingle } from './wire.ts';
 
 /** A bare noun subscribes to all its verbs. */
-export const TOPICS = ['client', 'invoice', 'payment', 'credit_note'] as const;
+const TOPICS = ['client', 'invoice', 'payment', 'credit_note'] as const;
 
 const PER_PAGE = 100;
 
