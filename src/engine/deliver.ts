@@ -9,6 +9,7 @@ import {
   findOpenDelivery,
   idempotencyKeyOf,
   insertDelivery,
+  keepInDoubt,
   settleDelivery,
 } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
@@ -70,7 +71,13 @@ export async function deliver(
   });
   // A payment has no number of its own: an earlier copy, known only to a lost database, would not be refused.
   const firstAttemptExcluded = step.kind !== 'create-payment';
-  return attempt(work, document, delivery, { firstAttemptExcluded, storedDoubt: null }, onSuccess);
+  return attempt(
+    work,
+    document,
+    delivery,
+    { firstAttempt: true, firstAttemptExcluded, storedDoubt: null },
+    onSuccess,
+  );
 }
 
 /** Goes on with a step whose outcome is not known; undefined when there is none. */
@@ -81,13 +88,15 @@ export async function resumeDelivery(
 ): Promise<Delivered | undefined> {
   const open = await findOpenDelivery(work.parts.db, document.id);
   if (!open) return undefined;
-  // Without a note of how the last call ended a process died, perhaps just after it had sent it.
-  const delivery = { ...open, doubtSince: open.doubtSince ?? nowOf(work.parts) };
+  // A first key without a note of how its call ended: a process died, perhaps just after it had sent it. A later key
+  // without a note was never sent: the note is written before its call.
+  const isUnsent = open.keyGeneration > 0 && open.doubtSince === null;
+  const delivery = { ...open, doubtSince: isUnsent ? null : (open.doubtSince ?? nowOf(work.parts)) };
   return attempt(
     work,
     document,
     delivery,
-    { firstAttemptExcluded: false, storedDoubt: open.doubtSince },
+    { firstAttempt: false, firstAttemptExcluded: false, storedDoubt: open.doubtSince },
     onSuccess,
   );
 }
@@ -96,14 +105,21 @@ async function attempt(
   work: LaneWork,
   document: SyncDocument,
   delivery: Delivery,
-  { firstAttemptExcluded, storedDoubt }: { firstAttemptExcluded: boolean; storedDoubt: Date | null },
+  {
+    firstAttempt,
+    firstAttemptExcluded,
+    storedDoubt,
+  }: { firstAttempt: boolean; firstAttemptExcluded: boolean; storedDoubt: Date | null },
   onSuccess: OnSuccess,
 ): Promise<Delivered> {
   return withAuditScope({ documentId: document.id, deliveryId: delivery.id }, async () => {
     try {
       const found = firstAttemptExcluded ? undefined : await work.open.destination.find(delivery.step);
       if (found) return await succeed(work, document, delivery, found, 'found', onSuccess);
-      return await send(work, document, await withLiveKey(work, delivery, storedDoubt), onSuccess);
+      const live = await withLiveKey(work, delivery, storedDoubt);
+      if (!firstAttempt && live.doubtSince === null)
+        await fenced(work, (tx) => keepInDoubt(tx, live, nowOf(work.parts)));
+      return await send(work, document, live, onSuccess);
     } catch (error) {
       if (error instanceof OperatingError && error.kind === 'rejected')
         return fail(work, document, delivery, error);

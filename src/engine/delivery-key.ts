@@ -42,7 +42,11 @@ export async function keepOrChangeKey(
   const isAnswered = error.kind !== 'ambiguous' || error.code !== undefined;
   const mayBeRepeated =
     error.kind === 'transient' || error.kind === 'rate_limited' || error.kind === 'ambiguous';
-  if (!mayBeRepeated) return;
+  if (!mayBeRepeated) {
+    // Answered without effect, and no vendor remembers it: the same key is as good as unsent.
+    if (delivery.doubtSince === null) await fenced(work, (tx) => keepInDoubt(tx, delivery, null));
+    return;
+  }
   const failedInside = new Date(now.getTime() - LATEST_EFFECT_MS + LATEST_EFFECT_AFTER_FAILURE_MS);
   const newDoubt = error.kind === 'ambiguous' ? failedInside : null;
   const doubtSince = isAnswered ? (delivery.doubtSince ?? newDoubt) : now;

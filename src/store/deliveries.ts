@@ -175,6 +175,6 @@ export async function nextKeyGeneration(db: Db, delivery: Delivery, now: Date): 
 }
 
 /** The outcome of a call with the present key is unknown since then. */
-export async function keepInDoubt(db: Db, delivery: Delivery, since: Date): Promise<void> {
+export async function keepInDoubt(db: Db, delivery: Delivery, since: Date | null): Promise<void> {
   await db.updateTable('deliveries').set({ doubt_since: since }).where('id', '=', delivery.id).execute();
 }
