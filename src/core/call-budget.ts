@@ -62,8 +62,8 @@ export function takeCalls(before: CallBudget, { process, released, asks }: Turn,
   const budget = structuredClone(before);
   const own = (budget.processes[process] ??= { expires: 0, inFlight: {} });
   own.expires = now + LEASE_MS;
-  for (const [kind, count] of Object.entries(released))
-    own.inFlight[kind] = Math.max(0, (own.inFlight[kind] ?? 0) - count);
+  for (const [kind, ended] of Object.entries(released))
+    own.inFlight[kind] = Math.max(0, (own.inFlight[kind] ?? 0) - ended);
   for (const [name, { expires }] of Object.entries(budget.processes))
     if (expires <= now) delete budget.processes[name];
   for (const { user, live } of asks) markWaiting(budget, user, live, now);

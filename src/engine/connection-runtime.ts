@@ -106,8 +106,8 @@ function contextFor(
     takeTurn: (bucket, kind) => {
       const live = callPriority() === 'live';
       const { name, windows } = budget();
-      const key = { name, pool: bucket };
-      return governor.take({ budget: key, windows: windows(bucket), kind, user: connection.id, live });
+      const pool = { name, pool: bucket };
+      return governor.take({ budget: pool, windows: windows(bucket), kind, user: connection.id, live });
     },
     record: (attempt) => recordAttempt(parts, connection.id, side, attempt),
   });

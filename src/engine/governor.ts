@@ -61,22 +61,27 @@ function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows'
   let waiting: Waiting[] = [];
   let ended: Record<string, number> = {};
   let seen: StoredBudget | undefined;
+  let changing: Promise<unknown> = Promise.resolve();
   let isServing = false;
   let isAsked = false;
   let stir: (() => void) | undefined;
 
   /** Applies `change` to the newest state; a state that somebody else has changed in the meantime is read again. */
-  async function change<T extends { budget: CallBudget }>(make: (budget: CallBudget) => T): Promise<T> {
+  function change<T extends { budget: CallBudget }>(make: (budget: CallBudget) => T): Promise<T> {
+    const turn = changing.then(() => changeNow(make));
+    changing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async function changeNow<T extends { budget: CallBudget }>(make: (budget: CallBudget) => T): Promise<T> {
     for (;;) {
-      seen ??= await findBudget(db, key);
-      const made = make(seen?.budget ?? newCallBudget(windows));
-      const isOurs = await swapBudget(db, key, seen, made.budget, new Date(clock.now()));
-      if (isOurs) {
-        seen = { version: seen === undefined ? 0n : seen.version + 1n, budget: made.budget };
-        show(made.budget);
-        return made;
-      }
+      const known = seen ?? (await findBudget(db, key));
       seen = undefined;
+      const made = make(known?.budget ?? newCallBudget(windows));
+      if (!(await swapBudget(db, key, known, made.budget, new Date(clock.now())))) continue;
+      seen = { version: known === undefined ? 0n : known.version + 1n, budget: made.budget };
+      show(made.budget);
+      return made;
     }
   }
 

@@ -52,7 +52,7 @@ async function liveInAWorld(tally: Tally): Promise<void> {
   const file = join(folder, 'exchanges.jsonl');
   const world = await startWorld({
     seed: WORLD.seed,
-    poll: false,
+    poll: true,
     destinationArguments: ['--record', file],
   });
   try {

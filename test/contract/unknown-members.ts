@@ -41,7 +41,10 @@ function branches(document: Document, schema: Schema, seen: ReadonlySet<string> 
   if (schema.$ref !== undefined) {
     const target = document.components.schemas[schema.$ref.split('/').at(-1) ?? ''];
     if (target === undefined || seen.has(schema.$ref)) return [];
-    return branches(document, target, new Set([...seen, schema.$ref]));
+    // Open for the tenant's own "…__c" fields only, which are let through by their name.
+    const { additionalProperties: _, ...closed } = target;
+    const isForOwnFields = /CustomFields$/.test(schema.$ref);
+    return branches(document, isForOwnFields ? closed : target, new Set([...seen, schema.$ref]));
   }
   const parts = [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
   return [schema, ...parts.flatMap((part) => branches(document, part, seen))];

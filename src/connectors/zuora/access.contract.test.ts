@@ -30,7 +30,7 @@ describe('the region', () => {
 describe('a sign-in that fails', () => {
   test.each(['auto', ''])('says that the secret is wrong (region "%s")', async (region) => {
     await using bench = await startPreflight();
-    const { destination } = bench.connect({ ...(region ? { baseUrl: '', region } : {}) }, 'wrong');
+    const { destination } = bench.connect(region === '' ? {} : { baseUrl: '', region }, 'wrong');
     const [signIn] = await destination.ping();
     expect(signIn).toMatchObject({ ok: false });
     expect(signIn?.detail).toContain('refuses the client secret');

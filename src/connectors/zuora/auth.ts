@@ -63,7 +63,7 @@ export function createAuth(context: ConnectorContext, regions: readonly Region[]
 }
 
 /** "entity.<uuid> ... tenant.<n> user.<hex>". */
-export function tenantOf(scope: string): string | undefined {
+function tenantOf(scope: string): string | undefined {
   return /(?:^|\s)tenant\.(\S+)/.exec(scope)?.[1];
 }
 

@@ -1,10 +1,13 @@
 /** Guarantees of the destination against the Zuora simulator over loopback. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findOpenApi } from '../../../test/contract/find-document.ts';
+import { loadJudge } from '../../../test/contract/openapi.ts';
 import type { Destination, StepResult } from '../../core/ports.ts';
 import type { Counterpart, Step } from '../../core/steps.ts';
 import { createZuoraDestination } from './destination.ts';
 import { zuora } from './index.ts';
 import { ZUORA_REGIONS } from './regions.ts';
+import type { Exchange } from './simulator/exchange.ts';
 import { startZuoraSimulator, type ZuoraSimulator } from './simulator/server.ts';
 import { type TestContext, testContext } from './test-context.ts';
 import { client, createAccount, createInvoice, createPayment, invoiceOf } from './test-documents.ts';
@@ -14,13 +17,22 @@ let simulator: ZuoraSimulator;
 let context: TestContext;
 let destination: Destination;
 let keys = 0;
+/** Every exchange of this file is held against the official OpenAPI core, where it is at hand. */
+const openApi = findOpenApi();
+const judge = openApi === undefined ? undefined : loadJudge(openApi);
+let wrong: unknown[] = [];
 
 beforeEach(async () => {
   const clock = { now: () => NOW, sleep: async () => {} };
-  simulator = await startZuoraSimulator({ port: 0, clock, lockContentionChance: 0 });
+  wrong = [];
+  const onExchange = (exchange: Exchange) => wrong.push(...(judge?.judge(exchange).violations ?? []));
+  simulator = await startZuoraSimulator({ port: 0, clock, lockContentionChance: 0, onExchange });
   ({ context, destination } = await connect({}));
 });
-afterEach(() => simulator.close());
+afterEach(async () => {
+  await simulator.close();
+  expect(wrong).toEqual([]);
+});
 
 async function connect(more: Record<string, string>, regions = ZUORA_REGIONS) {
   const { settings, secrets } = (await zuora.simulator?.connect(simulator.url, '')) ?? {
