@@ -65,6 +65,7 @@ async function giveBackOnReturn(parts: EngineParts, lease: Lease): Promise<void>
 
 async function drain(work: LaneWork): Promise<void> {
   const { parts, lease } = work;
+  let hasProgress = false;
   for (;;) {
     if (parts.stopping.aborted || !(await isActive(parts.db, lease.connectionId)))
       return deferLane(parts.db, lease, nowOf(parts), 0);
@@ -76,17 +77,24 @@ async function drain(work: LaneWork): Promise<void> {
     try {
       const isHistory = await isBackfilled(parts.db, document.id);
       await withCallPriority(isHistory ? 'backfill' : 'live', () => syncDocument(work, document));
+      hasProgress = true;
     } catch (error) {
       if (error instanceof LeaseLost) return;
-      return putOff(work, document, error);
+      return putOff(work, document, error, hasProgress);
     }
   }
 }
 
 /** The lane waits: in the meantime nothing of this client overtakes what failed. */
-async function putOff(work: LaneWork, document: SyncDocument, error: unknown): Promise<void> {
+async function putOff(
+  work: LaneWork,
+  document: SyncDocument,
+  error: unknown,
+  hasProgress: boolean,
+): Promise<void> {
   const { parts, lease } = work;
-  const failures = (await countFailures(parts.db, lease)) + 1;
+  // What failed before the last document that went through has no part in this wait.
+  const failures = (hasProgress ? 0 : await countFailures(parts.db, lease)) + 1;
   const operating = error instanceof OperatingError ? error : undefined;
   if (operating?.kind === 'unauthorized') {
     await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR);
