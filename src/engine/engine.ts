@@ -1,8 +1,9 @@
 /** The worker: takes jobs from the queue, and ticks for what no job tells of (schedules, sweeps, housekeeping). */
 import { OperatingError } from '../core/errors.ts';
 import { listOpenBackfills } from '../store/backfills.ts';
+import { listConnectionsAwaitingCallbacks } from '../store/callbacks.ts';
 import { listConnections, takeDuePolls } from '../store/connections.ts';
-import { sqlRunner } from '../store/db.ts';
+import { type Db, sqlRunner } from '../store/db.ts';
 import { listDueLanes } from '../store/events.ts';
 import { purgeRejections } from '../store/rejections.ts';
 import { runBackfill } from './backfill.ts';
@@ -15,8 +16,11 @@ import { connectionPauser } from './pause.ts';
 import { pollConnection } from './poll.ts';
 
 const TICK_MS = 500;
+/** For so long after a change a connection counts as new. */
+const NEW_MS = 10 * 60_000;
 /** Every so many ticks. */
 const TEND_CALLBACKS_EVERY = 240;
+const TEND_NEW_CALLBACKS_EVERY = 12;
 const HOUSEKEEPING_EVERY = 120;
 const BACKFILLS_EVERY = 2;
 
@@ -95,13 +99,20 @@ async function tickOnce(parts: EngineParts, tick: number): Promise<void> {
       );
     }
     if (tick % HOUSEKEEPING_EVERY === 0) await purgeRejections(tx);
-    if (tick % TEND_CALLBACKS_EVERY === 0) {
-      const connections = (await listConnections(tx)).filter((connection) => connection.state === 'active');
-      await parts.queue.wake(
-        'callbacks',
-        connections.map(({ id }) => ({ key: id })),
-        run,
-      );
-    }
+    const tend = await connectionsToTend(tx, tick, now);
+    await parts.queue.wake(
+      'callbacks',
+      tend.map((key) => ({ key })),
+      run,
+    );
   });
+}
+
+/** All now and then; more often those just changed, whose person is waiting for the first event. */
+async function connectionsToTend(tx: Db, tick: number, now: Date): Promise<string[]> {
+  if (tick % TEND_CALLBACKS_EVERY === 0) {
+    return (await listConnections(tx)).filter(({ state }) => state === 'active').map(({ id }) => id);
+  }
+  if (tick % TEND_NEW_CALLBACKS_EVERY !== 0) return [];
+  return listConnectionsAwaitingCallbacks(tx, new Date(now.getTime() - NEW_MS));
 }

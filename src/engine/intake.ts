@@ -15,7 +15,7 @@ const PRIORITY: Record<NewEvent['origin'], number> = {
   backfill: 0,
 };
 
-export function laneJobKey({ connectionId, lane }: LaneKey): string {
+function laneJobKey({ connectionId, lane }: LaneKey): string {
   return `${connectionId} ${lane}`;
 }
 

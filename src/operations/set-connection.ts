@@ -1,8 +1,8 @@
 /** Changes a connection: webhooks on or off, poll interval, settings and credentials of either side. */
 import { UsageError } from '../core/errors.ts';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
-import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
 import { nowOf } from '../engine/parts.ts';
+import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
 import { loadConnection, mergeSettings, type Side, setConnectionSchedule } from '../store/connections.ts';
 import { lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';

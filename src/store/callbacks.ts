@@ -1,5 +1,5 @@
 /** Callbacks: our registrations with the source, each with its own unguessable path and verifier. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Sealed, Vault } from '../platform/vault.ts';
 import type { Db } from './db.ts';
 import type { Callbacks } from './schema.ts';
@@ -114,4 +114,15 @@ export async function resealCallbacks(db: Db, vault: Vault): Promise<number> {
     }
     return rows.length;
   });
+}
+
+/** Active connections changed since `since` that want webhooks and have not all of them verified yet. */
+export async function listConnectionsAwaitingCallbacks(db: Db, since: Date): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select c.id from connections c
+    where c.state = 'active' and c.webhooks_enabled and c.updated_at >= ${since}
+      and not exists (select from callbacks b where b.connection_id = c.id having bool_and(b.verified_at is not null))`.execute(
+    db,
+  );
+  return rows.map(({ id }) => id);
 }
