@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptRecord } from '../core/ports.ts';
-import type { Side } from '../store/connections.ts';
 import { isConnectionLoss } from '../platform/database.ts';
+import type { Side } from '../store/connections.ts';
 import { appendTrail, connectionSubject, documentSubject, type NewTrailEntry } from '../store/trail.ts';
 import { ENGINE_ACTOR, type EngineParts } from './parts.ts';
 

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
-import { createEngineKit, type EngineKit, invoiceOf, paymentOf, PUBLIC_URL } from '../../test/kit/engine.ts';
+import { createEngineKit, type EngineKit, invoiceOf, PUBLIC_URL, paymentOf } from '../../test/kit/engine.ts';
 import { eventually } from '../../test/kit/postgres-processes.ts';
 import { systemClock } from '../platform/clock.ts';
 import { createAnnouncer, startLiveFeed } from '../platform/live.ts';

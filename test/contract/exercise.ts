@@ -1,6 +1,5 @@
 /** Every operation that the connector uses, called at least once against a simulator: good, refused, lost and limited. */
-import { OperatingError } from '../../src/core/errors.ts';
-import type { Step } from '../../src/core/steps.ts';
+
 import { createZuoraDestination } from '../../src/connectors/zuora/destination.ts';
 import type { ExchangeListener } from '../../src/connectors/zuora/simulator/exchange.ts';
 import { startZuoraSimulator } from '../../src/connectors/zuora/simulator/server.ts';
@@ -12,6 +11,8 @@ import {
   createPayment,
   invoiceOf,
 } from '../../src/connectors/zuora/test-documents.ts';
+import { OperatingError } from '../../src/core/errors.ts';
+import type { Step } from '../../src/core/steps.ts';
 
 const NOW = Date.parse('2026-11-10T20:00:00Z');
 const GST = { name: 'GST', ratePercent: '5' };

@@ -4,16 +4,16 @@ import {
   type RunningSimulator,
   startFreshBooksSimulator,
 } from '../../src/connectors/freshbooks/simulator/server.ts';
-import { createReceiver } from '../../src/engine/receive.ts';
 import { tendCallbacks } from '../../src/engine/callbacks.ts';
+import { createReceiver } from '../../src/engine/receive.ts';
 import { listConnections } from '../../src/operations/list-connections.ts';
 import { listRejections } from '../../src/operations/list-rejections.ts';
 import { ping } from '../../src/operations/ping.ts';
 import { removeConnection } from '../../src/operations/remove-connection.ts';
 import { setConnection } from '../../src/operations/set-connection.ts';
 import { listCallbacks } from '../../src/store/callbacks.ts';
-import { connectionSubject, listTrail } from '../../src/store/trail.ts';
 import type { DB } from '../../src/store/schema.ts';
+import { connectionSubject, listTrail } from '../../src/store/trail.ts';
 import { createTestDatabase, type TestDatabase } from '../kit/database.ts';
 import { ADMIN, PUBLIC_URL } from '../kit/engine.ts';
 import {

@@ -6,8 +6,8 @@ import {
 } from '../../src/connectors/freshbooks/simulator/server.ts';
 import { drainLane } from '../../src/engine/lane.ts';
 import { pollConnection } from '../../src/engine/poll.ts';
-import { takeDuePolls } from '../../src/store/connections.ts';
 import { setConnection } from '../../src/operations/set-connection.ts';
+import { takeDuePolls } from '../../src/store/connections.ts';
 import { findCursor } from '../../src/store/cursors.ts';
 import { findDocument } from '../../src/store/documents.ts';
 import { findLatestRevision } from '../../src/store/revisions.ts';

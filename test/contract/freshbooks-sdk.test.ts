@@ -1,12 +1,12 @@
 /** The official client of FreshBooks as an independent witness: the simulator answers what it expects. */
 import * as FreshBooks from '@freshbooks/api';
+import { IncludesQueryBuilder } from '@freshbooks/api/dist/models/builders/IncludesQueryBuilder.js';
+import { PaginationQueryBuilder } from '@freshbooks/api/dist/models/builders/PaginationQueryBuilder.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type RunningSimulator,
   startFreshBooksSimulator,
 } from '../../src/connectors/freshbooks/simulator/server.ts';
-import { IncludesQueryBuilder } from '@freshbooks/api/dist/models/builders/IncludesQueryBuilder.js';
-import { PaginationQueryBuilder } from '@freshbooks/api/dist/models/builders/PaginationQueryBuilder.js';
 
 const REDIRECT_URI = 'https://localhost/callback';
 /** It would log every request to the console. */

@@ -7,8 +7,8 @@ import {
   type RunningSimulator,
   startFreshBooksSimulator,
 } from '../../src/connectors/freshbooks/simulator/server.ts';
-import { drainLane } from '../../src/engine/lane.ts';
 import { acceptEvents } from '../../src/engine/intake.ts';
+import { drainLane } from '../../src/engine/lane.ts';
 import { completeConsent, startConsent } from '../../src/operations/consent.ts';
 import { setConnection } from '../../src/operations/set-connection.ts';
 import { loadConnection } from '../../src/store/connections.ts';

@@ -1,6 +1,7 @@
 /** Adds up what single exchanges showed to the figures of the contract check. */
-import type { Exchange, ExchangeListener } from '../../src/connectors/zuora/simulator/exchange.ts';
+
 import { OPERATIONS } from '../../src/connectors/zuora/operations.ts';
+import type { Exchange, ExchangeListener } from '../../src/connectors/zuora/simulator/exchange.ts';
 import type { Judge, Violation } from './openapi.ts';
 
 export type ContractFigures = {

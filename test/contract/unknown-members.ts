@@ -43,7 +43,7 @@ function branches(document: Document, schema: Schema, seen: ReadonlySet<string> 
     if (target === undefined || seen.has(schema.$ref)) return [];
     // Open for the tenant's own "…__c" fields only, which are let through by their name.
     const { additionalProperties: _, ...closed } = target;
-    const isForOwnFields = /CustomFields$/.test(schema.$ref);
+    const isForOwnFields = schema.$ref.endsWith('CustomFields');
     return branches(document, isForOwnFields ? closed : target, new Set([...seen, schema.$ref]));
   }
   const parts = [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];

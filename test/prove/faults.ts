@@ -1,6 +1,7 @@
 /** How the outcome of a call becomes unknown, and when it is tried again. */
-import type { Random } from '../../src/platform/clock.ts';
+
 import type { FaultOrder } from '../../src/connectors/zuora/simulator/faults.ts';
+import type { Random } from '../../src/platform/clock.ts';
 
 export const FAULTS = [
   'answer lost',

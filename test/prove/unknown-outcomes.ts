@@ -1,12 +1,13 @@
 /** Unknown outcomes of invoice and payment creation, tried again at any time: nothing doubled, nothing lost (P16, I2). */
-import type { Counterpart, Step } from '../../src/core/steps.ts';
-import { OperatingError } from '../../src/core/errors.ts';
-import { deliver, resumeDelivery } from '../../src/engine/deliver.ts';
+
 import { createInvoice, createPayment, invoiceOf } from '../../src/connectors/zuora/test-documents.ts';
+import { OperatingError } from '../../src/core/errors.ts';
+import type { Counterpart, Step } from '../../src/core/steps.ts';
+import { deliver, resumeDelivery } from '../../src/engine/deliver.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import type { Db } from '../../src/store/db.ts';
 import type { SyncDocument } from '../../src/store/documents.ts';
-import { type Delay, DELAYS_MS, type Fault, FAULTS, orderOf } from './faults.ts';
+import { DELAYS_MS, type Delay, FAULTS, type Fault, orderOf } from './faults.ts';
 import { Crash, openStall, type Stall } from './stall.ts';
 
 const STALLS = 4;
