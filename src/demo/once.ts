@@ -52,8 +52,7 @@ async function run(world: World, options: DemoOptions, signal: AbortSignal): Pro
       kills += 1;
       await world.crash();
     }
-    const crashed = kills >= options.kill || (progress.done && comparison.equal);
-    if (progress.done && comparison.equal && crashed && (await isQuiet(world))) break;
+    if (progress.done && comparison.equal && kills >= options.kill && (await isQuiet(world))) break;
     if (count !== lastCount || !progress.done) {
       lastCount = count;
       lastChange = performance.now();
@@ -104,10 +103,11 @@ async function judge(world: World, kills: number, seconds: number) {
     source,
     destination,
     equal,
-    lost,
-    doubled,
-    wrong,
-    parked: parked.rows,
+    lost: lost.length,
+    doubled: doubled.length,
+    wrong: wrong.length,
+    parked: parked.rows.length,
+    details: { lost, doubled, wrong, parked: parked.rows },
     events: {
       accepted: Number(told?.accepted ?? 0n),
       refused: Number(told?.refused ?? 0n),
@@ -126,10 +126,8 @@ type Verdict = Awaited<ReturnType<typeof judge>>;
 
 function report(options: DemoOptions, verdict: Verdict): void {
   const good =
-    verdict.equal &&
-    verdict.parked.length === 0 &&
-    verdict.doubled.length === 0 &&
-    verdict.events.unsettled === 0;
+    verdict.equal && verdict.parked === 0 && verdict.doubled === 0 && verdict.events.unsettled === 0;
+  const { details } = verdict;
   answer(options.json, verdict, () => {
     const rows = Object.keys({ ...verdict.source.sums, ...verdict.destination.sums }).flatMap((currency) => {
       const [left, right] = [verdict.source.sums[currency], verdict.destination.sums[currency]];
@@ -140,12 +138,12 @@ function report(options: DemoOptions, verdict: Verdict): void {
     });
     say(table(['currency', 'figure', 'source', 'destination', ''], rows));
     for (const line of [
-      ...verdict.lost.map((x) => `lost: ${x}`),
-      ...verdict.doubled.map((x) => `doubled: ${x}`),
-      ...verdict.wrong,
+      ...details.lost.map((x) => `lost: ${x}`),
+      ...details.doubled.map((x) => `doubled: ${x}`),
+      ...details.wrong,
     ])
       say(pc.red(line));
-    for (const { kind, label, reason } of verdict.parked)
+    for (const { kind, label, reason } of details.parked)
       say(pc.yellow(`parked ${kind} ${label}: ${reason}`));
     say(
       `${verdict.events.accepted} events, ${verdict.kills} kills, ${verdict.rateLimited} × 429; from event to read-back: median ${verdict.p50Ms} ms, 95 % within ${verdict.p95Ms} ms; ${verdict.seconds} s in all.`,
