@@ -13,7 +13,7 @@ export type DemoOptions = {
 };
 
 /** What people do in the source each second: as much as its own call limit lets a copier follow. */
-export const DEFAULT_RATE = 6;
+export const DEFAULT_RATE = 5;
 
 type WorkloadProgress = { done: boolean; invoicesMade: number; paymentsMade: number; error?: string };
 
