@@ -141,7 +141,7 @@ async function run(): Promise<void> {
     options: {
       json: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '10' },
-      connections: { type: 'string', default: '50' },
+      connections: { type: 'string', default: '100' },
       documents: { type: 'string', default: '5000' },
       // As many as a web process has.
       pool: { type: 'string', default: '4' },
