@@ -23,6 +23,7 @@ import { findRunningPostgres } from './platform/postgres/owner-record.ts';
 import { startQueue } from './platform/queue.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
+import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { sessionName } from './store/sessions.ts';
@@ -71,7 +72,10 @@ export async function openInstallation(
     const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(db));
     const vault = createVault(keys);
     await assertVaultFits(db, vault, new Date(systemClock.now()));
-    if (owned && options.working) await freeAllLeases(db);
+    if (owned && options.working) {
+      await freeAllLeases(db);
+      await forgetCallsUnderWay(db);
+    }
     const queue = await startQueue(toQueueConfig(address), log, { working: options.working });
     closers.push(() => queue.stop());
     const announcer = createAnnouncer(pool, systemClock, log);

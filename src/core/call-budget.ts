@@ -20,8 +20,11 @@ const WAITING_MS = 500;
 const ASK_AGAIN_MS = 50;
 const MINUTE_MS = 60_000;
 
-/** Longer than any call may take: a process that says nothing for so long has no call on its way. */
-export const LEASE_MS = 150_000;
+/**
+ * A process that asks for nothing for so long counts as gone, and its calls as ended: after a kill -9 the others must
+ * not wait for slots that nobody will give back. A single call that takes longer is then no longer counted.
+ */
+export const LEASE_MS = 20_000;
 
 type Window = { limit: number; nextFree: number; guessed?: { at: number } };
 type User = { turn: number; liveUntil: number; backfillUntil: number };

@@ -1,4 +1,5 @@
 /** Call budgets: what one tenant of a vendor may still call, changed by comparing versions. */
+import { sql } from 'kysely';
 import type { CallBudget } from '../core/call-budget.ts';
 import type { Db } from './db.ts';
 
@@ -40,4 +41,11 @@ export async function swapBudget(
     .where('version', '=', seen.version)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
+}
+
+/** Forgets every call on its way. Only for a process that knows that no other can be alive: the owner of an embedded database. */
+export async function forgetCallsUnderWay(db: Db): Promise<void> {
+  await sql`update call_budgets set state = jsonb_set(state, '{processes}', '{}'), version = version + 1`.execute(
+    db,
+  );
 }
