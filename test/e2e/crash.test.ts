@@ -8,7 +8,7 @@ import { countCopies, countUnsettled, expectEqual, startTestWorld, until, work, 
 const INVOICES = 130;
 const PAYMENTS = 70;
 /** When the destination holds so many documents, the next kill comes. */
-const KILL_AT = [15, 50, 90, 130, 170];
+const KILL_AT = [15, 40, 70, 100, 130];
 
 let world: World | undefined;
 afterEach(async () => {
