@@ -8,7 +8,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startChild } from '../../src/cli/children.ts';
 import { startWorld } from '../../src/demo/world.ts';
 import { listProcesses, ROOT, runCli, runProgram } from './kit.ts';
@@ -225,12 +225,17 @@ test('a start that fails is told by startChild, and is no service', async () => 
 });
 
 test('the demo leaves nothing behind when its service cannot start', async () => {
-  const before = (await readdir(tmpdir())).filter((name) => name.startsWith('ml-connector-demo-'));
+  // A temporary folder of its own: other tests run demos at the same time.
+  const temporary = await mkdtemp(join(base, 'tmp-'));
+  vi.stubEnv('TMPDIR', temporary);
   const { server, port } = await listen();
-  await expect(startWorld({ seed: 1, poll: false, port })).rejects.toThrow(/ended with code 2/);
-  server.close();
-  const after = (await readdir(tmpdir())).filter((name) => name.startsWith('ml-connector-demo-'));
-  expect(after.filter((name) => !before.includes(name))).toEqual([]);
+  try {
+    await expect(startWorld({ seed: 1, poll: false, port })).rejects.toThrow(/ended with code 2/);
+    expect(await readdir(temporary)).toEqual([]);
+  } finally {
+    server.close();
+    vi.unstubAllEnvs();
+  }
 });
 
 test('on an older Node without a shipped one, the command says what to install', async (context) => {
