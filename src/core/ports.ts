@@ -1,5 +1,5 @@
 /** The ports of a connector: what a source gives, what a destination takes, and what both tell about themselves. */
-import type { CanonicalClient, CanonicalDocument, DocumentKind, Mapped } from './canonical.ts';
+import type { CanonicalClient, CanonicalDocument, DocumentKind, Mapped, PlainDate } from './canonical.ts';
 import type { SourceIdentity } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Money } from './money.ts';
@@ -274,32 +274,63 @@ export type DestinationRequest = {
 
 export type StepResult = { counterpart: Counterpart; raw: JsonValue };
 
+export type CopyKind = 'invoice' | 'payment' | 'credit';
+
 /** What the destination holds now, read back. */
 export type CopyState = {
   counterpart: Counterpart;
-  stage: 'draft' | 'posted' | 'cancelled';
+  accountId: string;
+  /** `reversed`: an invoice credited in full; `deleted` and `cancelled` ones are dead. */
+  stage: 'draft' | 'posted' | 'reversed' | 'cancelled' | 'deleted';
   amount: Money;
-  /** Invoices: still owed. Payments: not yet applied. */
+  /** Invoices: still owed. Payments and credits: not yet applied nor refunded. */
   balance: Money;
-  /** Invoices: due date; payments: effective date. */
-  date: string;
-  /** Payments: amount applied to each invoice, by the invoice's id. */
+  /** Payments: what was given back. */
+  refunded: Money;
+  /** Invoices: due date; payments: effective date; credits: memo date. */
+  date: PlainDate;
+  /** Invoices: their own date. */
+  issuedOn?: PlainDate;
+  /** Texts that the mapping writes: an invoice's comments, a payment's comment. */
+  comment: string;
+  /** Payments and credits: amount applied to each invoice, by the invoice's id. */
   applied: ReadonlyArray<{ invoiceId: string; amount: Money }>;
   raw: JsonValue;
+};
+
+/** More of an invoice's copy, where a plan needs it. */
+export type InvoiceParts = {
+  itemIds: readonly string[];
+  /** What is applied to it, each by the payment's or credit's id. */
+  settledBy: ReadonlyArray<{ kind: 'payment' | 'credit'; counterpart: Counterpart; amount: Money }>;
+};
+
+/** What the tenant allows, as far as it can be read; looked up rarely and kept for minutes. */
+export type DestinationFacts = {
+  /** In the tenant's time zone. */
+  today: PlainDate;
+  /** First and last day of what is closed for booking, oldest first. Empty where nobody may read it. */
+  closedPeriods: ReadonlyArray<{ from: PlainDate; to: PlainDate }>;
+  /** False once unposting was refused for want of a permission. */
+  unposting: boolean;
+  /** Whether what credits need is configured. */
+  credits: boolean;
 };
 
 export type AccountCandidate = Counterpart & {
   name: string;
   currency: string;
-  reason: 'external-id' | 'email';
+  reason: 'external-id' | 'email' | 'by-hand';
 };
 
 export interface Destination {
   /** Hours for which a repeated key surely gives the first answer again. */
   readonly idempotencyHours: number;
   /** Own natural number for a copied invoice: valid in the destination, deterministic. */
-  toInvoiceNumber(invoice: { number: string; externalKey: string }): string;
+  toInvoiceNumber(invoice: { number: string; externalKey: string; generation: number }): string;
   toAccountNumber(externalKey: string, currency: string): string;
+  /** A credit's own number, as for invoices. `generation` 0 is the first copy; later ones get a suffix, as for invoices. */
+  toCreditNumber(credit: { number: string; externalKey: string; generation: number }): string;
   /** Pure; every problem at once. */
   toRequest(step: Step): Mapped<DestinationRequest>;
   /**
@@ -315,8 +346,16 @@ export interface Destination {
   find(step: Step): Promise<StepResult | undefined>;
   /** Accounts that could be this client's: first by `accountNumber`, then by e-mail in that currency. */
   findAccounts(client: CanonicalClient, currency: string, accountNumber: string): Promise<AccountCandidate[]>;
-  /** Reads a copied invoice or payment back. Throws OperatingError `conflict` when it is not there. */
-  readBack(kind: 'invoice' | 'payment', counterpart: Counterpart): Promise<CopyState>;
+  /** Reads a copy back. Throws OperatingError `conflict` when nothing is known of it. */
+  readBack(kind: CopyKind, counterpart: Counterpart): Promise<CopyState>;
+  readInvoiceParts(invoice: Counterpart): Promise<InvoiceParts>;
+  /** A payment's refunds that were not cancelled. */
+  listRefunds(payment: Counterpart): Promise<ReadonlyArray<{ refund: Counterpart; amount: Money }>>;
+  /** The account as it would have to be found by a person: by number or id. Undefined when there is none. */
+  findAccount(numberOrId: string): Promise<AccountCandidate | undefined>;
+  /** The invoice under that number, whoever made it. */
+  findInvoice(number: string): Promise<CopyState | undefined>;
+  facts(): Promise<DestinationFacts>;
   ping(): Promise<PingCheck[]>;
 }
 

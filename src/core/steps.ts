@@ -1,11 +1,22 @@
 /** The closed set of steps a plan is made of, in words every destination understands. */
 import type { Breakdown } from './breakdown.ts';
-import type { CanonicalClient, CanonicalInvoice, CanonicalPayment } from './canonical.ts';
+import type {
+  CanonicalClient,
+  CanonicalCredit,
+  CanonicalInvoice,
+  CanonicalPayment,
+  PaymentMethod,
+  PlainDate,
+} from './canonical.ts';
+import type { Money } from './money.ts';
 
 /** A document's counterpart in the destination. */
 export type Counterpart = { id: string; number: string };
 
-export type Step =
+/** Part of a payment or credit that settles one invoice. */
+export type Application = { invoice: Counterpart; amount: Money };
+
+type AccountStep =
   | {
       kind: 'create-account';
       client: CanonicalClient;
@@ -13,6 +24,11 @@ export type Step =
       /** Deterministic own number; the external id by which the account is found again. */
       accountNumber: string;
     }
+  | { kind: 'update-account'; account: Counterpart; client: CanonicalClient }
+  /** The account's bill-to contact. */
+  | { kind: 'update-contact'; account: Counterpart; client: CanonicalClient };
+
+type InvoiceStep =
   | {
       kind: 'create-invoice';
       invoice: CanonicalInvoice;
@@ -22,14 +38,121 @@ export type Step =
       number: string;
       externalKey: string;
       post: boolean;
+      /** The invoice's date in the destination: its own, unless a policy moved it. */
+      bookedOn: PlainDate;
     }
+  /** Draft only. The items with these ids are replaced by those of the breakdown. */
+  | {
+      kind: 'replace-lines';
+      invoice: Counterpart;
+      from: CanonicalInvoice;
+      breakdown: Breakdown;
+      externalKey: string;
+      itemIds: readonly string[];
+      bookedOn: PlainDate;
+    }
+  /** Draft only. */
+  | { kind: 'change-invoice-date'; invoice: Counterpart; externalKey: string; bookedOn: PlainDate }
+  /** Draft only. */
+  | { kind: 'change-due-date'; invoice: Counterpart; externalKey: string; dueOn: PlainDate }
+  /** Notes, terms and purchase order, behind the mark. */
+  | { kind: 'change-texts'; invoice: Counterpart; externalKey: string; from: CanonicalInvoice }
   | { kind: 'post-invoice'; invoice: Counterpart; externalKey: string }
+  /** Back to a draft; nothing may be applied to it. */
+  | { kind: 'unpost-invoice'; invoice: Counterpart; externalKey: string }
+  /** Posted, and nothing applied: credited in full for good; the number stays taken. */
+  | { kind: 'reverse-invoice'; invoice: Counterpart; externalKey: string; on: PlainDate }
+  /** Draft only. */
+  | { kind: 'delete-invoice'; invoice: Counterpart; externalKey: string }
+  /** A memo for the difference to a posted invoice; `number` is the memo's mark. A credit is applied to the invoice at once. */
+  | {
+      kind: 'adjust-invoice';
+      invoice: Counterpart;
+      externalKey: string;
+      direction: 'credit' | 'debit';
+      amount: Money;
+      mark: string;
+      on: PlainDate;
+    };
+
+type PaymentStep =
   | {
       kind: 'create-payment';
       payment: CanonicalPayment;
       account: Counterpart;
-      invoice: Counterpart;
       externalKey: string;
-    };
+      /** The cash received: what is not applied stays unapplied. */
+      amount: Money;
+      apply: readonly Application[];
+      bookedOn: PlainDate;
+    }
+  /** The comment. */
+  | { kind: 'update-payment'; payment: Counterpart; from: CanonicalPayment; externalKey: string }
+  | { kind: 'apply-payment'; payment: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
+  | { kind: 'unapply-payment'; payment: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
+  /** Nothing applied, nothing refunded. */
+  | { kind: 'cancel-payment'; payment: Counterpart }
+  /** Nothing applied. */
+  | { kind: 'transfer-payment'; payment: Counterpart; account: Counterpart; on: PlainDate }
+  /** Out of the unapplied part. `mark` is unique for each refund: the reference by which it is found again. */
+  | {
+      kind: 'refund-payment';
+      payment: Counterpart;
+      amount: Money;
+      method: PaymentMethod;
+      mark: string;
+      on: PlainDate;
+    }
+  | { kind: 'cancel-refund'; payment: Counterpart; refund: Counterpart };
+
+type CreditStep =
+  /** Posted at once. */
+  | {
+      kind: 'create-credit';
+      credit: CanonicalCredit;
+      account: Counterpart;
+      number: string;
+      externalKey: string;
+      bookedOn: PlainDate;
+    }
+  | { kind: 'apply-credit'; credit: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
+  | { kind: 'unapply-credit'; credit: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
+  | { kind: 'unpost-credit'; credit: Counterpart }
+  /** Unposted only; the number stays taken. */
+  | { kind: 'cancel-credit'; credit: Counterpart };
+
+export type Step = AccountStep | InvoiceStep | PaymentStep | CreditStep;
 
 export type StepKind = Step['kind'];
+
+export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
+
+/** Every kind, and whether a repeat after an unknown outcome is made safe by the vendor's memory of a key (`key`) or by looking first (`state`). */
+export const STEP_KINDS = {
+  'create-account': 'key',
+  'update-account': 'state',
+  'update-contact': 'state',
+  'create-invoice': 'key',
+  'replace-lines': 'state',
+  'change-invoice-date': 'state',
+  'change-due-date': 'state',
+  'change-texts': 'state',
+  'post-invoice': 'state',
+  'unpost-invoice': 'state',
+  'reverse-invoice': 'state',
+  'delete-invoice': 'state',
+  'adjust-invoice': 'key',
+  'create-payment': 'key',
+  'update-payment': 'state',
+  'apply-payment': 'state',
+  'unapply-payment': 'state',
+  'cancel-payment': 'state',
+  'transfer-payment': 'state',
+  'refund-payment': 'key',
+  'cancel-refund': 'state',
+  'create-credit': 'key',
+  'apply-credit': 'state',
+  'unapply-credit': 'state',
+  'unpost-credit': 'state',
+  'cancel-credit': 'state',
+} as const satisfies Record<StepKind, 'key' | 'state'>;
