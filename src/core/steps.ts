@@ -37,6 +37,8 @@ type InvoiceStep =
       /** The number wanted in the destination; `externalKey` goes along as its recognisable mark. */
       number: string;
       externalKey: string;
+      /** How often it was issued anew: the number carries it. */
+      generation: number;
       post: boolean;
       /** The invoice's date in the destination: its own, unless a policy moved it. */
       bookedOn: PlainDate;
@@ -113,6 +115,7 @@ type CreditStep =
       account: Counterpart;
       number: string;
       externalKey: string;
+      generation: number;
       bookedOn: PlainDate;
     }
   | { kind: 'apply-credit'; credit: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
