@@ -16,6 +16,7 @@ function invoice(
   discount: string,
   total: string,
   currency = 'USD',
+  discountPercent = '0',
 ): CanonicalInvoice {
   return {
     kind: 'invoice',
@@ -37,7 +38,7 @@ function invoice(
       taxes,
       compound,
     })),
-    discountPercent: '0',
+    discountPercent,
     discountTotal: parseMoney(discount, currency),
     total: parseMoney(total, currency),
     outstanding: parseMoney(total, currency),
@@ -131,6 +132,90 @@ describe('M6 the residue', () => {
   test('may be negative', () => {
     expect(breakdownOf([{ price: '100.00' }], '0', '99.99').rounding.amountMinor).toBe(-1n);
     expect(toBreakdown(invoice([{ price: '100.00' }], '0', '99.98')).ok).toBe(false);
+  });
+});
+
+describe('M6 a total is explained without a residue', () => {
+  const taxesOf = ({ lines }: Breakdown) =>
+    lines.map(({ taxes }) => taxes.map(({ amount }) => formatMoney(amount)));
+  const line = (price: string, ...taxes: CanonicalTax[]): Line => ({ price, taxes });
+  const vat = (ratePercent: string) => ({ name: 'VAT', ratePercent });
+
+  test.each([
+    {
+      way: 'rounds every tax of every line, halves up',
+      lines: [line('9.90', TPS, TVQ), line('9.90', TPS, TVQ), line('9.90', TPS, TVQ)],
+      total: '30.75',
+      taxes: [
+        ['0.45', '0.89'],
+        ['0.45', '0.89'],
+        ['0.45', '0.89'],
+      ],
+    },
+    {
+      way: 'rounds the sum of each tax over the invoice',
+      lines: [line('9.90', TPS, TVQ), line('9.90', TPS, TVQ), line('9.90', TPS, TVQ)],
+      total: '30.74',
+      taxes: [
+        ['0.45', '0.89'],
+        ['0.45', '0.89'],
+        ['0.44', '0.89'],
+      ],
+    },
+    {
+      way: 'sums taxes of one name whatever their rates',
+      lines: [line('0.48', vat('5')), line('0.12', vat('20'))],
+      percent: '0',
+      discount: '0.00',
+      total: '0.65',
+      taxes: [['0.03'], ['0.02']],
+    },
+    {
+      way: 'rounds halves to even',
+      lines: [line('0.50', TPS)],
+      percent: '0',
+      discount: '0.00',
+      total: '0.52',
+      taxes: [['0.02']],
+    },
+    {
+      way: 'rounds the discounted amount before it is taxed',
+      lines: [line('0.55', HST)],
+      discount: '-0.06',
+      total: '0.56',
+      taxes: [['0.07']],
+    },
+    {
+      way: 'knows dinars in hundredths only',
+      lines: [line('1.23', vat('10'))],
+      percent: '0',
+      discount: '0.00',
+      total: '1.350',
+      currency: 'KWD',
+      taxes: [['0.120']],
+    },
+  ])('of a source that $way', ({ lines, percent = '10', discount = '-2.97', total, currency, taxes }) => {
+    const parts = breakdownOf(lines, discount, total, currency, percent);
+    expect(parts.rounding.amountMinor).toBe(0n);
+    expect(taxesOf(parts)).toEqual(taxes);
+    expect(sumOf(parts, currency)).toEqual(parts.total);
+  });
+
+  test('M4 whose flat discount takes nearly everything: shares and taxes follow each line, not the subtotal', () => {
+    const parts = breakdownOf([line('1000.00', HST), line('-999.96')], '0.00', '117.04', 'USD', '10');
+    expect(parts.lines.map(({ discount }) => formatMoney(discount))).toEqual(['-100.00', '100.00']);
+    expect(taxesOf(parts)).toEqual([['117.00'], []]);
+    expect(parts.rounding.amountMinor).toBe(0n);
+  });
+});
+
+test('M6 where no way fits, the closest one leaves the residue', () => {
+  const lines = [{ price: '0.50', taxes: [TPS] }];
+  const roundingOf = (total: string) => breakdownOf(lines, '0', total).rounding.amountMinor;
+  expect(['0.51', '0.52', '0.53', '0.54'].map(roundingOf)).toEqual([-1n, 0n, 0n, 1n]);
+  expect(toBreakdown(invoice(lines, '0', '0.55'))).toMatchObject({
+    ok: false,
+    problems: [{ rule: expect.stringContaining('by 0.02 USD; at most 1') }],
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   addMoney,
   allocate,
+  Exact,
   formatMoney,
   MoneyError,
   minorDigits,
@@ -12,6 +13,7 @@ import {
   roundToMoney,
   subtractMoney,
   sumMoney,
+  toExact,
 } from './money.ts';
 
 const currency = fc.constantFrom('USD', 'EUR', 'JPY', 'KWD');
@@ -60,8 +62,8 @@ test.each([
   ['-0.125', 'half-up', -13n],
   ['0.125', 'half-even', 12n],
   ['0.135', 'half-even', 14n],
-  ['0.129', 'down', 12n],
-  ['-0.129', 'down', -12n],
+  ['0.129', 'floor', 12n],
+  ['-0.121', 'floor', -13n],
 ] as const)('%s is rounded %s to %s cents', (text, rounding, cents) => {
   expect(roundToMoney(parseExact(text), 'USD', rounding).amountMinor).toBe(cents);
 });
@@ -77,6 +79,15 @@ test('more decimals than the currency has are refused, unless they are zeros', (
   expect(parseMoney('1.00', 'JPY').amountMinor).toBe(1n);
 });
 
+test('M12 a number too long to be multiplied exactly is refused, and not rounded', () => {
+  const digits = '123456789012345678901234567891';
+  expect(parseMoney(digits, 'JPY').amountMinor).toBe(BigInt(digits));
+  expect(parseMoney(`1.${'0'.repeat(40)}`, 'USD').amountMinor).toBe(100n);
+  for (const text of [`${digits}1`, `1${digits}.5`, `0.0${digits}`]) {
+    expect(() => parseExact(text)).toThrow(MoneyError);
+  }
+});
+
 test('an unknown currency and a mixture of currencies are refused', () => {
   const usd = { amountMinor: 1n, currency: 'USD' };
   const eur = { amountMinor: 1n, currency: 'EUR' };
@@ -87,43 +98,50 @@ test('an unknown currency and a mixture of currencies are refused', () => {
 });
 
 describe('a split', () => {
-  const weights = fc.array(fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }), {
-    minLength: 1,
-    maxLength: 12,
-  });
+  /** Thousandths of a cent. */
+  const size = fc
+    .bigInt({ min: -(10n ** 12n), max: 10n ** 12n })
+    .map((units) => new Exact(units.toString()).dividedBy(100_000));
+  const sizes = fc.array(size, { minLength: 1, maxLength: 12 });
 
-  test('always sums to the whole, with negative weights as well', () => {
+  test('always sums to the whole, whatever the sizes', () => {
     fc.assert(
-      fc.property(minor, currency, weights, (amountMinor, code, shares) => {
+      fc.property(minor, currency, sizes, (amountMinor, code, parts) => {
         const total = { amountMinor, currency: code };
-        const parts = allocate(total, shares);
-        expect(parts).toHaveLength(shares.length);
-        expect(sumMoney(parts, code)).toEqual(total);
+        const split = allocate(total, parts);
+        expect(split).toHaveLength(parts.length);
+        expect(sumMoney(split, code)).toEqual(total);
       }),
     );
   });
 
-  test('gives each part less than one minor unit more or less than its exact share', () => {
+  test('of a rounded sum gives each part its own size rounded up or down, also where signs cancel out', () => {
+    const rounding = fc.constantFrom('half-up' as const, 'half-even' as const);
     fc.assert(
-      fc.property(minor, weights, (amountMinor, shares) => {
-        const sum = shares.reduce((a, b) => a + b, 0n);
-        fc.pre(sum !== 0n);
-        const size = (n: bigint) => (n < 0n ? -n : n);
-        allocate({ amountMinor, currency: 'USD' }, shares).forEach((part, index) => {
-          const exactTimesSum = amountMinor * (shares[index] ?? 0n);
-          expect(size(part.amountMinor * sum - exactTimesSum) < size(sum)).toBe(true);
-        });
+      fc.property(sizes, rounding, (parts, way) => {
+        const split = allocate(roundToMoney(Exact.sum(...parts), 'USD', way), parts);
+        for (const [index, part] of split.entries()) {
+          expect(
+            toExact(part)
+              .minus(parts[index] ?? 0)
+              .abs()
+              .lessThan('0.01'),
+          ).toBe(true);
+        }
       }),
     );
   });
 
-  test('is the same each time, gives ties to the earlier part, and nothing to a weight of zero', () => {
-    const amounts = (total: bigint, shares: bigint[]) =>
-      allocate({ amountMinor: total, currency: 'USD' }, shares).map((part) => part.amountMinor);
-    expect(amounts(100n, [1n, 1n, 1n])).toEqual([34n, 33n, 33n]);
-    expect(amounts(-100n, [1n, 1n, 1n]).reduce((a, b) => a + b)).toBe(-100n);
-    expect(amounts(5n, [0n, 1n])).toEqual([0n, 5n]);
-    expect(amounts(7n, [3n, -3n])).toEqual([7n, 0n]);
+  test('is the same each time, gives ties to the earlier part and the surplus to all alike', () => {
+    const amounts = (total: bigint, parts: string[]) =>
+      allocate({ amountMinor: total, currency: 'JPY' }, parts.map(parseExact)).map(
+        (part) => part.amountMinor,
+      );
+    expect(amounts(100n, ['33.3', '33.3', '33.3'])).toEqual([34n, 33n, 33n]);
+    expect(amounts(-100n, ['-33.3', '-33.3', '-33.3'])).toEqual([-33n, -33n, -34n]);
+    expect(amounts(1n, ['1000.4', '-999.8'])).toEqual([1001n, -1000n]);
+    expect(amounts(5n, ['0', '5'])).toEqual([0n, 5n]);
+    expect(amounts(10n, ['3', '3'])).toEqual([5n, 5n]);
     expect(() => amounts(1n, [])).toThrow(MoneyError);
   });
 });

@@ -8,12 +8,12 @@ export type Money = { readonly amountMinor: bigint; readonly currency: string };
 export const Exact = Decimal.clone({ precision: 60, toExpNeg: -60, toExpPos: 60 });
 export type Exact = Decimal;
 
-export type Rounding = 'half-up' | 'half-even' | 'down';
+export type Rounding = 'half-up' | 'half-even' | 'floor';
 
 const ROUNDING_MODE: Record<Rounding, Decimal.Rounding> = {
   'half-up': Decimal.ROUND_HALF_UP,
   'half-even': Decimal.ROUND_HALF_EVEN,
-  down: Decimal.ROUND_DOWN,
+  floor: Decimal.ROUND_FLOOR,
 };
 
 /** ISO 4217 currencies whose minor unit is not 1/100. */
@@ -42,11 +42,17 @@ export function minorDigits(currency: string): number {
 }
 
 const DECIMAL_TEXT = /^[+-]?\d+(\.\d+)?$/;
+/** Before and after the decimal point together, needless zeros aside: two such numbers multiply exactly. */
+const MOST_DIGITS = 30;
 
 /** Parses a plain decimal text ("-12.50"); no exponent, no blanks. Throws MoneyError. */
 export function parseExact(text: string): Exact {
   if (!DECIMAL_TEXT.test(text)) throw new MoneyError(`not a decimal number: ${JSON.stringify(text)}`);
-  return new Exact(text);
+  const value = new Exact(text);
+  if (value.precision(true) > MOST_DIGITS || value.decimalPlaces() > MOST_DIGITS) {
+    throw new MoneyError(`${JSON.stringify(text)} has more than ${MOST_DIGITS} digits`);
+  }
+  return value;
 }
 
 /** "123.45" USD -> 12345 minor units. Throws MoneyError where the text has more significant decimals than the currency. */
@@ -58,12 +64,23 @@ export function parseMoney(text: string, currency: string): Money {
   return { amountMinor: BigInt(minor.toFixed(0)), currency };
 }
 
-/** Rounds an exact amount in major units to the currency's minor unit. */
-export function roundToMoney(amount: Exact, currency: string, rounding: Rounding): Money {
-  const minor = new Exact(amount)
-    .times(new Exact(10).pow(minorDigits(currency)))
-    .toDecimalPlaces(0, ROUNDING_MODE[rounding]);
-  return { amountMinor: BigInt(minor.toFixed(0)), currency };
+/** An amount in major units. */
+export function toExact({ amountMinor, currency }: Money): Exact {
+  return new Exact(amountMinor.toString()).dividedBy(new Exact(10).pow(minorDigits(currency)));
+}
+
+/** Rounds an exact amount in major units to the currency's minor unit, or to fewer `decimals`. */
+export function roundToMoney(
+  amount: Exact,
+  currency: string,
+  rounding: Rounding,
+  decimals = minorDigits(currency),
+): Money {
+  const rounded = new Exact(amount).toDecimalPlaces(decimals, ROUNDING_MODE[rounding]);
+  return {
+    amountMinor: BigInt(rounded.times(new Exact(10).pow(minorDigits(currency))).toFixed(0)),
+    currency,
+  };
 }
 
 /** 12345 USD minor units -> "123.45", always with the currency's full number of decimals. */
@@ -105,28 +122,25 @@ export function equalMoney(a: Money, b: Money): boolean {
 }
 
 /**
- * Splits `total` in proportion to `weights` by largest remainder; the parts always sum to `total`.
- * Ties go to the earlier part. Weights may be negative; when they sum to zero the whole goes to the first part.
+ * Splits `total` by largest remainder over parts whose exact sizes in major units are known. The parts always sum to
+ * `total`; where that is the rounded sum of the sizes, each part is its own size rounded up or down, whatever the
+ * signs. What is beyond that goes to all parts alike. Ties go to the earlier part.
  */
-export function allocate(total: Money, weights: readonly bigint[]): Money[] {
-  if (weights.length === 0) throw new MoneyError('cannot allocate to no parts');
-  const weightSum = weights.reduce((sum, weight) => sum + weight, 0n);
-  if (weightSum === 0n) {
-    return weights.map((_, index) => (index === 0 ? total : zeroMoney(total.currency)));
-  }
-  const parts = weights.map((weight, index) => {
-    const product = total.amountMinor * weight;
-    const floor = floorDivide(product, weightSum);
-    return { index, amountMinor: floor, remainder: product - floor * weightSum };
+export function allocate(total: Money, sizes: readonly Exact[]): Money[] {
+  if (sizes.length === 0) throw new MoneyError('cannot allocate to no parts');
+  const { currency } = total;
+  const parts = sizes.map((size, index) => {
+    const floor = roundToMoney(size, currency, 'floor');
+    return { index, amountMinor: floor.amountMinor, remainder: size.minus(toExact(floor)) };
   });
   const left = total.amountMinor - parts.reduce((sum, part) => sum + part.amountMinor, 0n);
-  const size = (n: bigint) => (n < 0n ? -n : n);
-  const byRemainder = [...parts].sort((a, b) => {
-    const difference = size(b.remainder) - size(a.remainder);
-    return difference === 0n ? a.index - b.index : difference > 0n ? 1 : -1;
-  });
-  for (const [place, part] of byRemainder.entries()) if (BigInt(place) < left) part.amountMinor += 1n;
-  return parts.map(({ amountMinor }) => ({ amountMinor, currency: total.currency }));
+  const each = floorDivide(left, BigInt(parts.length));
+  const single = left - each * BigInt(parts.length);
+  const byRemainder = [...parts].sort((a, b) => b.remainder.comparedTo(a.remainder) || a.index - b.index);
+  for (const [place, part] of byRemainder.entries()) {
+    part.amountMinor += BigInt(place) < single ? each + 1n : each;
+  }
+  return parts.map(({ amountMinor }) => ({ amountMinor, currency }));
 }
 
 function floorDivide(a: bigint, b: bigint): bigint {

@@ -8,15 +8,7 @@ import type {
   CanonicalTax,
   PaymentMethod,
 } from '../../core/canonical.ts';
-import {
-  allocate,
-  Exact,
-  formatMoney,
-  parseExact,
-  parseMoney,
-  roundToMoney,
-  sumMoney,
-} from '../../core/money.ts';
+import { Exact, parseExact, parseMoney, roundToMoney, sumMoney, toExact } from '../../core/money.ts';
 import type { Step } from '../../core/steps.ts';
 
 type LineInput = {
@@ -100,23 +92,18 @@ function minorPower(currency: string): number {
   return currency === 'JPY' ? 0 : currency === 'KWD' ? 3 : 2;
 }
 
-/** Net lines, the discount's shares and their taxes, computed as the source does. */
-function totalMinor({ lines, discountTotal, currency }: CanonicalInvoice): bigint {
-  if (lines.length === 0) return 0n;
-  const shares = allocate(
-    discountTotal,
-    lines.map((line) => line.amount.amountMinor),
-  );
-  let total = 0n;
-  for (const [index, line] of lines.entries()) {
-    const base = line.amount.amountMinor + (shares[index]?.amountMinor ?? 0n);
-    let taxed = 0n;
-    for (const tax of line.taxes) {
-      const taxable = { amountMinor: line.compound ? base + taxed : base, currency };
-      const exact = parseExact(formatMoney(taxable)).times(parseExact(tax.ratePercent)).dividedBy(100);
-      taxed += roundToMoney(exact, currency, 'half-up').amountMinor;
+/** Net lines, the discount and the taxes on each discounted line, computed as the source does. */
+function totalMinor({ lines, discountPercent, discountTotal, currency }: CanonicalInvoice): bigint {
+  const kept = new Exact(1).minus(parseExact(discountPercent).dividedBy(100));
+  let total = discountTotal.amountMinor;
+  for (const line of lines) {
+    let taxable = toExact(line.amount).times(kept);
+    total += line.amount.amountMinor;
+    for (const { ratePercent } of line.taxes) {
+      const tax = roundToMoney(taxable.times(parseExact(ratePercent)).dividedBy(100), currency, 'half-up');
+      if (line.compound) taxable = taxable.plus(toExact(tax));
+      total += tax.amountMinor;
     }
-    total += base + taxed;
   }
   return total;
 }

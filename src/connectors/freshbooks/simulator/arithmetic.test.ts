@@ -1,7 +1,7 @@
 /** Invoice totals against what was recorded from the real service. */
 import { expect, test } from 'vitest';
 import { formatMoney } from '../../../core/money.ts';
-import { computeTotals, type PricedLine, type Tax } from './arithmetic.ts';
+import { computeTotals, type Habits, type PricedLine, type Tax, USUAL } from './arithmetic.ts';
 
 const TPS: Tax = { name: 'TPS', percent: '5' };
 const TVQ: Tax = { name: 'TVQ', percent: '9.975' };
@@ -54,4 +54,22 @@ test('fractional quantities, negative lines and compound tax are exact', () => {
 test('currencies keep their own number of decimals', () => {
   expect(total([line('1050', [{ name: 'VAT', percent: '10' }], '1.5')], '5', 'JPY')).toBe('1646');
   expect(total([line('1.2345', [], '3')], '0', 'KWD')).toBe('3.704');
+});
+
+test.each<[string, Partial<Habits>, string]>([
+  ['as usual', {}, '30.75'],
+  ['sums of each tax rounded', { taxes: 'by-rate' }, '30.74'],
+  ['sums of each name rounded', { taxes: 'by-name' }, '30.74'],
+])('habits that are open: three lines at 9.90 less 10 %%, %s, come to %s', (_, habits, expected) => {
+  const lines = [line('9.90', [TPS, TVQ]), line('9.90', [TPS, TVQ]), line('9.90', [TPS, TVQ])];
+  expect(formatMoney(computeTotals(lines, '10', 'CAD', { ...USUAL, ...habits }).total)).toBe(expected);
+});
+
+test('habits that are open: halves to even, the taxed amount rounded first, dinars in hundredths', () => {
+  const totalBy = (habits: Partial<Habits>, one: PricedLine, discount = '0', currency = 'USD') =>
+    formatMoney(computeTotals([one], discount, currency, { ...USUAL, ...habits }).total);
+  expect(totalBy({ halves: 'half-even' }, line('0.50', [TPS]))).toBe('0.52');
+  const thirteen = { name: 'HST', percent: '13' };
+  expect(totalBy({ base: 'rounded' }, line('0.55', [thirteen]), '10')).toBe('0.56');
+  expect(totalBy({ decimals: 'two' }, line('1.234', [thirteen]), '0', 'KWD')).toBe('1.390');
 });

@@ -1,4 +1,4 @@
-/** What an invoice comes to: line amounts, percent discount, up to two taxes per line, each rounded by itself. */
+/** What an invoice comes to: line amounts, percent discount, up to two taxes per line. */
 import {
   Exact,
   type Money,
@@ -7,6 +7,7 @@ import {
   parseExact,
   roundToMoney,
   sumMoney,
+  toExact,
 } from '../../../core/money.ts';
 
 export type Tax = { name: string; percent: string };
@@ -29,41 +30,51 @@ export type Totals = {
   total: Money;
 };
 
+/** What is not known of the real service (facts, section 5.3). The simulator takes USUAL; others are for benches. */
+export type Habits = {
+  /** Rounded on each line, or summed over the invoice (by name and rate, or by name) and rounded then. */
+  taxes: 'each' | 'by-rate' | 'by-name';
+  /** A line's amount less discount, before it is taxed. */
+  base: 'exact' | 'rounded';
+  halves: 'half-up' | 'half-even';
+  /** For currencies with more than two. */
+  decimals: 'all' | 'two';
+};
+
+export const USUAL: Habits = { taxes: 'each', base: 'exact', halves: 'half-up', decimals: 'all' };
+
 const HUNDRED = new Exact(100);
 
-/** Line tax bases are the discounted line amounts, unrounded; every tax of every line is rounded half up. */
+/** A compound tax is charged on the first one as rounded where each is rounded, and as it is where sums are. */
 export function computeTotals(
   lines: readonly PricedLine[],
   discountPercent: string,
   currency: string,
+  habits = USUAL,
 ): Totals {
+  const digits = minorDigits(currency);
+  const decimals = habits.decimals === 'two' ? Math.min(2, digits) : digits;
+  const round = (exact: Exact) => roundToMoney(exact, currency, habits.halves, decimals);
   const discountRate = parseExact(discountPercent).dividedBy(HUNDRED);
-  const lineAmounts = lines.map((line) =>
-    roundToMoney(parseExact(line.qty).times(parseExact(line.unitCost)), currency, 'half-up'),
-  );
+  const lineAmounts = lines.map((line) => round(parseExact(line.qty).times(parseExact(line.unitCost))));
   const subtotal = sumMoney(lineAmounts, currency);
-  const discount = negateMoney(roundToMoney(toExact(subtotal).times(discountRate), currency, 'half-up'));
-  const taxes = sumMoney(
-    lines.flatMap((line, index) => {
-      const amount = lineAmounts[index];
-      if (amount === undefined) return [];
-      return lineTaxes(line, toExact(amount).times(new Exact(1).minus(discountRate)), currency);
-    }),
-    currency,
-  );
+  const discount = negateMoney(round(toExact(subtotal).times(discountRate)));
+
+  const sums = new Map<string, Exact>();
+  for (const [index, line] of lines.entries()) {
+    const discounted = toExact(lineAmounts[index] ?? subtotal).times(new Exact(1).minus(discountRate));
+    let taxable = habits.base === 'exact' ? discounted : toExact(round(discounted));
+    for (const [at, { name, percent }] of line.taxes.entries()) {
+      const rate = parseExact(percent);
+      const exact = taxable.times(rate).dividedBy(HUNDRED);
+      const tax = habits.taxes === 'each' ? toExact(round(exact)) : exact;
+      const key = { each: `${index} ${at}`, 'by-rate': `${rate.toString()} ${name}`, 'by-name': name }[
+        habits.taxes
+      ];
+      sums.set(key, tax.plus(sums.get(key) ?? 0));
+      if (line.compoundedTax) taxable = taxable.plus(tax);
+    }
+  }
+  const taxes = sumMoney([...sums.values()].map(round), currency);
   return { lineAmounts, discount, taxes, total: sumMoney([subtotal, discount, taxes], currency) };
-}
-
-function lineTaxes(line: PricedLine, base: Exact, currency: string): Money[] {
-  const [first, second] = line.taxes;
-  const taxOn = (taxable: Exact, tax: Tax) =>
-    roundToMoney(taxable.times(parseExact(tax.percent)).dividedBy(HUNDRED), currency, 'half-up');
-  if (first === undefined) return [];
-  const firstTax = taxOn(base, first);
-  if (second === undefined) return [firstTax];
-  return [firstTax, taxOn(line.compoundedTax ? base.plus(toExact(firstTax)) : base, second)];
-}
-
-function toExact({ amountMinor, currency }: Money): Exact {
-  return new Exact(amountMinor.toString()).dividedBy(new Exact(10).pow(minorDigits(currency)));
 }
