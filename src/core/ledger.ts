@@ -24,15 +24,45 @@ export type LedgerPayment = {
   customer: string;
   currency: string;
   amount: string;
-  /** The part that settles invoices. */
+  /** The part that settles invoices that are still there. */
   applied: string;
   /** Numbers of the invoices it settles. */
   invoiceNumbers: string[];
   paidOn: string;
   state: 'live' | 'cancelled' | 'deleted';
+  /** Taken from a credit: no new cash. Absent where the books do not know such payments. */
+  fromCredit?: boolean;
+  /** The credit it was taken from. */
+  creditId?: string;
+  /** The credit that holds what was received beyond it. */
+  overpaymentId?: string;
+  /** The same in all payments that were entered together. */
+  bulkId?: string;
 };
 
-export type LedgerCustomer = { id: string; number: string; name: string; email: string; currency: string };
+/** `creditType` is the books' own word. */
+export type LedgerCredit = {
+  id: string;
+  number: string;
+  reference: string;
+  customer: string;
+  currency: string;
+  creditType: string;
+  amount: string;
+  /** What settles invoices of it. */
+  applied: string;
+  issuedOn: string;
+  state: 'live' | 'cancelled' | 'deleted';
+};
+
+export type LedgerCustomer = {
+  id: string;
+  number: string;
+  name: string;
+  email: string;
+  /** Of documents that name none. */
+  currency: string;
+};
 
 export type Ledger = {
   /** The account or tenant the books belong to. */
@@ -40,6 +70,8 @@ export type Ledger = {
   customers: LedgerCustomer[];
   invoices: LedgerInvoice[];
   payments: LedgerPayment[];
+  /** Absent where the books do not show them. */
+  credits?: LedgerCredit[];
   /** API calls served so far by kind ("GET invoice"), and how many of all calls got a 429. */
   calls: Record<string, number>;
   rateLimited: number;

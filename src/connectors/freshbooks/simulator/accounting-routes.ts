@@ -3,13 +3,16 @@ import type { FastifyInstance } from 'fastify';
 import {
   readClient,
   readCreditNote,
+  readCreditNotePut,
   readInvoice,
   readInvoicePut,
   readPayment,
+  readPaymentPut,
   readVisState,
 } from './bodies.ts';
-import { dueDateOf, loadClient, loadInvoice, loadPayment, statusOf, type Table } from './books.ts';
-import { addClient, addCreditNote, editClient, setClientVisState } from './client-acts.ts';
+import { dueDateOf, loadInvoice, statusOf, type Table } from './books.ts';
+import { addClient, editClient, setClientVisState } from './client-acts.ts';
+import { addCreditNote, editCreditNote, setCreditNoteVisState } from './credit-acts.ts';
 import { addInvoice, editInvoice, sendInvoice, setInvoiceVisState } from './invoice-acts.ts';
 import {
   bySelf,
@@ -24,7 +27,8 @@ import type { Client, CreditNote, Invoice, Payment } from './model.ts';
 import { addPayment, editPayment, setPaymentVisState } from './payment-acts.ts';
 import { notFound } from './refusal.ts';
 import type { Simulator } from './simulator.ts';
-import { wireClient, wireCreditNote, wireInvoice, wirePayment } from './wire.ts';
+import { wireClient, wireInvoice, wirePayment } from './wire.ts';
+import { wireCreditNote } from './wire-credit-note.ts';
 
 type Resource<Row extends { id: number; visState: number }> = {
   path: string;
@@ -130,7 +134,7 @@ function invoiceResource(sim: Simulator): Resource<Invoice> {
       const visState = readVisState('invoice', body);
       if (visState !== undefined) return setInvoiceVisState(books, id, visState);
       const put = readInvoicePut(body);
-      return put.act === 'send' ? sendInvoice(books, id) : editInvoice(books, id, put.edit);
+      return put.act === 'send' ? sendInvoice(books, id, put.by) : editInvoice(books, id, put.edit);
     },
   };
 }
@@ -164,11 +168,11 @@ function paymentResource({ books, identity }: Simulator): Resource<Payment> {
       sorters: {},
     },
     wire: (row) => wirePayment(identity, row),
-    create: (body) => addPayment(books, readPayment(body, true)),
+    create: (body) => addPayment(books, readPayment(body)),
     update: (id, body) => {
       const visState = readVisState('payment', body);
       if (visState !== undefined) return setPaymentVisState(books, id, visState);
-      return editPayment(books, loadPayment(books, id).id, readPayment(body, false));
+      return editPayment(books, id, readPaymentPut(body));
     },
   };
 }
@@ -207,7 +211,7 @@ function clientResource({ books, identity }: Simulator): Resource<Client> {
     update: (id, body) => {
       const visState = readVisState('client', body);
       if (visState !== undefined) return setClientVisState(books, id, visState);
-      return editClient(books, loadClient(books, id).id, readClient(body));
+      return editClient(books, id, readClient(body));
     },
   };
 }
@@ -233,13 +237,9 @@ function creditNoteResource({ books, identity }: Simulator): Resource<CreditNote
     wire: (row, includes) => wireCreditNote(identity, row, includes),
     create: (body) => addCreditNote(books, readCreditNote(body)),
     update: (id, body) => {
-      const note = books.creditNotes.find(id);
-      if (note === undefined) throw notFound('credit_note', 'creditid', String(id));
       const visState = readVisState('credit_notes', body) ?? readVisState('credit_note', body);
-      if (visState !== undefined) note.visState = visState;
-      note.updated = books.stamp();
-      books.announce(visState === 1 ? 'credit_note.delete' : 'credit_note.update', id);
-      return note;
+      if (visState !== undefined) return setCreditNoteVisState(books, id, visState);
+      return editCreditNote(books, id, readCreditNotePut(body));
     },
   };
 }

@@ -1,10 +1,12 @@
 /** Reading the bodies of POST and PUT calls: the wire's field names into what the acts take. */
 import { z } from 'zod';
 import type { Tax } from './arithmetic.ts';
-import type { ClientInput, CreditNoteInput } from './client-acts.ts';
-import type { InvoiceEdit, InvoiceInput, LineInput } from './invoice-acts.ts';
+import type { ClientInput } from './client-acts.ts';
+import type { CreditNoteEdit, CreditNoteInput } from './credit-acts.ts';
+import type { InvoiceInput } from './invoice-acts.ts';
+import type { InvoiceEdit, LineInput } from './invoice-form.ts';
 import type { VisState } from './model.ts';
-import type { PaymentInput } from './payment-acts.ts';
+import type { PaymentEdit, PaymentInput } from './payment-acts.ts';
 import { ERRNO, Refusal } from './refusal.ts';
 
 const DecimalText = z.union([z.string(), z.number()]).transform(String);
@@ -51,6 +53,7 @@ const Payment = z.object({
   date: z.string().optional(),
   type: z.string().optional(),
   note: NullableText,
+  creditid: Id.nullish(),
 });
 
 const Client = z.object({
@@ -73,12 +76,15 @@ const Client = z.object({
 });
 
 const CreditNote = z.object({
-  clientid: Id,
+  clientid: Id.optional(),
   currency_code: z.string().default('USD'),
   create_date: z.string().optional(),
   credit_type: z.enum(['goodwill', 'prepayment', 'overpayment']).optional(),
   notes: NullableText,
-  lines: z.array(z.object({ amount: Amount })).min(1),
+  lines: z
+    .array(z.object({ name: NullableText, description: NullableText, amount: Amount }))
+    .min(1)
+    .optional(),
 });
 
 /** `vis_state` is looked at first; when it is there, the rest of the body is dropped. */
@@ -94,25 +100,38 @@ export function readInvoice(body: unknown): InvoiceInput {
 }
 
 /** Of actions and data the action wins. */
-export function readInvoicePut(body: unknown): { act: 'send' } | { act: 'edit'; edit: InvoiceEdit } {
+export function readInvoicePut(
+  body: unknown,
+): { act: 'send'; by: 'email' | 'hand' } | { act: 'edit'; edit: InvoiceEdit } {
   const wire = unwrap('invoice', Invoice, body);
-  const isSent =
-    wire.action_mark_as_sent === true || wire.action_email === true || readStatus(wire.status) === 2;
-  return isSent ? { act: 'send' } : { act: 'edit', edit: toInvoiceEdit(wire) };
+  if (wire.action_email === true) return { act: 'send', by: 'email' };
+  const isMarked = wire.action_mark_as_sent === true || readStatus(wire.status) === 2;
+  return isMarked ? { act: 'send', by: 'hand' } : { act: 'edit', edit: toInvoiceEdit(wire) };
 }
 
-export function readPayment(body: unknown, isNew: boolean): PaymentInput {
+export function readPayment(body: unknown): PaymentInput {
   const wire = unwrap('payment', Payment, body);
-  const { amount } = wire;
-  if (isNew && amount === undefined) missing('payment', 'amount');
   return defined({
-    invoiceId: wire.invoiceid ?? (isNew ? missing('payment', 'invoiceid') : 0),
-    amount: amount?.amount,
-    currency: amount?.code,
+    ...toPaymentEdit(wire),
+    invoiceId: wire.invoiceid ?? missing('payment', 'invoiceid'),
+    amount: wire.amount?.amount ?? missing('payment', 'amount'),
+    currency: wire.amount?.code,
+    creditId: wire.creditid ?? undefined,
+  }) as PaymentInput;
+}
+
+export function readPaymentPut(body: unknown): PaymentEdit {
+  return toPaymentEdit(unwrap('payment', Payment, body));
+}
+
+function toPaymentEdit(wire: z.output<typeof Payment>): PaymentEdit {
+  return defined({
+    invoiceId: wire.invoiceid,
+    amount: wire.amount?.amount,
     date: wire.date,
     type: wire.type,
     note: wire.note ?? undefined,
-  }) as PaymentInput;
+  }) as PaymentEdit;
 }
 
 export function readClient(body: unknown): ClientInput {
@@ -139,15 +158,26 @@ export function readClient(body: unknown): ClientInput {
 
 export function readCreditNote(body: unknown): CreditNoteInput {
   const wire = unwrap('credit_notes', CreditNote, body);
-  const [line] = wire.lines;
   return defined({
-    clientId: wire.clientid,
+    ...toCreditNoteEdit(wire),
+    clientId: wire.clientid ?? missing('credit_note', 'clientid'),
+    lines: toCreditNoteEdit(wire).lines ?? missing('credit_note', 'lines'),
     currency: wire.currency_code,
-    amount: line?.amount.amount ?? missing('credit_note', 'lines'),
     type: wire.credit_type,
-    createDate: wire.create_date,
-    notes: wire.notes ?? undefined,
   }) as CreditNoteInput;
+}
+
+export function readCreditNotePut(body: unknown): CreditNoteEdit {
+  return toCreditNoteEdit(unwrap('credit_notes', CreditNote, body));
+}
+
+function toCreditNoteEdit(wire: z.output<typeof CreditNote>): CreditNoteEdit {
+  const lines = wire.lines?.map(({ name, description, amount }) => ({
+    name: name ?? 'Credit',
+    description: description ?? '',
+    amount: amount.amount,
+  }));
+  return defined({ lines, createDate: wire.create_date, notes: wire.notes ?? undefined }) as CreditNoteEdit;
 }
 
 /** Drops the members that are undefined, so that an absent field leaves the record as it is. */
@@ -159,6 +189,7 @@ export function defined<Input extends object>(input: Input): Partial<Input> {
 
 function toInvoiceEdit(wire: z.output<typeof Invoice>): InvoiceEdit {
   return defined({
+    clientId: wire.customerid,
     createDate: wire.create_date,
     dueOffsetDays: wire.due_offset_days,
     currency: wire.currency_code,

@@ -1,5 +1,5 @@
 /** The simulated company's books in memory: tables, ids, timestamps, and the announcement of every change. */
-import { subtractMoney, sumMoney } from '../../../core/money.ts';
+import { subtractMoney, sumMoney, zeroMoney } from '../../../core/money.ts';
 import type { Clock, Random } from '../../../platform/clock.ts';
 import { addDays, easternDate, easternStamp } from './eastern.ts';
 import type { Client, CreditNote, Invoice, Payment } from './model.ts';
@@ -31,6 +31,8 @@ export class Table<Row extends { id: number }> {
   }
 }
 
+export type BelowPaid = 'no' | 'negative' | 'zero';
+
 export type Change = { name: string; objectId: number };
 
 export type Books = ReturnType<typeof createBooks>;
@@ -50,10 +52,14 @@ export function createBooks(options: { clock: Clock; random: Random }) {
     payments: new Table<Payment>(312_001),
     creditNotes: new Table<CreditNote>(88_001),
     paymentsByInvoice: new Map<number, Payment[]>(),
+    paymentsByCredit: new Map<number, Payment[]>(),
+    lastBulkId: 4400,
     /** Every number ever given to an invoice, deleted ones included. */
     invoiceNumbers: new Set<string>(),
     lastInvoiceNumber: 0,
     allowDuplicateNumbers: false,
+    /** Whether an invoice may be lowered below what is paid, and what `outstanding` says then. */
+    allowBelowPaid: 'no' as BelowPaid,
     /** A payment is announced as a change of its invoice, too. */
     paymentTouchesInvoice: true,
 
@@ -94,6 +100,12 @@ export function loadPayment(books: Books, id: number): Payment {
   return payment;
 }
 
+export function loadCreditNote(books: Books, id: number): CreditNote {
+  const note = books.creditNotes.find(id);
+  if (note === undefined) throw notFound('credit_note', 'creditid', String(id));
+  return note;
+}
+
 export function dueDateOf(invoice: Invoice): string {
   return addDays(invoice.createDate, invoice.dueOffsetDays);
 }
@@ -102,12 +114,28 @@ export function outstandingOf(invoice: Invoice) {
   return subtractMoney(invoice.total, invoice.paid);
 }
 
-export type InvoiceStatus = 'draft' | 'sent' | 'viewed' | 'partial' | 'paid' | 'overdue';
+/** What the outside is told is owed. */
+export function shownOutstanding(books: Books, invoice: Invoice) {
+  const outstanding = outstandingOf(invoice);
+  const isHidden = books.allowBelowPaid === 'zero' && outstanding.amountMinor < 0n;
+  return isHidden ? zeroMoney(invoice.currency) : outstanding;
+}
+
+export type InvoiceStatus =
+  | 'draft'
+  | 'sent'
+  | 'viewed'
+  | 'partial'
+  | 'paid'
+  | 'overdue'
+  | 'disputed'
+  | 'resolved';
 
 /** Derived on reading: an invoice becomes overdue by the clock, without any change of its own. */
 export function statusOf(invoice: Invoice, today: string): InvoiceStatus {
   if (invoice.stage === 'draft') return 'draft';
   if (invoice.paid.amountMinor > 0n && outstandingOf(invoice).amountMinor <= 0n) return 'paid';
+  if (invoice.dispute !== null) return invoice.dispute;
   if (dueDateOf(invoice) < today) return 'overdue';
   return invoice.paid.amountMinor > 0n ? 'partial' : invoice.stage;
 }

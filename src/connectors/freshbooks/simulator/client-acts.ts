@@ -1,8 +1,8 @@
-/** What a user can do to clients and credit notes. */
-import { isKnownCurrency, type Money, parseMoney } from '../../../core/money.ts';
+/** What a user can do to clients. */
+import { isKnownCurrency } from '../../../core/money.ts';
 import { type Books, loadClient } from './books.ts';
 import { utcStamp } from './eastern.ts';
-import type { Client, CreditNote, VisState } from './model.ts';
+import type { Client, VisState } from './model.ts';
 import { invalid } from './refusal.ts';
 
 export type ClientInput = Partial<
@@ -55,46 +55,6 @@ export function setClientVisState(books: Books, id: number, visState: VisState):
   client.updated = books.stamp();
   books.announce(visState === 1 ? 'client.delete' : 'client.update', client.id);
   return client;
-}
-
-export type CreditNoteInput = {
-  clientId: number;
-  currency: string;
-  amount: string;
-  type?: CreditNote['type'];
-  createDate?: string;
-  notes?: string;
-};
-
-export function addCreditNote(books: Books, input: CreditNoteInput): CreditNote {
-  checkCurrency(input.currency);
-  const amount = parseMoney(input.amount, input.currency);
-  return recordCreditNote(books, { ...input, amount });
-}
-
-export function recordCreditNote(
-  books: Books,
-  input: Omit<CreditNoteInput, 'amount' | 'currency'> & { amount: Money },
-): CreditNote {
-  const client = loadClient(books, input.clientId);
-  if (input.amount.amountMinor <= 0n)
-    throw invalid('credit_note', 'amount', '', 'Must be greater than zero.');
-  const id = books.creditNotes.nextId();
-  const note = books.creditNotes.add({
-    id,
-    uuid: books.uuid(),
-    number: `CR-${String(books.creditNotes.rows.length + 1).padStart(5, '0')}`,
-    type: input.type ?? 'goodwill',
-    clientId: client.id,
-    amount: input.amount,
-    createDate: input.createDate ?? books.today(),
-    notes: input.notes ?? '',
-    visState: 0,
-    createdAt: books.stamp(),
-    updated: books.stamp(),
-  });
-  books.announce('credit_note.create', note.id);
-  return note;
 }
 
 export function checkCurrency(currency: string): void {

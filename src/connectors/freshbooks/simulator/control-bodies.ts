@@ -47,6 +47,7 @@ export const Client = z.strictObject({
 });
 
 export const InvoiceEdit = z.strictObject({
+  clientId: Id.optional(),
   currency: z.string().optional(),
   createDate: z.string().optional(),
   dueOffsetDays: z.number().int().optional(),
@@ -64,9 +65,11 @@ export const NewInvoice = InvoiceEdit.extend({
   clientId: Id,
   lines: z.array(Line).min(1),
   send: z.boolean().optional(),
+  parent: z.number().int().positive().optional(),
 });
 
 export const PaymentEdit = z.strictObject({
+  invoiceId: Id.optional(),
   amount: DecimalText.optional(),
   date: z.string().optional(),
   type: z.string().optional(),
@@ -77,15 +80,37 @@ export const NewPayment = PaymentEdit.extend({
   invoiceId: Id,
   amount: DecimalText,
   currency: z.string().optional(),
+  creditId: Id.optional(),
 });
 
-export const CreditNote = z.strictObject({
-  clientId: Id,
-  amount: DecimalText,
-  currency: z.string().optional(),
-  type: z.enum(['goodwill', 'prepayment', 'overpayment']).optional(),
+export const BulkPayment = z.strictObject({
+  rows: z.array(z.strictObject({ invoiceId: Id, amount: DecimalText })).min(2),
+  date: z.string().optional(),
+  type: z.string().optional(),
+  note: z.string().optional(),
+});
+
+/** An amount stands for a single line. */
+export const CreditNoteEdit = z.strictObject({
+  amount: DecimalText.optional(),
+  lines: z
+    .array(
+      z.strictObject({
+        name: z.string().optional(),
+        description: z.string().optional(),
+        amount: DecimalText,
+      }),
+    )
+    .min(1)
+    .optional(),
   createDate: z.string().optional(),
   notes: z.string().optional(),
+});
+
+export const CreditNote = CreditNoteEdit.extend({
+  clientId: Id,
+  currency: z.string().optional(),
+  type: z.enum(['goodwill', 'prepayment', 'overpayment']).optional(),
 });
 
 const MOST = 200_000;

@@ -2,38 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { defined } from './bodies.ts';
-import { loadClient } from './books.ts';
-import {
-  addClient,
-  addCreditNote,
-  type ClientInput,
-  type CreditNoteInput,
-  editClient,
-  setClientVisState,
-} from './client-acts.ts';
 import * as schema from './control-bodies.ts';
+import { registerDocuments } from './control-documents.ts';
 import { FaultsPatch, noFaults } from './faults.ts';
-import {
-  addInvoice,
-  editInvoice,
-  type InvoiceEdit,
-  type InvoiceInput,
-  sendInvoice,
-  setInvoiceVisState,
-  viewInvoice,
-} from './invoice-acts.ts';
 import { toLedger } from './ledger-view.ts';
-import {
-  addPayment,
-  editPayment,
-  type PaymentEdit,
-  type PaymentInput,
-  setPaymentVisState,
-} from './payment-acts.ts';
 import type { Simulator } from './simulator.ts';
-import { wireClient, wireCreditNote, wireInvoice, wirePayment } from './wire.ts';
-
-const WITH_LINES: ReadonlySet<string> = new Set(['lines']);
 
 export function registerControl(app: FastifyInstance, sim: Simulator): void {
   app.get('/_control', () => describe(sim));
@@ -83,78 +56,6 @@ function describe(sim: Simulator) {
   };
 }
 
-function registerDocuments(app: FastifyInstance, sim: Simulator): void {
-  const { books, identity } = sim;
-  type Target = { Params: { id: string } };
-  const idOf = (request: { params: { id: string } }) => Number.parseInt(request.params.id, 10);
-  const showInvoice = (invoice: ReturnType<typeof addInvoice>) => ({
-    invoice: wireInvoice(books, identity, invoice, WITH_LINES),
-  });
-  const showPayment = (payment: ReturnType<typeof addPayment>) => ({
-    payment: wirePayment(identity, payment),
-  });
-  const showClient = (client: ReturnType<typeof addClient>) => ({ client: wireClient(identity, client) });
-
-  app.post('/_control/clients', (request) =>
-    showClient(addClient(books, defined(schema.Client.parse(request.body)) as ClientInput)),
-  );
-  app.put<Target>('/_control/clients/:id', (request) =>
-    showClient(editClient(books, idOf(request), defined(schema.Client.parse(request.body)) as ClientInput)),
-  );
-  app.post<Target>('/_control/clients/:id/delete', (request) =>
-    showClient(setClientVisState(books, idOf(request), 1)),
-  );
-
-  app.post('/_control/invoices', (request) =>
-    showInvoice(addInvoice(books, defined(schema.NewInvoice.parse(request.body)) as InvoiceInput)),
-  );
-  app.put<Target>('/_control/invoices/:id', (request) =>
-    showInvoice(
-      editInvoice(books, idOf(request), defined(schema.InvoiceEdit.parse(request.body)) as InvoiceEdit),
-    ),
-  );
-  app.post<Target>('/_control/invoices/:id/send', (request) =>
-    showInvoice(sendInvoice(books, idOf(request))),
-  );
-  app.post<Target>('/_control/invoices/:id/view', (request) =>
-    showInvoice(viewInvoice(books, idOf(request))),
-  );
-  for (const [act, visState] of [
-    ['delete', 1],
-    ['undelete', 0],
-    ['archive', 2],
-    ['unarchive', 0],
-  ] as const) {
-    app.post<Target>(`/_control/invoices/:id/${act}`, (request) =>
-      showInvoice(setInvoiceVisState(books, idOf(request), visState)),
-    );
-  }
-
-  app.post('/_control/payments', (request) =>
-    showPayment(addPayment(books, defined(schema.NewPayment.parse(request.body)) as PaymentInput)),
-  );
-  app.put<Target>('/_control/payments/:id', (request) =>
-    showPayment(
-      editPayment(books, idOf(request), defined(schema.PaymentEdit.parse(request.body)) as PaymentEdit),
-    ),
-  );
-  for (const [act, visState] of [
-    ['delete', 1],
-    ['undelete', 0],
-  ] as const) {
-    app.post<Target>(`/_control/payments/:id/${act}`, (request) =>
-      showPayment(setPaymentVisState(books, idOf(request), visState)),
-    );
-  }
-
-  app.post('/_control/credit-notes', (request) => {
-    const input = schema.CreditNote.parse(request.body);
-    const currency = input.currency ?? loadClient(books, input.clientId).currency;
-    const note = addCreditNote(books, { ...defined(input), currency } as CreditNoteInput);
-    return { creditNote: wireCreditNote(identity, note, WITH_LINES) };
-  });
-}
-
 function registerWorkload(app: FastifyInstance, sim: Simulator): void {
   app.post('/_control/workload', (request, reply) => {
     const asked = schema.Workload.parse(request.body);
@@ -186,6 +87,7 @@ function registerFaults(app: FastifyInstance, sim: Simulator): void {
   const carryIntoBooks = () => {
     sim.books.paymentTouchesInvoice = sim.faults.paymentTouchesInvoice;
     sim.books.allowDuplicateNumbers = sim.faults.allowDuplicateNumbers;
+    sim.books.allowBelowPaid = sim.faults.allowBelowPaid;
   };
   app.get('/_control/faults', () => sim.faults);
   app.put('/_control/faults', (request) => {

@@ -1,46 +1,29 @@
-/** What a user can do to invoices: create, edit, send, view, delete, restore, archive. */
-import { minorDigits, parseExact, zeroMoney } from '../../../core/money.ts';
-import { computeTotals, type Tax } from './arithmetic.ts';
+/** What a user can do to invoices: create, edit, send, view, dispute, delete, restore, archive. */
+import { zeroMoney } from '../../../core/money.ts';
 import { type Books, loadClient, loadInvoice, outstandingOf, touchInvoice } from './books.ts';
 import { checkCurrency } from './client-acts.ts';
-import { isPlainDate } from './eastern.ts';
-import type { Client, ClientSnapshot, Invoice, InvoiceLine, VisState } from './model.ts';
-import { ERRNO, invalid, Refusal } from './refusal.ts';
+import {
+  applyEdit,
+  checkNumber,
+  type InvoiceEdit,
+  nextInvoiceNumber,
+  snapshotOf,
+  takeNumber,
+} from './invoice-form.ts';
+import type { Invoice, VisState } from './model.ts';
+import { deleted, invalid } from './refusal.ts';
 
-export type LineInput = {
-  name?: string;
-  description?: string;
-  qty?: string;
-  unitCost?: string;
-  taxes?: Tax[];
-  compoundedTax?: boolean;
-};
-
-export type InvoiceEdit = {
-  createDate?: string;
-  dueOffsetDays?: number;
-  currency?: string;
-  invoiceNumber?: string;
-  terms?: string | null;
-  notes?: string;
-  poNumber?: string | null;
-  language?: string;
-  discountPercent?: string;
-  discountDescription?: string | null;
-  lines?: LineInput[];
-};
-
-export type InvoiceInput = InvoiceEdit & { clientId: number; send?: boolean };
+export type InvoiceInput = InvoiceEdit & { clientId: number; send?: boolean; parent?: number };
 
 export function addInvoice(books: Books, input: InvoiceInput): Invoice {
   const client = loadClient(books, input.clientId);
+  if (client.visState === 1) throw deleted('client', 'userid', client.id);
   const currency = input.currency ?? client.currency;
   checkCurrency(currency);
-  const number = input.invoiceNumber ?? nextInvoiceNumber(books);
   const version = books.version();
   const invoice: Invoice = {
     id: 0,
-    uuid: books.uuid(),
+    uuid: '',
     number: '',
     clientId: client.id,
     snapshot: snapshotOf(client),
@@ -55,6 +38,8 @@ export function addInvoice(books: Books, input: InvoiceInput): Invoice {
     terms: null,
     poNumber: null,
     stage: input.send === true ? 'sent' : 'draft',
+    dispute: null,
+    parent: input.parent ?? 0,
     visState: 0,
     discount: zeroMoney(currency),
     total: zeroMoney(currency),
@@ -64,7 +49,10 @@ export function addInvoice(books: Books, input: InvoiceInput): Invoice {
     updated: version.slice(0, 19),
     version,
   };
-  applyEdit(books, invoice, { ...input, invoiceNumber: number });
+  if (input.invoiceNumber !== undefined) checkNumber(books, invoice, input.invoiceNumber);
+  applyEdit(books, invoice, input);
+  takeNumber(books, invoice, input.invoiceNumber ?? nextInvoiceNumber(books));
+  invoice.uuid = books.uuid();
   invoice.id = books.invoices.nextId();
   books.invoices.add(invoice);
   client.updated = invoice.updated;
@@ -72,31 +60,60 @@ export function addInvoice(books: Books, input: InvoiceInput): Invoice {
   return invoice;
 }
 
+/** An invoice moved to another client takes its payments along, without a change or announcement of theirs. */
 export function editInvoice(books: Books, id: number, edit: InvoiceEdit): Invoice {
-  const invoice = loadInvoice(books, id);
+  const invoice = loadLiving(books, id);
   const changed = { ...invoice };
+  if (edit.invoiceNumber !== undefined) checkNumber(books, invoice, edit.invoiceNumber);
   applyEdit(books, changed, edit);
-  if (outstandingOf(changed).amountMinor < 0n) {
+  if (books.allowBelowPaid === 'no' && outstandingOf(changed).amountMinor < 0n) {
     throw invalid('invoice', 'amount', '', 'The invoice cannot be less than what is already paid.');
   }
+  if (changed.clientId !== invoice.clientId) movePayments(books, id, changed.clientId);
+  if (edit.invoiceNumber !== undefined) takeNumber(books, changed, edit.invoiceNumber);
   Object.assign(invoice, changed);
   touchInvoice(books, invoice);
   books.announce('invoice.update', invoice.id);
   return invoice;
 }
 
-export function sendInvoice(books: Books, id: number): Invoice {
-  const invoice = loadInvoice(books, id);
+function movePayments(books: Books, invoiceId: number, clientId: number): void {
+  const payments = books.paymentsByInvoice.get(invoiceId) ?? [];
+  if (payments.some((payment) => payment.fromCredit)) {
+    throw invalid('invoice', 'customerid', String(clientId), 'It was paid from the credit of its client.');
+  }
+  for (const payment of payments) payment.clientId = clientId;
+  loadClient(books, clientId).updated = books.stamp();
+}
+
+export function sendInvoice(books: Books, id: number, by: 'email' | 'hand' = 'email'): Invoice {
+  const invoice = loadLiving(books, id);
   if (invoice.stage === 'draft') invoice.stage = 'sent';
   touchInvoice(books, invoice);
   books.announce('invoice.update', invoice.id);
-  books.announce('invoice.sendByEmail', invoice.id);
+  if (by === 'email') books.announce('invoice.sendByEmail', invoice.id);
   return invoice;
 }
 
 export function viewInvoice(books: Books, id: number): Invoice {
-  const invoice = loadInvoice(books, id);
+  const invoice = loadLiving(books, id);
   if (invoice.stage === 'sent') invoice.stage = 'viewed';
+  touchInvoice(books, invoice);
+  books.announce('invoice.update', invoice.id);
+  return invoice;
+}
+
+export function disputeInvoice(books: Books, id: number, dispute: 'disputed' | 'resolved'): Invoice {
+  const invoice = loadLiving(books, id);
+  if (invoice.stage === 'draft' || (dispute === 'resolved' && invoice.dispute === null)) {
+    throw invalid(
+      'invoice',
+      'dispute_status',
+      dispute,
+      'Only a sent invoice is disputed, a disputed one resolved.',
+    );
+  }
+  invoice.dispute = dispute;
   touchInvoice(books, invoice);
   books.announce('invoice.update', invoice.id);
   return invoice;
@@ -111,105 +128,8 @@ export function setInvoiceVisState(books: Books, id: number, visState: VisState)
   return invoice;
 }
 
-function applyEdit(books: Books, invoice: Invoice, edit: InvoiceEdit): void {
-  if (edit.createDate !== undefined && !isPlainDate(edit.createDate)) {
-    throw new Refusal(422, {
-      errno: ERRNO.badDate,
-      field: 'create_date',
-      object: 'invoice',
-      value: edit.createDate,
-      message: 'Not a date.',
-    });
-  }
-  if (edit.currency !== undefined) checkCurrency(edit.currency);
-  const currency = edit.currency ?? invoice.currency;
-  if (currency !== invoice.currency && invoice.paid.amountMinor !== 0n) {
-    throw invalid('invoice', 'currency_code', currency, 'A paid invoice keeps its currency.');
-  }
-  if (currency !== invoice.currency) invoice.paid = zeroMoney(currency);
-  const lines = edit.lines?.map((line) => fullLine(line)) ?? invoice.lines;
-  const discountPercent = edit.discountPercent ?? invoice.discountPercent;
-  checkPercent(discountPercent, 'discount_value');
-  for (const line of lines) for (const tax of line.taxes) checkPercent(tax.percent, 'taxAmount');
-  const totals = computeTotals(lines, discountPercent, currency);
-  if (edit.invoiceNumber !== undefined) takeNumber(books, invoice, edit.invoiceNumber);
-  invoice.createDate = edit.createDate ?? invoice.createDate;
-  invoice.dueOffsetDays = edit.dueOffsetDays ?? invoice.dueOffsetDays;
-  invoice.currency = currency;
-  invoice.language = edit.language ?? invoice.language;
-  invoice.notes = edit.notes ?? invoice.notes;
-  if (edit.terms !== undefined) invoice.terms = edit.terms;
-  if (edit.poNumber !== undefined) invoice.poNumber = edit.poNumber;
-  if (edit.discountDescription !== undefined) invoice.discountDescription = edit.discountDescription;
-  invoice.discountPercent = discountPercent;
-  invoice.discount = totals.discount;
-  invoice.total = totals.total;
-  const updated = books.stamp();
-  invoice.lines = lines.map((line, index) => ({
-    ...line,
-    lineid: index + 1,
-    unitCost: padDecimals(line.unitCost, minorDigits(currency)),
-    amount: totals.lineAmounts[index] ?? zeroMoney(currency),
-    updated,
-  }));
-}
-
-function fullLine(line: LineInput): Omit<InvoiceLine, 'lineid' | 'amount' | 'updated'> {
-  return {
-    name: line.name ?? '',
-    description: line.description ?? '',
-    qty: line.qty ?? '1',
-    unitCost: line.unitCost ?? '0',
-    taxes: line.taxes ?? [],
-    compoundedTax: line.compoundedTax ?? false,
-  };
-}
-
-function checkPercent(percent: string, field: string): void {
-  const value = parseExact(percent);
-  if (value.isNegative() || value.greaterThan(100)) {
-    throw invalid('invoice', field, percent, 'Must be between 0 and 100.');
-  }
-}
-
-function takeNumber(books: Books, invoice: Invoice, number: string): void {
-  if (number === invoice.number) return;
-  if (books.invoiceNumbers.has(number) && !books.allowDuplicateNumbers) {
-    throw invalid('invoice', 'invoice_number', number, 'This invoice number is already in use.');
-  }
-  books.invoiceNumbers.add(number);
-  invoice.number = number;
-}
-
-function nextInvoiceNumber(books: Books): string {
-  let number: string;
-  do {
-    books.lastInvoiceNumber += 1;
-    number = String(books.lastInvoiceNumber).padStart(7, '0');
-  } while (books.invoiceNumbers.has(number));
-  return number;
-}
-
-function padDecimals(text: string, digits: number): string {
-  const exact = parseExact(text);
-  return exact.toFixed(Math.max(digits, exact.decimalPlaces()));
-}
-
-function snapshotOf(client: Client): ClientSnapshot {
-  const { organization, fname, lname, email, street, street2, city, province, code, country } = client;
-  const { vatName, vatNumber } = client;
-  return {
-    organization,
-    fname,
-    lname,
-    email,
-    street,
-    street2,
-    city,
-    province,
-    code,
-    country,
-    vatName,
-    vatNumber,
-  };
+function loadLiving(books: Books, id: number): Invoice {
+  const invoice = loadInvoice(books, id);
+  if (invoice.visState === 1) throw deleted('invoice', 'invoiceid', id);
+  return invoice;
 }

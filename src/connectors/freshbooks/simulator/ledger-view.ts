@@ -1,8 +1,8 @@
 /** The simulator's books in the words of the shared ledger. */
-import type { Ledger, LedgerInvoice, LedgerPayment } from '../../../core/ledger.ts';
-import { formatMoney } from '../../../core/money.ts';
-import { dueDateOf, loadInvoice, outstandingOf } from './books.ts';
-import type { Client, Invoice, Payment } from './model.ts';
+import type { Ledger, LedgerCredit, LedgerInvoice, LedgerPayment } from '../../../core/ledger.ts';
+import { formatMoney, type Money, subtractMoney, zeroMoney } from '../../../core/money.ts';
+import { type Books, dueDateOf, loadInvoice, shownOutstanding } from './books.ts';
+import type { Client, CreditNote, Invoice, Payment } from './model.ts';
 import type { Simulator } from './simulator.ts';
 
 export function toLedger(sim: Simulator): Ledger {
@@ -16,10 +16,9 @@ export function toLedger(sim: Simulator): Ledger {
       email: client.email,
       currency: client.currency,
     })),
-    invoices: books.invoices.rows.map(toLedgerInvoice),
-    payments: books.payments.rows.map((payment) =>
-      toLedgerPayment(payment, loadInvoice(books, payment.invoiceId)),
-    ),
+    invoices: books.invoices.rows.map((invoice) => toLedgerInvoice(books, invoice)),
+    payments: books.payments.rows.map((payment) => toLedgerPayment(books, payment)),
+    credits: books.creditNotes.rows.map(toLedgerCredit),
     calls: { ...sim.calls },
     rateLimited: sim.rateLimited,
   };
@@ -29,7 +28,7 @@ export function nameOf({ organization, fname, lname }: Client): string {
   return organization === '' ? `${fname} ${lname}`.trim() : organization;
 }
 
-function toLedgerInvoice(invoice: Invoice): LedgerInvoice {
+function toLedgerInvoice(books: Books, invoice: Invoice): LedgerInvoice {
   return {
     id: String(invoice.id),
     number: invoice.number,
@@ -37,25 +36,66 @@ function toLedgerInvoice(invoice: Invoice): LedgerInvoice {
     customer: String(invoice.clientId),
     currency: invoice.currency,
     total: formatMoney(invoice.total),
-    outstanding: formatMoney(outstandingOf(invoice)),
+    outstanding: formatMoney(shownOutstanding(books, invoice)),
     issuedOn: invoice.createDate,
     dueOn: dueDateOf(invoice),
     state: invoice.visState === 1 ? 'deleted' : invoice.stage === 'draft' ? 'draft' : 'posted',
   };
 }
 
-function toLedgerPayment(payment: Payment, invoice: Invoice): LedgerPayment {
-  const amount = formatMoney(payment.amount);
+/**
+ * Payments settle their invoice in order of id until it is settled; where it was lowered below what was paid, that is
+ * a convention, and only the sum is a fact. A deleted invoice is settled by nothing.
+ */
+function appliedOf(books: Books, payment: Payment, invoice: Invoice): Money {
+  const none = zeroMoney(invoice.currency);
+  if (payment.visState === 1 || invoice.visState === 1) return none;
+  let left = invoice.total;
+  for (const { id, amount } of livePayments(books, invoice)) {
+    const part = amount.amountMinor < left.amountMinor ? amount : left;
+    if (id === payment.id) return part;
+    left = subtractMoney(left, part);
+  }
+  return none;
+}
+
+function livePayments(books: Books, invoice: Invoice): Payment[] {
+  const payments = books.paymentsByInvoice.get(invoice.id) ?? [];
+  return payments.filter((payment) => payment.visState !== 1).sort((a, b) => a.id - b.id);
+}
+
+function toLedgerPayment(books: Books, payment: Payment): LedgerPayment {
+  const invoice = loadInvoice(books, payment.invoiceId);
+  const { overpaymentId, creditId, bulkId } = payment;
   return {
     id: String(payment.id),
     number: '',
     reference: '',
     customer: String(payment.clientId),
     currency: payment.amount.currency,
-    amount,
-    applied: amount,
-    invoiceNumbers: [invoice.number],
+    amount: formatMoney(payment.amount),
+    applied: formatMoney(appliedOf(books, payment, invoice)),
+    invoiceNumbers: invoice.visState === 1 ? [] : [invoice.number],
     paidOn: payment.date,
     state: payment.visState === 1 ? 'deleted' : 'live',
+    fromCredit: payment.fromCredit,
+    ...(creditId === null ? {} : { creditId: String(creditId) }),
+    ...(overpaymentId === null ? {} : { overpaymentId: String(overpaymentId) }),
+    ...(bulkId === null ? {} : { bulkId: String(bulkId) }),
+  };
+}
+
+function toLedgerCredit(note: CreditNote): LedgerCredit {
+  return {
+    id: String(note.id),
+    number: note.number,
+    reference: '',
+    customer: String(note.clientId),
+    currency: note.amount.currency,
+    creditType: note.type,
+    amount: formatMoney(note.amount),
+    applied: formatMoney(note.paid),
+    issuedOn: note.createDate,
+    state: note.visState === 1 ? 'deleted' : 'live',
   };
 }

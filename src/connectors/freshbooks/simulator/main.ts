@@ -29,6 +29,7 @@ send, pay and delete. Faults are switched on while it runs, for example:
   disableCallbacks     all callbacks fall silent, as after many failed deliveries
   paymentTouchesInvoice  false: a payment sends no invoice.update
   allowDuplicateNumbers  two invoices may have one number
+  allowBelowPaid       "negative" or "zero": an invoice may be lowered below what is paid; what it owes then
   latencyMs            every API call takes so much longer
   failNext             [{"match":"GET invoice","status":503,"times":2}]; status 0 cuts the connection
   loseAnswer           {"match":"POST token","times":1}: the work is done, the answer is lost

@@ -76,6 +76,9 @@ export type Invoice = {
   terms: string | null;
   poNumber: string | null;
   stage: 'draft' | 'sent' | 'viewed';
+  dispute: 'disputed' | 'resolved' | null;
+  /** The recurring profile that issued it; 0 for none. */
+  parent: number;
   visState: VisState;
   discount: Money;
   total: Money;
@@ -94,12 +97,18 @@ export type Payment = {
   date: string;
   type: string;
   note: string;
+  /** The credit note that holds what was received beyond this payment. */
   overpaymentId: number | null;
+  /** The credit note that this payment is taken from. */
   creditId: number | null;
+  /** The same in all payments that were entered together. */
+  bulkId: number | null;
   fromCredit: boolean;
   visState: VisState;
   updated: string;
 };
+
+export type CreditLine = { name: string; description: string; amount: Money };
 
 export type CreditNote = {
   id: number;
@@ -107,7 +116,10 @@ export type CreditNote = {
   number: string;
   type: 'goodwill' | 'prepayment' | 'overpayment';
   clientId: number;
+  lines: CreditLine[];
   amount: Money;
+  /** What invoices were paid with from it. */
+  paid: Money;
   createDate: string;
   notes: string;
   visState: VisState;

@@ -1,11 +1,14 @@
 /** A request FreshBooks would refuse, with the accounting error it answers. */
 
+import { isPlainDate } from './eastern.ts';
+
 /** The accounting error numbers the simulator uses. */
 export const ERRNO = {
   required: 1001,
   accessDenied: 1003,
   invalidValue: 1004,
   parse: 1005,
+  deletedResource: 1011,
   unknownResource: 1012,
   badPerPage: 1013,
   badPage: 1014,
@@ -41,6 +44,17 @@ export function notFound(object: string, field: string, value: string): Refusal 
 
 export function invalid(object: string, field: string, value: string, message: string): Refusal {
   return new Refusal(422, { errno: ERRNO.invalidValue, field, object, value, message });
+}
+
+export function checkDate(object: string, field: string, date: string): string {
+  if (isPlainDate(date)) return date;
+  throw new Refusal(422, { errno: ERRNO.badDate, field, object, value: date, message: 'Not a date.' });
+}
+
+/** Restore it first. */
+export function deleted(object: string, field: string, id: number): Refusal {
+  const message = 'This has been deleted.';
+  return new Refusal(422, { errno: ERRNO.deletedResource, field, object, value: String(id), message });
 }
 
 export function accountingErrors(detail: RefusalDetail): object {

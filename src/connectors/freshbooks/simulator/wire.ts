@@ -1,16 +1,16 @@
 /** How records look on the wire: field names, string amounts and nulls as recorded from the real API. */
-import { formatMoney, type Money, zeroMoney } from '../../../core/money.ts';
-import { type Books, dueDateOf, outstandingOf, statusOf } from './books.ts';
+import { formatMoney, type Money } from '../../../core/money.ts';
+import { type Books, dueDateOf, shownOutstanding, statusOf } from './books.ts';
 import type { Identity } from './identity.ts';
-import type { Client, CreditNote, Invoice, InvoiceLine, Payment } from './model.ts';
+import type { Client, Invoice, InvoiceLine, Payment } from './model.ts';
 
 type WireAmount = { amount: string; code: string };
 
-function wireAmount(money: Money): WireAmount {
+export function wireAmount(money: Money): WireAmount {
   return { amount: formatMoney(money), code: money.currency };
 }
 
-const STATUS_NUMBER = { draft: 1, sent: 2, viewed: 3, paid: 4 } as const;
+const STATUS_NUMBER = { disputed: 0, draft: 1, sent: 2, viewed: 3, paid: 4 } as const;
 
 export function wireInvoice(
   books: Books,
@@ -53,7 +53,7 @@ export function wireInvoice(
     discount_total: wireAmount(invoice.discount),
     discount_value: invoice.discountPercent,
     display_status: isPaid ? 'paid' : invoice.stage,
-    dispute_status: null,
+    dispute_status: invoice.dispute,
     due_date: dueDateOf(invoice),
     due_offset_days: invoice.dueOffsetDays,
     email: snapshot.email,
@@ -73,10 +73,10 @@ export function wireInvoice(
     net_paid_amount: wireAmount(invoice.paid),
     notes: invoice.notes,
     organization: snapshot.organization,
-    outstanding: wireAmount(outstandingOf(invoice)),
+    outstanding: wireAmount(shownOutstanding(books, invoice)),
     ownerid: 1,
     paid: wireAmount(invoice.paid),
-    parent: 0,
+    parent: invoice.parent,
     payment_details: '',
     payment_status: isPaid ? 'paid' : isPartial ? 'partial' : 'unpaid',
     po_number: invoice.poNumber,
@@ -94,7 +94,7 @@ export function wireInvoice(
     series: '',
     show_attachments: true,
     // A part-paid invoice keeps the number of its stage.
-    status: isPaid ? STATUS_NUMBER.paid : STATUS_NUMBER[invoice.stage],
+    status: isPaid ? STATUS_NUMBER.paid : STATUS_NUMBER[status === 'disputed' ? status : invoice.stage],
     street: snapshot.street,
     street2: snapshot.street2,
     template: 'clean-grouped',
@@ -144,7 +144,7 @@ export function wirePayment(identity: Identity, payment: Payment) {
   return {
     accounting_systemid: identity.accountId,
     amount: wireAmount(payment.amount),
-    bulk_paymentid: null,
+    bulk_paymentid: payment.bulkId,
     clientid: payment.clientId,
     creditid: payment.creditId,
     date: payment.date,
@@ -220,33 +220,5 @@ export function wireClient(identity: Identity, client: Client) {
     vat_name: client.vatName,
     vat_number: client.vatNumber,
     vis_state: client.visState,
-  };
-}
-
-export function wireCreditNote(identity: Identity, note: CreditNote, includes: ReadonlySet<string>) {
-  const { currency } = note.amount;
-  return {
-    accounting_systemid: identity.accountId,
-    amount: wireAmount(note.amount),
-    clientid: note.clientId,
-    create_date: note.createDate,
-    created_at: note.createdAt,
-    credit_number: note.number,
-    credit_type: note.type,
-    creditid: note.id,
-    currency_code: currency,
-    display_status: 'created',
-    id: note.id,
-    notes: note.notes,
-    paid: wireAmount(zeroMoney(currency)),
-    payment_status: 'unpaid',
-    status: 'created',
-    terms: null,
-    updated: note.updated,
-    uuid: note.uuid,
-    vis_state: note.visState,
-    ...(includes.has('lines')
-      ? { lines: [{ lineid: 1, name: 'Credit', qty: '1', amount: wireAmount(note.amount), type: 0 }] }
-      : {}),
   };
 }

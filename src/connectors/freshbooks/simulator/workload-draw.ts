@@ -3,7 +3,8 @@ import { Exact, type Money, minorDigits } from '../../../core/money.ts';
 import type { Random } from '../../../platform/clock.ts';
 import type { ClientInput } from './client-acts.ts';
 import { addDays, daysBetween } from './eastern.ts';
-import type { InvoiceInput, LineInput } from './invoice-acts.ts';
+import type { InvoiceInput } from './invoice-acts.ts';
+import type { LineInput } from './invoice-form.ts';
 import {
   COMPANY_KINDS,
   COMPANY_STEMS,
