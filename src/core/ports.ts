@@ -3,7 +3,7 @@ import type { CanonicalClient, CanonicalDocument, DocumentKind, Mapped, PlainDat
 import type { SourceIdentity } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Money } from './money.ts';
-import type { Counterpart, Step } from './steps.ts';
+import type { Counterpart, InvoiceItem, Step } from './steps.ts';
 
 // ---------------------------------------------------------------- what the platform lends to a connector
 
@@ -300,6 +300,8 @@ export type CopyState = {
 
 /** More of an invoice's copy, where a plan needs it. */
 export type InvoiceParts = {
+  /** What was billed, discounts and taxes aside; `itemIds` are those of all. */
+  items: readonly InvoiceItem[];
   itemIds: readonly string[];
   /** What is applied to it, each by the payment's or credit's id. */
   settledBy: ReadonlyArray<{ kind: 'payment' | 'credit'; counterpart: Counterpart; amount: Money }>;
@@ -315,6 +317,8 @@ export type DestinationFacts = {
   unposting: boolean;
   /** Whether what credits need is configured. */
   credits: boolean;
+  /** Payment terms that are active. Empty where nobody may read them. */
+  paymentTerms: ReadonlyArray<{ name: string; days: number }>;
 };
 
 export type AccountCandidate = Counterpart & {

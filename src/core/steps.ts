@@ -16,6 +16,8 @@ export type Counterpart = { id: string; number: string };
 /** Part of a payment or credit that settles one invoice. */
 export type Application = { invoice: Counterpart; amount: Money };
 
+export type InvoiceItem = { id: string; name: string; amount: Money };
+
 type AccountStep =
   | {
       kind: 'create-account';
@@ -23,6 +25,8 @@ type AccountStep =
       currency: string;
       /** Deterministic own number; the external id by which the account is found again. */
       accountNumber: string;
+      /** Name of a payment term of the tenant. */
+      paymentTerm?: string;
     }
   | { kind: 'update-account'; account: Counterpart; client: CanonicalClient }
   /** The account's bill-to contact. */
@@ -74,6 +78,8 @@ type InvoiceStep =
       direction: 'credit' | 'debit';
       amount: Money;
       mark: string;
+      /** Those of the invoice: a memo's items refer to them. */
+      items: readonly InvoiceItem[];
       on: PlainDate;
     };
 
@@ -159,3 +165,13 @@ export const STEP_KINDS = {
   'unpost-credit': 'state',
   'cancel-credit': 'state',
 } as const satisfies Record<StepKind, 'key' | 'state'>;
+
+/** Ids of what is there already and is changed by the step. */
+export function touchedBy(step: Step): string[] {
+  const ids: string[] = [];
+  if ('invoice' in step && !('kind' in step.invoice)) ids.push(step.invoice.id);
+  if ('payment' in step && !('kind' in step.payment)) ids.push(step.payment.id);
+  if ('credit' in step && !('kind' in step.credit)) ids.push(step.credit.id);
+  if (step.kind === 'create-payment') ids.push(...step.apply.map(({ invoice }) => invoice.id));
+  return ids;
+}

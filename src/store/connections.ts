@@ -1,6 +1,7 @@
 /** Connections: one source account tied to one destination tenant, with its settings. */
 import { type Selectable, sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
+import { type Policies, type PolicyName, toPolicies } from '../core/policy.ts';
 import { nextOccurrence } from '../platform/schedule.ts';
 import type { Db } from './db.ts';
 import type { Connections } from './schema.ts';
@@ -15,6 +16,7 @@ export type Connection = {
   state: 'active' | 'paused';
   pauseReason: string | null;
   settings: Record<Side, Record<string, string>>;
+  policies: Policies;
   webhooksEnabled: boolean;
   /** 0 = polling is off. */
   pollIntervalSeconds: number;
@@ -36,6 +38,7 @@ function toConnection(row: Selectable<Connections>): Connection {
       source: row.source_settings as Record<string, string>,
       destination: row.destination_settings as Record<string, string>,
     },
+    policies: toPolicies(row.policies as Record<string, unknown>),
     webhooksEnabled: row.webhooks_enabled,
     pollIntervalSeconds: row.poll_interval_seconds,
     pollCron: row.poll_cron,
@@ -85,7 +88,7 @@ export async function loadConnection(db: Db, idOrName: string): Promise<Connecti
 
 export type NewConnection = Omit<
   Connection,
-  'state' | 'pauseReason' | 'pollCron' | 'createdAt' | 'updatedAt'
+  'state' | 'pauseReason' | 'pollCron' | 'policies' | 'createdAt' | 'updatedAt'
 > & { pollCron?: string | undefined };
 
 export async function insertConnection(db: Db, connection: NewConnection, now: Date): Promise<void> {

@@ -1,9 +1,9 @@
 /** Deliveries: each step we intend, committed before its call (I3), until its outcome is known. */
 import { createHash } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { JsonValue } from '../core/json.ts';
 import type { DestinationRequest } from '../core/ports.ts';
-import type { Counterpart, Step, StepKind } from '../core/steps.ts';
+import { type Counterpart, type Step, type StepKind, touchedBy } from '../core/steps.ts';
 import type { Db } from './db.ts';
 import type { Deliveries } from './schema.ts';
 
@@ -43,11 +43,18 @@ function naturalKeyOf(step: Step): string {
     case 'create-account':
       return step.accountNumber;
     case 'create-invoice':
+    case 'create-credit':
       return `${step.externalKey}\n${step.number}`;
-    case 'post-invoice':
-      return `${step.externalKey}\n${step.invoice.id}`;
     case 'create-payment':
       return step.externalKey;
+    case 'refund-payment':
+    case 'adjust-invoice':
+      return step.mark;
+    case 'update-account':
+    case 'update-contact':
+      return step.account.id;
+    default:
+      return touchedBy(step).join('\n');
   }
 }
 
@@ -177,4 +184,23 @@ export async function nextKeyGeneration(db: Db, delivery: Delivery, now: Date): 
 /** The outcome of a call with the present key is unknown since then. */
 export async function keepInDoubt(db: Db, delivery: Delivery, since: Date | null): Promise<void> {
   await db.updateTable('deliveries').set({ doubt_since: since }).where('id', '=', delivery.id).execute();
+}
+
+/** Whether the destination has refused this kind of step on this counterpart before. */
+export async function wasRefused(
+  db: Db,
+  documentId: string,
+  kind: StepKind,
+  counterpartId: string,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('id')
+    .where('document_id', '=', documentId)
+    .where('step_kind', '=', kind)
+    .where('state', '=', 'failed')
+    .where(sql<string>`step -> 'invoice' ->> 'id'`, '=', counterpartId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

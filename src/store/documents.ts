@@ -17,6 +17,35 @@ export type Reason = {
   figures?: { name: string; source: string; destination: string }[];
   /** The document that has to be settled first. */
   waitsFor?: string;
+  /** What a person may decide. */
+  choices?: readonly Choice[];
+};
+
+/** One way on for a parked record. */
+export type Choice = {
+  /** Stable; with `argument` where it needs one. */
+  choice: keyof Decisions;
+  argument?: string;
+  label: string;
+  explains: string;
+};
+
+/** What a person decided for one record; each plan of it heeds them. */
+export type Decisions = {
+  /** Take the document of the destination with the same number as the copy. */
+  adopt?: true;
+  /** Give the copy a number of its own, so many suffixes on. */
+  renumber?: number;
+  /** Make the copy equal to the source again, once. */
+  heal?: true;
+  /** Book it on the first open day. */
+  'open-day'?: true;
+  /** Do not copy it. */
+  'leave-out'?: true;
+  /** Clients: the number of the account to link. */
+  account?: string;
+  /** Clients: make an account of its own, whatever others have the e-mail. */
+  'new-account'?: true;
 };
 
 export type SyncDocument = {
@@ -31,6 +60,7 @@ export type SyncDocument = {
   /** Logical tick of the newest read that is stored as a revision. */
   fetchedSeq: bigint;
   revisionId: string | null;
+  decisions: Decisions;
 };
 
 function toDocument(row: Selectable<Documents>): SyncDocument {
@@ -45,6 +75,7 @@ function toDocument(row: Selectable<Documents>): SyncDocument {
     label: row.label,
     fetchedSeq: row.fetched_seq,
     revisionId: row.revision_id,
+    decisions: row.decisions as Decisions,
   };
 }
 
@@ -131,6 +162,14 @@ export async function setDocumentState(
   await db
     .updateTable('documents')
     .set({ state, reason: reason === null ? null : JSON.stringify(reason), changed_at: now })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function setDecisions(db: Db, id: string, decisions: Decisions): Promise<void> {
+  await db
+    .updateTable('documents')
+    .set({ decisions: JSON.stringify(decisions) })
     .where('id', '=', id)
     .execute();
 }

@@ -1,4 +1,4 @@
-/** Links: which document of the source is which one of the destination, and what was last confirmed there (I2). */
+/** Links: which document of the source is which one of the destination, and what was last written and confirmed there (I2). */
 import { type Selectable, sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import type { Counterpart } from '../core/steps.ts';
@@ -8,22 +8,49 @@ import type { Links } from './schema.ts';
 export type LinkKey = { connectionId: string; kind: DocumentKind; sourceId: string; currency: string };
 
 /** Figures as read back from the destination; amounts in minor units as text. */
-export type Confirmed = {
-  amountMinor: string;
-  balanceMinor: string;
-  date: string;
-  stage: string;
-  /** Payments: the source id of the invoice they settle, and how much of it. */
+export type Confirmed = { amountMinor: string; balanceMinor: string; date: string; stage: string };
+
+/** What was last written, in words of the source; amounts in minor units as text. */
+export type Copied = {
+  clientId?: string;
+  /** The account it was booked to. */
+  account?: Counterpart;
+  /** Invoices: hashes of what makes the lines and the texts. Undefined where nobody knows (adopted). */
+  lines?: string;
+  texts?: string;
+  /** The source's own number, which may change while the destination's cannot. */
+  label?: string;
+  /** The date of the source, and the one it was booked on where a policy moved it. */
+  dated?: string;
+  bookedOn?: string;
+  /** Payments: what they settle, out of what, and how. */
   invoiceSourceId?: string;
-  appliedMinor?: string;
+  creditSourceId?: string;
+  /** A larger amount of cash: the credit that holds the rest. */
+  overpaymentId?: string;
+  amountMinor?: string;
+  method?: string;
+  /** Invoices: what memos have added to the total (or taken from it), and how many there are. */
+  adjustedMinor?: string;
+  adjustments?: number;
+  /** Clients: linked by e-mail or by a person, not made here. */
+  found?: boolean;
 };
 
 export type Link = LinkKey & {
   counterpart: Counterpart;
   stage: string;
+  /** Of everything in the canonical document that makes its copy. */
   fingerprint: string;
+  copied: Copied;
+  /** How often it was issued anew under a number of its own. */
+  generation: number;
   confirmed: Confirmed | null;
+  /** Steps were taken that no read-back has confirmed yet. */
+  touched: boolean;
 };
+
+export type NewLink = Omit<Link, 'confirmed' | 'touched'>;
 
 function toLink(row: Selectable<Links>): Link {
   return {
@@ -34,11 +61,14 @@ function toLink(row: Selectable<Links>): Link {
     counterpart: { id: row.counterpart_id, number: row.counterpart_number },
     stage: row.stage,
     fingerprint: row.fingerprint,
+    copied: row.copied as Copied,
+    generation: row.generation,
     confirmed: row.confirmed as Confirmed | null,
+    touched: row.touched_at !== null,
   };
 }
 
-/** Without a currency: the link of whatever currency there is. */
+/** Without a currency: the newest link of whatever currency there is. */
 export async function findLink(
   db: Db,
   key: Omit<LinkKey, 'currency'> & { currency?: string },
@@ -50,7 +80,7 @@ export async function findLink(
     .where('kind', '=', key.kind)
     .where('source_id', '=', key.sourceId);
   if (key.currency !== undefined) query = query.where('currency', '=', key.currency);
-  const row = await query.limit(1).executeTakeFirst();
+  const row = await query.orderBy('created_at', 'desc').limit(1).executeTakeFirst();
   return row && toLink(row);
 }
 
@@ -67,31 +97,73 @@ export async function listLinks(db: Db, key: Omit<LinkKey, 'currency'>): Promise
   return rows.map(toLink);
 }
 
-export async function saveLink(db: Db, link: Omit<Link, 'confirmed'>, now: Date): Promise<void> {
+/** The document's one link from now on (accounts: the one in its currency); not confirmed until it is read back. */
+export async function saveLink(db: Db, link: NewLink, now: Date): Promise<void> {
+  const { connectionId, kind, sourceId, currency } = link;
+  if (kind !== 'client') await removeLinks(db, { connectionId, kind, sourceId, exceptCurrency: currency });
   const changing = {
     counterpart_id: link.counterpart.id,
     counterpart_number: link.counterpart.number,
     stage: link.stage,
     fingerprint: link.fingerprint,
+    copied: JSON.stringify(link.copied),
+    generation: link.generation,
+    touched_at: now,
   };
   await db
     .insertInto('links')
-    .values({
-      connection_id: link.connectionId,
-      kind: link.kind,
-      source_id: link.sourceId,
-      currency: link.currency,
-      ...changing,
-      created_at: now,
-    })
+    .values({ connection_id: connectionId, kind, source_id: sourceId, currency, ...changing, created_at: now })
     .onConflict((oc) => oc.columns(['connection_id', 'kind', 'source_id', 'currency']).doUpdateSet(changing))
     .execute();
 }
 
-export async function confirmLink(db: Db, key: LinkKey, confirmed: Confirmed, now: Date): Promise<void> {
+async function removeLinks(
+  db: Db,
+  key: Omit<LinkKey, 'currency'> & { exceptCurrency: string },
+): Promise<void> {
+  await db
+    .deleteFrom('links')
+    .where('connection_id', '=', key.connectionId)
+    .where('kind', '=', key.kind)
+    .where('source_id', '=', key.sourceId)
+    .where('currency', '<>', key.exceptCurrency)
+    .execute();
+}
+
+/** From the first intent on, what was confirmed of these counterparts says nothing any more. */
+export async function touchLinks(
+  db: Db,
+  connectionId: string,
+  counterpartIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  if (counterpartIds.length === 0) return;
   await db
     .updateTable('links')
-    .set({ confirmed: JSON.stringify(confirmed), confirmed_at: now, stage: confirmed.stage })
+    .set({ touched_at: now })
+    .where('connection_id', '=', connectionId)
+    .where('counterpart_id', 'in', [...counterpartIds])
+    .where('touched_at', 'is', null)
+    .execute();
+}
+
+/** Read back and equal: from now on any other state of the copy is somebody else's doing. */
+export async function confirmLink(
+  db: Db,
+  key: LinkKey,
+  confirmed: Confirmed,
+  now: Date,
+  written?: { fingerprint: string; copied: Copied },
+): Promise<void> {
+  await db
+    .updateTable('links')
+    .set({
+      confirmed: JSON.stringify(confirmed),
+      confirmed_at: now,
+      stage: confirmed.stage,
+      touched_at: null,
+      ...(written ? { fingerprint: written.fingerprint, copied: JSON.stringify(written.copied) } : {}),
+    })
     .where('connection_id', '=', key.connectionId)
     .where('kind', '=', key.kind)
     .where('source_id', '=', key.sourceId)
@@ -99,18 +171,50 @@ export async function confirmLink(db: Db, key: LinkKey, confirmed: Confirmed, no
     .execute();
 }
 
-/** Confirmed payments of one invoice. */
-export async function listPaymentLinksOf(
+/** Links of the payments that settle an invoice. */
+export function listPaymentLinksOf(db: Db, connectionId: string, invoiceSourceId: string): Promise<Link[]> {
+  return listPaymentLinksWhere(db, connectionId, 'invoiceSourceId', invoiceSourceId);
+}
+
+/** Links of the payments that are paid out of a credit. */
+export function listPaymentLinksFrom(db: Db, connectionId: string, creditSourceId: string): Promise<Link[]> {
+  return listPaymentLinksWhere(db, connectionId, 'creditSourceId', creditSourceId);
+}
+
+/** Links of the payments whose cash went in part into a credit. */
+export function listPaymentLinksWithRestIn(db: Db, connectionId: string, creditId: string): Promise<Link[]> {
+  return listPaymentLinksWhere(db, connectionId, 'overpaymentId', creditId);
+}
+
+async function listPaymentLinksWhere(
   db: Db,
   connectionId: string,
-  invoiceSourceId: string,
+  member: 'invoiceSourceId' | 'creditSourceId' | 'overpaymentId',
+  value: string,
 ): Promise<Link[]> {
   const rows = await db
     .selectFrom('links')
     .selectAll()
     .where('connection_id', '=', connectionId)
     .where('kind', '=', 'payment')
-    .where(sql<string>`confirmed ->> 'invoiceSourceId'`, '=', invoiceSourceId)
+    .where(sql<string>`copied ->> ${sql.lit(member)}`, '=', value)
+    .orderBy('created_at')
+    .execute();
+  return rows.map(toLink);
+}
+
+/** Links whose copies are these documents of the destination. */
+export async function listLinksOfCounterparts(
+  db: Db,
+  connectionId: string,
+  counterpartIds: readonly string[],
+): Promise<Link[]> {
+  if (counterpartIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('links')
+    .selectAll()
+    .where('connection_id', '=', connectionId)
+    .where('counterpart_id', 'in', [...counterpartIds])
     .execute();
   return rows.map(toLink);
 }
@@ -122,14 +226,10 @@ export async function listTakenAccounts(
   exceptClient: string,
   ids: readonly string[],
 ): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('links')
-    .select('counterpart_id')
-    .where('connection_id', '=', connectionId)
-    .where('kind', '=', 'client')
-    .where('source_id', '<>', exceptClient)
-    .where('counterpart_id', 'in', [...ids])
-    .execute();
-  return new Set(rows.map((row) => row.counterpart_id));
+  const links = await listLinksOfCounterparts(db, connectionId, ids);
+  return new Set(
+    links
+      .filter(({ kind, sourceId }) => kind === 'client' && sourceId !== exceptClient)
+      .map(({ counterpart }) => counterpart.id),
+  );
 }
