@@ -41,6 +41,8 @@ export type CanonicalClient = CanonicalBase & {
   phone?: string;
   address: PostalAddress;
   vatNumber?: string;
+  /** What the client is usually billed in; its documents name their own. */
+  currency?: string;
 };
 
 /** One tax of a line: `ratePercent` "9.975" means 9.975 %. */
@@ -105,16 +107,32 @@ export type CanonicalPayment = CanonicalBase & {
   note: string;
   /** Settled from the client's credit: no new cash. */
   fromCredit: boolean;
-  /** Set when this payment is the settled part of a larger amount of cash. */
+  /** The credit that it is taken from, where the source names it; only with `fromCredit`. */
+  creditId?: string;
+  /** Set when this payment is the settled part of a larger amount of cash: the credit that holds the rest. */
   overpaymentId?: string;
+  /** The same in all payments that are parts of one sum of cash. */
+  bulkId?: string;
 };
+
+/** Given for nothing, paid in advance, or left over when a payment was more than its invoice. */
+export type CreditType = 'goodwill' | 'prepayment' | 'overpayment';
+export const CREDIT_TYPES: readonly CreditType[] = ['goodwill', 'prepayment', 'overpayment'];
+
+export type CanonicalCreditLine = { name: string; description: string; amount: Money };
 
 export type CanonicalCredit = CanonicalBase & {
   kind: 'credit';
   number: string;
   amount: Money;
   issuedOn: PlainDate;
-  creditType: string;
+  creditType: CreditType;
+  notes: string;
+  /** Where the source shows them; taxes may make them less than `amount`. */
+  lines?: readonly CanonicalCreditLine[];
+  /** What of it has settled invoices, and what is left, where the source tells. */
+  paid?: Money;
+  outstanding?: Money;
 };
 
 export type CanonicalDocument = CanonicalClient | CanonicalInvoice | CanonicalPayment | CanonicalCredit;

@@ -125,7 +125,8 @@ function toCanonical({ kind, sourceId, clientId, raw }: SourceRecord): Mapped<Ca
         number,
         amount: parseMoney(amount, currency),
         issuedOn: issued,
-        creditType: '',
+        creditType: 'goodwill',
+        notes: '',
       });
     }
   }

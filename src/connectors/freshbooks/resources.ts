@@ -16,6 +16,7 @@ type Resource = {
   idKeys: readonly string[];
   /** The member that names the client. */
   clientKey: string;
+  /** Without `lines` there are none, in lists and single reads alike. */
   includes: readonly string[];
 };
 
@@ -34,7 +35,6 @@ export const RESOURCES: Readonly<Record<DocumentKind, Resource>> = {
     singleKeys: ['invoice'],
     idKeys: ['invoiceid', 'id'],
     clientKey: 'customerid',
-    // Without it there are no lines, in lists and single reads alike.
     includes: ['lines'],
   },
   payment: {
@@ -51,7 +51,7 @@ export const RESOURCES: Readonly<Record<DocumentKind, Resource>> = {
     singleKeys: ['credit_note', 'credit_notes'],
     idKeys: ['creditid', 'id'],
     clientKey: 'clientid',
-    includes: [],
+    includes: ['lines'],
   },
 };
 

@@ -145,6 +145,18 @@ describe('payment', () => {
     expect(mapped.ok && 'overpaymentId' in mapped.value).toBe(false);
   });
 
+  test('the credit it is from and the bulk it is part of are named, 0 and null are none', () => {
+    const ids = { type: 'Credit', from_credit: true, creditid: 91, bulk_paymentid: 4401 };
+    expect(mapPayment(ids)).toMatchObject({ value: { fromCredit: true, creditId: '91', bulkId: '4401' } });
+    const mapped = mapPayment({ creditid: null, bulk_paymentid: 0 });
+    expect(mapped).toMatchObject({ ok: true });
+    expect(mapped.ok && ('creditId' in mapped.value || 'bulkId' in mapped.value)).toBe(false);
+  });
+
+  test('a payment that names a credit and is new cash is a problem', () => {
+    expect(problemsOf(mapPayment({ creditid: 91, from_credit: false }))).toEqual(['creditid']);
+  });
+
   test('without invoice, client, amount and date all four are told', () => {
     const mapped = mapPayment({ invoiceid: 0, clientid: null, amount: null, date: '' });
     expect(problemsOf(mapped)).toEqual(['client', 'invoiceid', 'amount', 'date']);
@@ -163,6 +175,7 @@ test('a client keeps what is there and leaves out what is blank', () => {
       firstName: 'Ada',
       email: 'ada@example.com',
       phone: '555-0101',
+      currency: 'CAD',
       address: {
         line1: '1 King St',
         city: 'Toronto',
@@ -174,8 +187,51 @@ test('a client keeps what is there and leaves out what is blank', () => {
   });
 });
 
-test('a credit note is mapped with its type as it is', () => {
-  expect(map('credit', creditNote.document)).toMatchObject({
-    value: { sourceId: '91', creditType: 'overpayment', amount: { amountMinor: 1250n, currency: 'USD' } },
+test("a client's currency may be missing, but not unknown", () => {
+  const mapped = map('client', { ...client.document, currency_code: null });
+  expect(mapped.ok && 'currency' in mapped.value).toBe(false);
+  expect(problemsOf(map('client', { ...client.document, currency_code: 'XYZ' }))).toEqual(['currency_code']);
+});
+
+describe('credit note', () => {
+  const mapCredit = (changes: JsonObject = {}) => map('credit', { ...creditNote.document, ...changes });
+
+  test('keeps its type, amount and what is used of it', () => {
+    expect(mapCredit()).toEqual({
+      ok: true,
+      value: {
+        kind: 'credit',
+        sourceId: '91',
+        clientId: '177864',
+        visibility: 'active',
+        number: 'CR-1',
+        amount: { amountMinor: 1250n, currency: 'USD' },
+        paid: { amountMinor: 500n, currency: 'USD' },
+        issuedOn: '2026-06-04',
+        creditType: 'overpayment',
+        notes: '',
+      },
+    });
+  });
+
+  test('lines are kept where they are there', () => {
+    const lines = [{ name: 'Broken loaf', description: null, amount: usd('12.50'), qty: '1' }];
+    expect(mapCredit({ lines, notes: 'agreed', outstanding: usd('7.50') })).toMatchObject({
+      value: {
+        notes: 'agreed',
+        lines: [{ name: 'Broken loaf', description: '', amount: { amountMinor: 1250n, currency: 'USD' } }],
+        outstanding: { amountMinor: 750n, currency: 'USD' },
+      },
+    });
+  });
+
+  test('an unknown type, a line without amount and a foreign currency are problems, never defaults', () => {
+    const changes = {
+      credit_type: 'voucher',
+      lines: [{ name: 'Loaf' }],
+      paid: { amount: '1.00', code: 'EUR' },
+    };
+    expect(problemsOf(mapCredit(changes))).toEqual(['credit_type', 'lines.0.amount', 'paid.code']);
+    expect(problemsOf(mapCredit({ credit_type: null }))).toEqual(['credit_type']);
   });
 });

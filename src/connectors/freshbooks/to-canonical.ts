@@ -8,6 +8,7 @@ import type {
   PaymentMethod,
   PostalAddress,
 } from '../../core/canonical.ts';
+import { CREDIT_TYPES } from '../../core/canonical.ts';
 import type { SourceRecord } from '../../core/ports.ts';
 import { createFindings, type Findings, toFormProblems } from './findings.ts';
 import { toInvoice } from './to-canonical-invoice.ts';
@@ -65,6 +66,13 @@ function present<K extends string>(
   return kept;
 }
 
+/** Leaves out what is missing, blank or 0: all three mean none. */
+function presentIds<K extends string>(ids: Record<K, string | null | undefined>): Partial<Record<K, string>> {
+  const kept: Partial<Record<K, string>> = {};
+  for (const key in ids) if (ids[key] && ids[key] !== '0') kept[key] = ids[key];
+  return kept;
+}
+
 function toClient(wire: WireClient, record: SourceRecord, findings: Findings): CanonicalClient {
   const address: PostalAddress = present({
     line1: wire.p_street,
@@ -87,6 +95,7 @@ function toClient(wire: WireClient, record: SourceRecord, findings: Findings): C
       phone: wire.bus_phone || wire.mob_phone || wire.home_phone,
       vatNumber: wire.vat_number,
     }),
+    ...(wire.currency_code ? { currency: findings.currency('currency_code', wire.currency_code) } : {}),
     address,
   };
 }
@@ -123,7 +132,14 @@ function toPayment(wire: WirePayment, record: SourceRecord, findings: Findings):
   if (!fromCredit && type.toLowerCase() === CREDIT_TYPE) {
     findings.add('from_credit', wire.from_credit, `contradicts type ${type}: is it new cash or not?`);
   }
-  const overpaymentId = wire.overpaymentid;
+  const links = presentIds({
+    creditId: wire.creditid,
+    overpaymentId: wire.overpaymentid,
+    bulkId: wire.bulk_paymentid,
+  });
+  if (links.creditId !== undefined && !fromCredit) {
+    findings.add('creditid', wire.creditid, 'a payment that names a credit must be from credit');
+  }
   return {
     kind: 'payment',
     sourceId: record.sourceId,
@@ -136,12 +152,17 @@ function toPayment(wire: WirePayment, record: SourceRecord, findings: Findings):
     methodLabel: type,
     note: wire.note ?? '',
     fromCredit,
-    ...(overpaymentId && overpaymentId !== '0' ? { overpaymentId } : {}),
+    ...links,
   };
 }
 
 function toCredit(wire: WireCreditNote, record: SourceRecord, findings: Findings): CanonicalCredit {
   const currency = findings.currency('currency_code', wire.currency_code ?? wire.amount?.code);
+  const toCreditLine = (line: NonNullable<WireCreditNote['lines']>[number], index: number) => ({
+    name: line.name ?? '',
+    description: line.description ?? '',
+    amount: findings.money(`lines.${index}.amount`, line.amount, currency),
+  });
   return {
     kind: 'credit',
     sourceId: record.sourceId,
@@ -150,6 +171,17 @@ function toCredit(wire: WireCreditNote, record: SourceRecord, findings: Findings
     number: findings.required('credit_number', wire.credit_number),
     amount: findings.money('amount', wire.amount, currency),
     issuedOn: findings.date('create_date', wire.create_date),
-    creditType: findings.required('credit_type', wire.credit_type),
+    creditType: toCreditType(wire.credit_type, findings),
+    notes: wire.notes ?? '',
+    ...(wire.lines ? { lines: wire.lines.map((line, index) => toCreditLine(line, index)) } : {}),
+    ...(wire.paid ? { paid: findings.money('paid', wire.paid, currency) } : {}),
+    ...(wire.outstanding ? { outstanding: findings.money('outstanding', wire.outstanding, currency) } : {}),
   };
+}
+
+function toCreditType(word: string | null | undefined, findings: Findings): CanonicalCredit['creditType'] {
+  const creditType = CREDIT_TYPES.find((known) => known === word);
+  if (creditType) return creditType;
+  findings.add('credit_type', word, `must be ${CREDIT_TYPES.join(', ')}`);
+  return 'goodwill';
 }

@@ -43,6 +43,7 @@ export const clientSchema = z.looseObject({
   p_code: text,
   p_country: text,
   vat_number: text,
+  currency_code: text,
   vis_state: visState,
 });
 export type WireClient = z.infer<typeof clientSchema>;
@@ -93,7 +94,9 @@ export const paymentSchema = z.looseObject({
   type: text,
   note: text,
   from_credit: z.boolean().nullish(),
+  creditid: optionalId,
   overpaymentid: optionalId,
+  bulk_paymentid: optionalId,
   vis_state: visState,
 });
 export type WirePayment = z.infer<typeof paymentSchema>;
@@ -103,8 +106,12 @@ export const creditNoteSchema = z.looseObject({
   credit_number: text,
   credit_type: text,
   amount: amount.nullish(),
+  paid: amount.nullish(),
+  outstanding: amount.nullish(),
   currency_code: text,
   create_date: text,
+  notes: text,
+  lines: z.array(z.looseObject({ name: text, description: text, amount: amount.nullish() })).nullish(),
   vis_state: visState,
 });
 export type WireCreditNote = z.infer<typeof creditNoteSchema>;

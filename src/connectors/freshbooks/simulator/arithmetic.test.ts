@@ -71,5 +71,8 @@ test('habits that are open: halves to even, the taxed amount rounded first, dina
   expect(totalBy({ halves: 'half-even' }, line('0.50', [TPS]))).toBe('0.52');
   const thirteen = { name: 'HST', percent: '13' };
   expect(totalBy({ base: 'rounded' }, line('0.55', [thirteen]), '10')).toBe('0.56');
+  const compound = line('0.50', [TPS, { name: 'PST', percent: '100' }], '1', true);
+  expect(totalBy({}, { ...compound, unitCost: '0.52' })).toBe('1.10');
+  expect(totalBy({ compound: 'exact' }, { ...compound, unitCost: '0.52' })).toBe('1.10');
   expect(totalBy({ decimals: 'two' }, line('1.234', [thirteen]), '0', 'KWD')).toBe('1.390');
 });

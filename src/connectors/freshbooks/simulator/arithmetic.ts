@@ -36,16 +36,23 @@ export type Habits = {
   taxes: 'each' | 'by-rate' | 'by-name';
   /** A line's amount less discount, before it is taxed. */
   base: 'exact' | 'rounded';
+  /** The first tax, before a compound second one is charged on it. */
+  compound: 'exact' | 'rounded';
   halves: 'half-up' | 'half-even';
   /** For currencies with more than two. */
   decimals: 'all' | 'two';
 };
 
-export const USUAL: Habits = { taxes: 'each', base: 'exact', halves: 'half-up', decimals: 'all' };
+export const USUAL: Habits = {
+  taxes: 'each',
+  base: 'exact',
+  compound: 'rounded',
+  halves: 'half-up',
+  decimals: 'all',
+};
 
 const HUNDRED = new Exact(100);
 
-/** A compound tax is charged on the first one as rounded where each is rounded, and as it is where sums are. */
 export function computeTotals(
   lines: readonly PricedLine[],
   discountPercent: string,
@@ -72,7 +79,8 @@ export function computeTotals(
         habits.taxes
       ];
       sums.set(key, tax.plus(sums.get(key) ?? 0));
-      if (line.compoundedTax) taxable = taxable.plus(tax);
+      if (line.compoundedTax)
+        taxable = taxable.plus(habits.compound === 'exact' ? exact : toExact(round(exact)));
     }
   }
   const taxes = sumMoney([...sums.values()].map(round), currency);
