@@ -31,6 +31,7 @@ const STAGES: ReadonlyMap<string, CanonicalInvoice['stage']> = new Map<string, C
 
 export function toInvoice(wire: WireInvoice, record: SourceRecord, findings: Findings): CanonicalInvoice {
   const currency = findings.currency('currency_code', wire.currency_code);
+  const lines = toLines(wire, currency, findings);
   return {
     kind: 'invoice',
     sourceId: record.sourceId,
@@ -42,8 +43,8 @@ export function toInvoice(wire: WireInvoice, record: SourceRecord, findings: Fin
     dueOn: findings.date('due_date', wire.due_date),
     stage: toStage(wire.v3_status, findings),
     sourceStatus: wire.v3_status ?? '',
-    lines: toLines(wire, currency, findings),
-    ...toDiscount(wire, currency, findings),
+    lines,
+    ...toDiscount(wire, lines, currency, findings),
     total: findings.money('amount', wire.amount, currency),
     outstanding: findings.money('outstanding', wire.outstanding, currency),
     notes: wire.notes ?? '',
@@ -61,6 +62,7 @@ function toStage(word: string | null | undefined, findings: Findings): Canonical
 
 function toDiscount(
   wire: WireInvoice,
+  lines: readonly CanonicalLine[],
   currency: string,
   findings: Findings,
 ): { discountPercent: DecimalText; discountTotal: Money } {
@@ -71,7 +73,9 @@ function toDiscount(
     wire.discount_total || discounted
       ? findings.money('discount_total', wire.discount_total, currency)
       : none;
-  if (discountTotal.amountMinor > 0n) {
+  // A percentage of a negative subtotal is a positive amount.
+  const isNegative = lines.reduce((sum, { amount }) => sum + amount.amountMinor, 0n) < 0n;
+  if (discountTotal.amountMinor > 0n && !isNegative) {
     findings.add('discount_total', wire.discount_total?.amount, 'must be zero or negative');
   }
   const type = wire.discount?.type;

@@ -63,14 +63,14 @@ describe('invoice', () => {
     });
     expect(problemsOf(mapped)).toEqual([
       'client',
+      'lines.0.taxAmount1',
+      'lines.0.qty',
+      'lines.0.amount',
       'vis_state',
       'invoice_number',
       'create_date',
       'due_date',
       'v3_status',
-      'lines.0.taxAmount1',
-      'lines.0.qty',
-      'lines.0.amount',
       'discount_total',
       'amount',
       'outstanding.code',
@@ -111,6 +111,13 @@ describe('invoice', () => {
     expect(inCurrency('JPY', '1200.00')).toMatchObject({ value: { total: { amountMinor: 1200n } } });
     expect(inCurrency('KWD', '1.234')).toMatchObject({ value: { total: { amountMinor: 1234n } } });
     expect(problemsOf(inCurrency('JPY', '1200.50'))).toContain('amount');
+  });
+
+  test('M10 the discount of a negative invoice is positive: not the discount is what a person has to see', () => {
+    const lines = [line({ qty: '-1', amount: usd('-20.00'), taxAmount1: null })];
+    const negative = { lines, discount_total: usd('2.00'), amount: usd('-18.00') };
+    expect(problemsOf(mapInvoice(negative))).toEqual([]);
+    expect(problemsOf(mapInvoice({ ...negative, lines: [line()] }))).toEqual(['discount_total']);
   });
 
   test('a percentage that came as a JSON number, and two compound taxes, are kept', () => {
