@@ -65,14 +65,14 @@ test.each<[string, Partial<Habits>, string]>([
   expect(formatMoney(computeTotals(lines, '10', 'CAD', { ...USUAL, ...habits }).total)).toBe(expected);
 });
 
-test('habits that are open: halves to even, the taxed amount rounded first, dinars in hundredths', () => {
+test('habits that are open: halves, what is taxed rounded or not, dinars in hundredths', () => {
   const totalBy = (habits: Partial<Habits>, one: PricedLine, discount = '0', currency = 'USD') =>
     formatMoney(computeTotals([one], discount, currency, { ...USUAL, ...habits }).total);
   expect(totalBy({ halves: 'half-even' }, line('0.50', [TPS]))).toBe('0.52');
   const thirteen = { name: 'HST', percent: '13' };
   expect(totalBy({ base: 'rounded' }, line('0.55', [thirteen]), '10')).toBe('0.56');
-  const compound = line('0.50', [TPS, { name: 'PST', percent: '100' }], '1', true);
-  expect(totalBy({}, { ...compound, unitCost: '0.52' })).toBe('1.10');
-  expect(totalBy({ compound: 'exact' }, { ...compound, unitCost: '0.52' })).toBe('1.10');
+  const compound = line('0.52', [TPS, { name: 'PST', percent: '10' }], '1', true);
+  expect(totalBy({}, compound)).toBe('0.61');
+  expect(totalBy({ compound: 'exact' }, compound)).toBe('0.60');
   expect(totalBy({ decimals: 'two' }, line('1.234', [thirteen]), '0', 'KWD')).toBe('1.390');
 });
