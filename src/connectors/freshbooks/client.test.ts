@@ -152,11 +152,8 @@ describe('renewal and retries', () => {
   });
 });
 
-test('numbers that a binary float would change keep their text', () => {
-  expect(parseJson('{"a":9.975,"b":9007199254740993,"c":7,"d":[0.1]}')).toEqual({
-    a: '9.975',
-    b: '9007199254740993',
-    c: 7,
-    d: ['0.1'],
-  });
+test('M12 numbers that a binary float would change keep their text', () => {
+  expect(
+    parseJson('{"a":9.975,"b":9007199254740993,"c":7,"d":[0.1],"e":24.999999999999998224,"f":1e2}'),
+  ).toEqual({ a: '9.975', b: '9007199254740993', c: 7, d: ['0.1'], e: '24.999999999999998224', f: '1e2' });
 });

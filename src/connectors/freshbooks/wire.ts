@@ -18,10 +18,13 @@ const visState = z.number().nullish();
 
 export type WireAmount = z.infer<typeof amount>;
 
-/** Numbers that a binary float would change (fractions, long integers) come out as their own text. */
+/** Numbers that a binary float would change, or write in other digits, come out as their own text. */
 export function parseJson(body: string): unknown {
-  const keepText = (_key: string, value: unknown, context?: { source?: string }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
+  const keepText = (_key: string, value: unknown, context?: { source?: string }) => {
+    if (typeof value !== 'number') return value;
+    const source = context?.source ?? String(value);
+    return Number.isSafeInteger(value) && String(value) === source ? value : source;
+  };
   return JSON.parse(body, keepText);
 }
 
