@@ -317,6 +317,8 @@ export type DestinationFacts = {
   unposting: boolean;
   /** Whether what credits need is configured. */
   credits: boolean;
+  /** Whether `replace-lines` can bring lines with taxes; where not, such a draft is deleted and made anew. */
+  taxedLinesReplaceable: boolean;
   /** Payment terms that are active. Empty where nobody may read them. */
   paymentTerms: ReadonlyArray<{ name: string; days: number }>;
 };

@@ -16,6 +16,7 @@ export type Counterpart = { id: string; number: string };
 /** Part of a payment or credit that settles one invoice. */
 export type Application = { invoice: Counterpart; amount: Money };
 
+/** An item of an invoice's copy; `amount` is what a credit may take from it. */
 export type InvoiceItem = { id: string; name: string; amount: Money };
 
 type AccountStep =
@@ -28,9 +29,8 @@ type AccountStep =
       /** Name of a payment term of the tenant. */
       paymentTerm?: string;
     }
-  | { kind: 'update-account'; account: Counterpart; client: CanonicalClient }
-  /** The account's bill-to contact. */
-  | { kind: 'update-contact'; account: Counterpart; client: CanonicalClient };
+  /** The account and its bill-to contact. */
+  | { kind: 'update-account'; account: Counterpart; client: CanonicalClient };
 
 type InvoiceStep =
   | {
@@ -47,7 +47,7 @@ type InvoiceStep =
       /** The invoice's date in the destination: its own, unless a policy moved it. */
       bookedOn: PlainDate;
     }
-  /** Draft only. The items with these ids are replaced by those of the breakdown. */
+  /** Draft only. The items with these ids are replaced by those of the breakdown; for taxes see DestinationFacts. */
   | {
       kind: 'replace-lines';
       invoice: Counterpart;
@@ -83,6 +83,17 @@ type InvoiceStep =
       on: PlainDate;
     };
 
+/**
+ * `amount` is what is added or taken away. `after` is what is applied to that invoice then; without it `amount` after
+ * applying, and nothing after unapplying.
+ */
+type ApplicationStep<Kind extends string, Of extends string> = { kind: Kind } & Record<Of, Counterpart> & {
+    invoice: Counterpart;
+    amount: Money;
+    after?: Money;
+    on: PlainDate;
+  };
+
 type PaymentStep =
   | {
       kind: 'create-payment';
@@ -96,8 +107,8 @@ type PaymentStep =
     }
   /** The comment. */
   | { kind: 'update-payment'; payment: Counterpart; from: CanonicalPayment; externalKey: string }
-  | { kind: 'apply-payment'; payment: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
-  | { kind: 'unapply-payment'; payment: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
+  | ApplicationStep<'apply-payment', 'payment'>
+  | ApplicationStep<'unapply-payment', 'payment'>
   /** Nothing applied, nothing refunded. */
   | { kind: 'cancel-payment'; payment: Counterpart }
   /** Nothing applied. */
@@ -124,8 +135,8 @@ type CreditStep =
       generation: number;
       bookedOn: PlainDate;
     }
-  | { kind: 'apply-credit'; credit: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
-  | { kind: 'unapply-credit'; credit: Counterpart; invoice: Counterpart; amount: Money; on: PlainDate }
+  | ApplicationStep<'apply-credit', 'credit'>
+  | ApplicationStep<'unapply-credit', 'credit'>
   | { kind: 'unpost-credit'; credit: Counterpart }
   /** Unposted only; the number stays taken. */
   | { kind: 'cancel-credit'; credit: Counterpart };
@@ -140,7 +151,6 @@ export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
 export const STEP_KINDS = {
   'create-account': 'key',
   'update-account': 'state',
-  'update-contact': 'state',
   'create-invoice': 'key',
   'replace-lines': 'state',
   'change-invoice-date': 'state',

@@ -1,24 +1,36 @@
 /** The destination system in memory: what it holds, and the keys and failures it remembers. */
 import { OperatingError } from '../../core/errors.ts';
 import type { Money } from '../../core/money.ts';
+import type { CopyState } from '../../core/ports.ts';
 import type { Counterpart } from '../../core/steps.ts';
 import { Faults } from './faults.ts';
 
 export type BillingAccount = Counterpart & { name: string; email: string; currency: string };
+export type BillingItem = { id: string; name: string; amount: Money };
 export type BillingInvoice = Counterpart & {
   account: string;
-  stage: 'draft' | 'posted' | 'cancelled';
+  stage: CopyState['stage'];
+  issued: string;
   due: string;
   total: Money;
   balance: Money;
+  comment: string;
+  items: BillingItem[];
 };
+export type BillingRefund = Counterpart & { mark: string; amount: Money; stage: 'posted' | 'cancelled' };
+/** A payment, or a credit that settles invoices as one. */
 export type BillingPayment = Counterpart & {
   account: string;
   reference: string;
-  invoice: string;
+  stage: 'draft' | 'posted' | 'cancelled';
   amount: Money;
   date: string;
+  comment: string;
+  applied: { invoiceId: string; amount: Money }[];
+  refunds: BillingRefund[];
 };
+/** What was added to or taken from a posted invoice afterwards. */
+export type BillingMemo = Counterpart & { invoice: string; mark: string; amount: Money };
 
 type Remembered = { at: number; result?: Counterpart; error?: Error; commit?: () => Counterpart };
 
@@ -29,6 +41,16 @@ export class Billing {
   readonly accounts: BillingAccount[] = [];
   readonly invoices: BillingInvoice[] = [];
   readonly payments: BillingPayment[] = [];
+  readonly credits: BillingPayment[] = [];
+  readonly memos: BillingMemo[] = [];
+  /** What a test may change. */
+  readonly facts = {
+    closedPeriods: [] as { from: string; to: string }[],
+    unposting: true,
+    credits: true,
+    taxedLinesReplaceable: true,
+    paymentTerms: [] as { name: string; days: number }[],
+  };
   /** Every idempotency key seen, in order. */
   readonly keys: string[] = [];
   readonly #remembered = new Map<string, Remembered>();
@@ -77,6 +99,10 @@ export class Billing {
   /** What was under way becomes visible. */
   commitLate(): void {
     for (const commit of this.#late.splice(0)) commit();
+  }
+
+  today(): string {
+    return new Date(this.#now()).toISOString().slice(0, 10);
   }
 
   nextId(prefix: string): string {

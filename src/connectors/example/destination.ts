@@ -1,17 +1,19 @@
 /** The billing as a destination: requests, sending, look-up by natural key, read-back. */
 import { OperatingError } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/json.ts';
-import { formatMoney, subtractMoney, zeroMoney } from '../../core/money.ts';
+import { formatMoney, sumMoney, zeroMoney } from '../../core/money.ts';
 import type {
   AccountCandidate,
   CopyState,
   Destination,
   DestinationManifest,
-  DestinationRequest,
+  InvoiceParts,
   StepResult,
 } from '../../core/ports.ts';
-import type { Counterpart, Step } from '../../core/steps.ts';
-import { type Billing, KEY_HOURS } from './billing.ts';
+import type { Counterpart } from '../../core/steps.ts';
+import { type Billing, type BillingInvoice, type BillingPayment, KEY_HOURS } from './billing.ts';
+import { effect, unapplied } from './effects.ts';
+import { findEffect } from './find-effect.ts';
+import { toRequest } from './requests.ts';
 
 /** More digits than this the billing cannot hold. */
 const LONGEST_NUMBER = 40;
@@ -29,8 +31,8 @@ export function billingManifest(billing: Billing): DestinationManifest {
 function createDestination(billing: Billing): Destination {
   return {
     idempotencyHours: KEY_HOURS,
-    toInvoiceNumber: ({ number, externalKey }) =>
-      number.length <= LONGEST_NUMBER ? number : externalKey.slice(-LONGEST_NUMBER),
+    toInvoiceNumber: toNumber,
+    toCreditNumber: toNumber,
     toAccountNumber: (externalKey, currency) => `${externalKey}-${currency}`,
     toRequest: (step) =>
       step.kind === 'create-payment' && step.payment.note === 'unspeakable'
@@ -55,10 +57,34 @@ function createDestination(billing: Billing): Destination {
     },
     async readBack(kind, { id }) {
       await billing.faults.pass(`read ${kind}`);
-      const state = kind === 'invoice' ? readInvoice(billing, id) : readPayment(billing, id);
-      if (!state) throw new OperatingError('conflict', `${kind} ${id} is not there`);
-      return state;
+      const invoice = billing.invoices.find((other) => other.id === id);
+      const settling = kind === 'payment' ? billing.payments : billing.credits;
+      const payment = settling.find((other) => other.id === id);
+      if (kind === 'invoice' && invoice) return toInvoiceState(invoice);
+      if (kind !== 'invoice' && payment) return toPaymentState(payment);
+      throw new OperatingError('conflict', `${kind} ${id} is not there`);
     },
+    async readInvoiceParts({ id }) {
+      await billing.faults.pass('read parts');
+      const items = billing.invoices.find((other) => other.id === id)?.items ?? [];
+      return { items, itemIds: items.map((item) => item.id), settledBy: settledBy(billing, id) };
+    },
+    async listRefunds({ id: paymentId }) {
+      await billing.faults.pass('list refunds');
+      const refunds = billing.payments.find((other) => other.id === paymentId)?.refunds ?? [];
+      return refunds
+        .filter(({ stage }) => stage === 'posted')
+        .map(({ id, number, amount }) => ({ refund: { id, number }, amount }));
+    },
+    async findAccount(key) {
+      const account = billing.accounts.find(({ id, number }) => id === key || number === key);
+      return account && { ...account, reason: 'by-hand' };
+    },
+    async findInvoice(number) {
+      const invoice = billing.invoices.find((other) => other.number === number);
+      return invoice && toInvoiceState(invoice);
+    },
+    facts: async () => ({ today: billing.today(), ...billing.facts }),
     ping: async () => {
       await billing.faults.pass('ping');
       return [{ name: 'answer', ok: true, detail: 'billing answers' }];
@@ -66,150 +92,59 @@ function createDestination(billing: Billing): Destination {
   };
 }
 
-function toRequest(step: Step): DestinationRequest {
-  switch (step.kind) {
-    case 'create-account':
-      return post('account', { number: step.accountNumber, currency: step.currency });
-    case 'create-invoice':
-      return post('invoice', {
-        number: step.number,
-        account: step.account.id,
-        total: formatMoney(step.breakdown.total),
-        comment: step.externalKey,
-        post: step.post,
-      });
-    case 'post-invoice':
-      return {
-        call: 'PUT invoice',
-        method: 'PUT',
-        path: `/invoices/${step.invoice.id}`,
-        body: { post: true },
-        idempotent: false,
-      };
-    case 'create-payment':
-      return post('payment', {
-        account: step.account.id,
-        invoice: step.invoice.id,
-        amount: formatMoney(step.payment.amount),
-        reference: step.externalKey,
-      });
-  }
+type Numbered = { number: string; externalKey: string; generation: number };
+
+function toNumber({ number, externalKey, generation }: Numbered): string {
+  const own = number.length <= LONGEST_NUMBER ? number : externalKey.slice(-LONGEST_NUMBER);
+  return generation === 0 ? own : `${own}-R${generation}`;
 }
 
-function post(what: string, body: JsonObject): DestinationRequest {
-  return { call: `POST ${what}`, method: 'POST', path: `/${what}s`, body, idempotent: true };
-}
-
-function effect(billing: Billing, step: Step): Counterpart {
-  const refuseTaken = (taken: boolean, number: string) => {
-    if (taken) throw new OperatingError('rejected', `${number} is taken`, { code: 'duplicate' });
+function toInvoiceState(invoice: BillingInvoice): CopyState {
+  const { id, number, account, stage, total, balance, due, issued, comment } = invoice;
+  return {
+    counterpart: { id, number },
+    accountId: account,
+    stage,
+    amount: total,
+    balance,
+    refunded: zeroMoney(total.currency),
+    date: due,
+    issuedOn: issued,
+    comment,
+    applied: [],
+    raw: { number, total: formatMoney(total) },
   };
-  switch (step.kind) {
-    case 'create-account': {
-      const { accountNumber: number, client, currency } = step;
-      refuseTaken(
-        billing.accounts.some((account) => account.number === number),
-        number,
-      );
-      const name = client.organization ?? '';
-      billing.accounts.push({ id: billing.nextId('a'), number, name, email: client.email ?? '', currency });
-      return last(billing.accounts);
-    }
-    case 'create-invoice': {
-      const { number, invoice, account, breakdown } = step;
-      refuseTaken(
-        billing.invoices.some((other) => other.number === number),
-        number,
-      );
-      billing.invoices.push({
-        id: billing.nextId('i'),
-        number,
-        account: account.id,
-        stage: step.post ? 'posted' : 'draft',
-        due: invoice.dueOn,
-        total: breakdown.total,
-        balance: breakdown.total,
-      });
-      return last(billing.invoices);
-    }
-    case 'post-invoice': {
-      const invoice = billing.invoices.find((other) => other.id === step.invoice.id);
-      if (!invoice) throw new OperatingError('rejected', `there is no invoice ${step.invoice.id}`);
-      invoice.stage = 'posted';
-      return invoice;
-    }
-    case 'create-payment': {
-      const { payment, account, invoice, externalKey } = step;
-      const paid = billing.invoices.find((other) => other.id === invoice.id);
-      if (!paid) throw new OperatingError('rejected', `there is no invoice ${invoice.id}`);
-      paid.balance = subtractMoney(paid.balance, payment.amount);
-      const id = billing.nextId('p');
-      billing.payments.push({
-        id,
-        number: `P-${id}`,
-        account: account.id,
-        reference: externalKey,
-        invoice: invoice.id,
-        amount: payment.amount,
-        date: payment.paidOn,
-      });
-      return last(billing.payments);
-    }
-  }
 }
 
-function findEffect(billing: Billing, step: Step): Counterpart | undefined {
-  switch (step.kind) {
-    case 'create-account':
-      return billing.accounts.find(({ number }) => number === step.accountNumber);
-    case 'create-invoice':
-      // Under the same number somebody else may have made another one.
-      return billing.invoices.find(
-        ({ number, account }) => number === step.number && account === step.account.id,
-      );
-    case 'post-invoice':
-      return billing.invoices.find(({ id, stage }) => id === step.invoice.id && stage === 'posted');
-    case 'create-payment':
-      return billing.payments.find(({ reference }) => reference === step.externalKey);
-  }
+function toPaymentState(payment: BillingPayment): CopyState {
+  const { id, number, account, stage, amount, date, comment, applied, refunds, reference } = payment;
+  const given = refunds.filter((refund) => refund.stage === 'posted').map((refund) => refund.amount);
+  return {
+    counterpart: { id, number },
+    accountId: account,
+    stage,
+    amount,
+    balance: stage === 'cancelled' ? zeroMoney(amount.currency) : unapplied(payment),
+    refunded: sumMoney(given, amount.currency),
+    date,
+    comment,
+    applied: applied.map((part) => ({ ...part })),
+    raw: { reference, amount: formatMoney(amount) },
+  };
 }
 
-function readInvoice(billing: Billing, id: string): CopyState | undefined {
-  const invoice = billing.invoices.find((other) => other.id === id);
-  return (
-    invoice && {
-      counterpart: { id, number: invoice.number },
-      stage: invoice.stage,
-      amount: invoice.total,
-      balance: invoice.balance,
-      date: invoice.due,
-      applied: [],
-      raw: { number: invoice.number, total: formatMoney(invoice.total) },
-    }
-  );
-}
-
-function readPayment(billing: Billing, id: string): CopyState | undefined {
-  const payment = billing.payments.find((other) => other.id === id);
-  return (
-    payment && {
-      counterpart: { id, number: payment.number },
-      stage: 'posted',
-      amount: payment.amount,
-      balance: zeroMoney(payment.amount.currency),
-      date: payment.date,
-      applied: [{ invoiceId: payment.invoice, amount: payment.amount }],
-      raw: { reference: payment.reference, amount: formatMoney(payment.amount) },
-    }
+function settledBy(billing: Billing, invoiceId: string): InvoiceParts['settledBy'] {
+  const all = [
+    ...billing.payments.map((one) => ({ kind: 'payment' as const, one })),
+    ...billing.credits.map((one) => ({ kind: 'credit' as const, one })),
+  ];
+  return all.flatMap(({ kind, one: { id, number, applied } }) =>
+    applied
+      .filter((part) => part.invoiceId === invoiceId)
+      .map(({ amount }) => ({ kind, counterpart: { id, number }, amount })),
   );
 }
 
 function toResult({ id, number }: Counterpart): StepResult {
   return { counterpart: { id, number }, raw: { id, number } };
-}
-
-function last<T>(items: readonly T[]): T {
-  const item = items.at(-1);
-  if (item === undefined) throw new Error('nothing was made');
-  return item;
 }

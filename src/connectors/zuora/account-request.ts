@@ -1,7 +1,7 @@
-/** A client as the body of POST /v1/accounts. */
+/** A client as the body of POST /v1/accounts, and of the PUT that follows its changes. */
 import type { CanonicalClient, Problem } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Step } from '../../core/steps.ts';
+import type { StepOf } from '../../core/steps.ts';
 import { toCountryCode } from './countries.ts';
 import { toState } from './states.ts';
 import { fit, type Losses } from './text.ts';
@@ -12,22 +12,17 @@ const LIMIT = { name: 255, person: 100, address: 255, city: 40, state: 40, zip: 
 const NO_NAME = '-';
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
-type CreateAccount = Extract<Step, { kind: 'create-account' }>;
-
 export function accountBody(
-  step: CreateAccount,
+  step: StepOf<'create-account'>,
   settings: Record<string, string>,
   problems: Problem[],
 ): JsonObject {
   const { client, currency, accountNumber } = step;
   const losses: Losses = { changed: [] };
-  const contact = contactOf(client, losses, problems);
+  const contact = present(contactOf(client, losses, problems));
   const name = fit('name', accountName(client, accountNumber), LIMIT.name, losses) ?? accountNumber;
   const organization = settings.organizationLabel?.trim();
-  const notes = [
-    client.vatNumber ? `VAT number ${client.vatNumber}.` : '',
-    losses.changed.length > 0 ? `Not copied as it is: ${losses.changed.join(', ')}.` : '',
-  ].filter((note) => note !== '');
+  const notes = notesOf(client, losses);
   return {
     accountNumber,
     name,
@@ -39,9 +34,39 @@ export function accountBody(
     invoiceDeliveryPrefsEmail: false,
     invoiceDeliveryPrefsPrint: false,
     billToContact: contact,
+    ...(step.paymentTerm ? { paymentTerm: step.paymentTerm } : {}),
     ...(organization ? { organizationLabel: organization } : {}),
-    ...(notes.length > 0 ? { notes: fit('notes', notes.join(' '), 1000, losses) ?? '' } : {}),
+    ...(notes === '' ? {} : { notes }),
   };
+}
+
+/**
+ * One call for account and contact: Zuora switches invoices by e-mail on when the bill-to address comes without that
+ * switch, so a contact of its own could write to a customer before the account says no (facts, section 5). What is
+ * empty here is emptied there; notes that a person may have written are only replaced by notes.
+ */
+export function accountChanges(
+  { client, account }: StepOf<'update-account'>,
+  problems: Problem[],
+): JsonObject {
+  const losses: Losses = { changed: [] };
+  const contact = contactOf(client, losses, problems);
+  const name = fit('name', accountName(client, account.number), LIMIT.name, losses) ?? account.number;
+  const notes = notesOf(client, losses);
+  return {
+    name,
+    invoiceDeliveryPrefsEmail: false,
+    billToContact: Object.fromEntries(Object.entries(contact).map(([field, text]) => [field, text ?? ''])),
+    ...(notes === '' ? {} : { notes }),
+  };
+}
+
+function notesOf(client: CanonicalClient, losses: Losses): string {
+  const notes = [
+    client.vatNumber ? `VAT number ${client.vatNumber}.` : '',
+    losses.changed.length > 0 ? `Not copied as it is: ${losses.changed.join(', ')}.` : '',
+  ].filter((note) => note !== '');
+  return fit('notes', notes.join(' '), 1000, losses) ?? '';
 }
 
 function accountName(client: CanonicalClient, accountNumber: string): string {
@@ -49,10 +74,12 @@ function accountName(client: CanonicalClient, accountNumber: string): string {
   return [client.organization, person, client.email].find((text) => text?.trim()) ?? accountNumber;
 }
 
-function contactOf(client: CanonicalClient, losses: Losses, problems: Problem[]): JsonObject {
+type Contact = Record<string, string | undefined>;
+
+function contactOf(client: CanonicalClient, losses: Losses, problems: Problem[]): Contact {
   const { address } = client;
   const country = countryOf(address.country, problems);
-  const contact: Record<string, string | undefined> = {
+  return {
     firstName: fit('first name', client.firstName, LIMIT.person, losses) ?? NO_NAME,
     lastName:
       fit('last name', client.lastName, LIMIT.person, losses) ??
@@ -67,11 +94,14 @@ function contactOf(client: CanonicalClient, losses: Losses, problems: Problem[])
     workEmail: emailOf(client.email, losses),
     workPhone: fit('phone', client.phone, LIMIT.phone, losses),
   };
-  const present: JsonObject = {};
+}
+
+function present(contact: Contact): JsonObject {
+  const fields: JsonObject = {};
   for (const [field, value] of Object.entries(contact)) {
-    if (value !== undefined) present[field] = value;
+    if (value !== undefined) fields[field] = value;
   }
-  return present;
+  return fields;
 }
 
 /** K8: Zuora always validates the country, and a wrong guess would be a wrong tax place: so a person decides. */

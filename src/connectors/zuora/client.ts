@@ -27,6 +27,7 @@ const PATIENCE_MS = 10_000;
 const WRITE_TIMEOUT_MS = 125_000;
 /** Bound of a look-up that pages: far above what one key or one client can have. */
 const MAX_PAGES = 25;
+const PAGE_SIZE = 40;
 
 export type WriteCall = {
   call: string;
@@ -44,6 +45,13 @@ export type Query = ReadonlyArray<readonly [string, string]>;
 export interface ZuoraClient {
   readonly auth: Auth;
   get(call: CallName, path: string, query?: Query): Promise<JsonValue>;
+  /** Every page of a v1 list. */
+  pages<Page extends { nextPage?: string | null | undefined }>(
+    call: CallName,
+    path: string,
+    schema: z.ZodType<Page>,
+    query?: Query,
+  ): Promise<Page[]>;
   /** Every row of an Object Query. */
   query(object: QueriedObject, query: Query): Promise<JsonValue[]>;
   write(write: WriteCall): Promise<JsonValue>;
@@ -117,6 +125,19 @@ export function createClient(context: ConnectorContext, regions: readonly Region
     auth,
     get,
     lastHeaders: () => headers,
+    async pages(call, path, schema, query = []) {
+      const pages = [];
+      for (let page = 1; page <= MAX_PAGES; page++) {
+        const paging: Query = [
+          ['page', String(page)],
+          ['pageSize', String(PAGE_SIZE)],
+        ];
+        const one = readAnswer(schema, await get(call, path, [...query, ...paging]), call);
+        pages.push(one);
+        if (!one.nextPage) return pages;
+      }
+      throw new OperatingError('rejected', `${call}: more pages than can be looked through`);
+    },
     async query(object, query) {
       const rows: JsonValue[] = [];
       let cursor: string | undefined;
@@ -175,7 +196,8 @@ function writeRequest(context: ConnectorContext, session: Session, write: WriteC
       // Zuora refuses the key on a PUT (HTTP 400).
       ...(write.method === 'POST' ? { 'idempotency-key': write.idempotencyKey } : {}),
     },
-    body: writeBody(write.body),
+    // A DELETE has none.
+    ...(write.method === 'DELETE' ? {} : { body: writeBody(write.body, write.call) }),
     timeoutMs: WRITE_TIMEOUT_MS,
     secretFields: SECRET_FIELDS,
     safe: false,

@@ -50,6 +50,7 @@ const ABSENT =
   /\bno [\w ]+ (is|was|are) found|cannot find|not found|does not exist|account key '.*' is invalid/i;
 const WRONG_STATE = /only [\w ]*invoices? with \w+ status/i;
 const TAXATION_OFF = /taxation/i;
+const CLOSED_PERIOD = /closed accounting period|accounting period [\w ,'-]*closed/i;
 const METHOD = /payment method/i;
 const TURNED_OFF = /not (been )?(enabled|turned on|activated|available)|disabled|turned off|permission/i;
 
@@ -126,6 +127,9 @@ function toRejection(
   }
   if (TAXATION_OFF.test(text) && TURNED_OFF.test(text)) {
     return new OperatingError('rejected', text, { ...details, code: 'taxation-off' });
+  }
+  if (CLOSED_PERIOD.test(text) || details.code === 'ACCOUNTING_PERIOD_CLOSED') {
+    return new OperatingError('rejected', text, { ...details, code: 'closed-period' });
   }
   if (WRONG_STATE.test(text)) return new OperatingError('conflict', text, details);
   if (ABSENT.test(text)) return new ZuoraNotFound('conflict', text, details);

@@ -44,7 +44,7 @@ describe('invoices', () => {
     const huge = {
       ...createInvoice(invoiceOf('USD', [{ quantity: '1', unitPrice: '90071992547409931.11' }])),
     };
-    const text = writeBody(body(huge));
+    const text = writeBody(body(huge), 'POST invoice');
     expect(text).toContain('"amount":90071992547409931.11');
     expect(JSON.stringify(parseBody(text))).toContain('"amount":"90071992547409931.11"');
   });

@@ -1,17 +1,20 @@
 /** Canonical steps to the exact calls that carry them out. */
 import type { Mapped, Problem } from '../../core/canonical.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { DestinationRequest } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
-import { accountBody } from './account-request.ts';
-import { invoiceBody, type Taxation } from './invoice-request.ts';
+import { accountBody, accountChanges } from './account-request.ts';
+import type { Taxation } from './invoice-items.ts';
+import { invoiceBody, linesBody, textsBody } from './invoice-request.ts';
+import { paymentComment } from './marks.ts';
+import { adjustmentBody, creditBody } from './memo-request.ts';
 import type { CallName } from './operations.ts';
-import { paymentBody } from './payment-request.ts';
+import { applicationBody, paymentBody, refundBody, transferBody } from './payment-request.ts';
+
+type TenantSettings = { taxation: Taxation; settings: Record<string, string> };
 
 /** Pure; amounts in the body are decimal texts until they are sent (see wire.ts). */
-export function toRequest(
-  step: Step,
-  tenant: { taxation: Taxation; settings: Record<string, string> },
-): Mapped<DestinationRequest> {
+export function toRequest(step: Step, tenant: TenantSettings): Mapped<DestinationRequest> {
   const problems: Problem[] = [];
   const request = requestOf(step, tenant, problems);
   return problems.length === 0 ? { ok: true, value: request } : { ok: false, problems };
@@ -19,27 +22,89 @@ export function toRequest(
 
 function requestOf(
   step: Step,
-  { taxation, settings }: { taxation: Taxation; settings: Record<string, string> },
+  { taxation, settings }: TenantSettings,
   problems: Problem[],
 ): DestinationRequest {
   switch (step.kind) {
     case 'create-account':
       return post('POST account', '/v1/accounts', accountBody(step, settings, problems));
+    case 'update-account':
+      return put('PUT account', `/v1/accounts/${key(step.account)}`, accountChanges(step, problems));
     case 'create-invoice':
       return post('POST invoice', '/v1/invoices', invoiceBody(step, taxation, problems));
-    case 'create-payment':
-      return post('POST payment', '/v1/payments', paymentBody(step, problems));
+    case 'replace-lines':
+      return put('PUT invoice', invoicePath(step), linesBody(step, taxation, problems));
+    case 'change-invoice-date':
+      return put('PUT invoice', invoicePath(step), { invoiceDate: step.bookedOn });
+    case 'change-due-date':
+      return put('PUT invoice', invoicePath(step), { dueDate: step.dueOn });
+    case 'change-texts':
+      return put('PUT invoice', invoicePath(step), textsBody(step, problems));
     case 'post-invoice':
+      return put('PUT invoice post', `${invoicePath(step)}/post`, {});
+    case 'unpost-invoice':
+      return put('PUT invoice unpost', `${invoicePath(step)}/unpost`, {});
+    case 'reverse-invoice': {
+      const dates = { memoDate: step.on, applyEffectiveDate: step.on };
+      return put('PUT invoice reverse', `${invoicePath(step)}/reverse`, {
+        ...dates,
+        comment: step.externalKey,
+      });
+    }
+    case 'delete-invoice':
       return {
-        call: 'PUT invoice post',
-        method: 'PUT',
-        path: `/v1/invoices/${encodeURIComponent(step.invoice.id)}/post`,
+        call: 'DELETE invoice',
+        method: 'DELETE',
+        path: invoicePath(step),
         body: {},
         idempotent: false,
       };
+    case 'adjust-invoice': {
+      const body = adjustmentBody(step, problems);
+      return step.direction === 'credit'
+        ? post('POST invoice credit-memo', `/v1/credit-memos/invoice/${key(step.invoice)}`, body)
+        : post('POST invoice debit-memo', `/v1/debit-memos/invoice/${key(step.invoice)}`, body);
+    }
+    case 'create-payment':
+      return post('POST payment', '/v1/payments', paymentBody(step, problems));
+    case 'update-payment':
+      return put('PUT payment', paymentPath(step), { comment: paymentComment(step.from) });
+    case 'apply-payment':
+      return put('PUT payment apply', `${paymentPath(step)}/apply`, applicationBody(step, problems));
+    case 'unapply-payment':
+      return put('PUT payment unapply', `${paymentPath(step)}/unapply`, applicationBody(step, problems));
+    case 'cancel-payment':
+      return put('PUT payment cancel', `${paymentPath(step)}/cancel`, {});
+    case 'transfer-payment':
+      return put('PUT payment transfer', `${paymentPath(step)}/transfer`, transferBody(step));
+    case 'refund-payment':
+      return post('POST payment refund', `${paymentPath(step)}/refunds`, refundBody(step, problems));
+    case 'cancel-refund':
+      return put('PUT refund cancel', `/v1/refunds/${key(step.refund)}/cancel`, {});
+    case 'create-credit':
+      return post('POST credit-memo', '/v1/credit-memos', creditBody(step, settings, problems));
+    case 'apply-credit':
+      return put('PUT credit-memo apply', `${creditPath(step)}/apply`, applicationBody(step, problems));
+    case 'unapply-credit':
+      return put('PUT credit-memo unapply', `${creditPath(step)}/unapply`, applicationBody(step, problems));
+    case 'unpost-credit':
+      return put('PUT credit-memo unpost', `${creditPath(step)}/unpost`, {});
+    case 'cancel-credit':
+      return put('PUT credit-memo cancel', `${creditPath(step)}/cancel`, {});
   }
 }
 
-function post(call: CallName, path: string, body: DestinationRequest['body']): DestinationRequest {
+type Keyed = { id: string };
+const key = ({ id }: Keyed) => encodeURIComponent(id);
+const invoicePath = ({ invoice }: { invoice: Keyed }) => `/v1/invoices/${key(invoice)}`;
+const paymentPath = ({ payment }: { payment: Keyed }) => `/v1/payments/${key(payment)}`;
+const creditPath = ({ credit }: { credit: Keyed }) => `/v1/credit-memos/${key(credit)}`;
+
+function post(call: CallName, path: string, body: JsonObject): DestinationRequest {
   return { call, method: 'POST', path, body, idempotent: true };
+}
+
+/** Zuora refuses an idempotency key on a PUT. */
+function put(call: CallName, path: string, body: JsonObject): DestinationRequest {
+  return { call, method: 'PUT', path, body, idempotent: false };
 }

@@ -7,6 +7,7 @@ import { sharedBudget } from './budget.ts';
 import { createZuoraDestination } from './destination.ts';
 import { DEFAULT_INVOICE_PREFIX } from './numbers.ts';
 import { ZUORA_REGIONS } from './regions.ts';
+import { DEFAULT_TIME_ZONE } from './tenant-facts.ts';
 
 const field = (name: string, label: string, help: string, more: Partial<FieldSpec> = {}): FieldSpec => ({
   name,
@@ -45,6 +46,20 @@ const FIELDS: readonly FieldSpec[] = [
   field('taxation', 'Taxation', 'on = tax items, off = taxes as ordinary lines, auto = as found.', {
     choices: ['auto', 'on', 'off'],
     default: 'auto',
+  }),
+  field(
+    'unposting',
+    'Unposting',
+    'on = edited invoices go back to draft, off = they are reversed and issued anew, auto = as found.',
+    { choices: ['auto', 'on', 'off'], default: 'auto' },
+  ),
+  field(
+    'creditChargeId',
+    'Credit charge id',
+    'Product rate plan charge for credit notes; without it they are parked. Zuora: Products > rate plan > charge.',
+  ),
+  field('timeZone', 'Time zone', "The tenant's own, under Manage Tenant Profile; decides what is today.", {
+    default: DEFAULT_TIME_ZONE,
   }),
   field(
     'invoicePrefixes',

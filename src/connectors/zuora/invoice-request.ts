@@ -1,168 +1,85 @@
-/** An invoice as the body of POST /v1/invoices: net lines, discounts, taxes and rounding that add up to the total. */
-
-import type { LinePart, TaxPart } from '../../core/breakdown.ts';
-import type { CanonicalLine, Problem } from '../../core/canonical.ts';
+/** An invoice as the bodies of POST and PUT /v1/invoices. */
+import type { Problem } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { addMoney, Exact, formatMoney, type Money, parseExact } from '../../core/money.ts';
-import type { Step } from '../../core/steps.ts';
+import { formatMoney } from '../../core/money.ts';
+import type { StepOf } from '../../core/steps.ts';
+import { type ItemSource, itemsOf, type Taxation } from './invoice-items.ts';
+import { invoiceComments, MARK_MAXIMUM } from './marks.ts';
 import { INVOICE_NUMBER } from './numbers.ts';
-import { cut, plainText } from './text.ts';
 
-export type Taxation = 'on' | 'off';
-
+/** Of one invoice, and of one change. */
 const MAX_ITEMS = 1000;
-const MAX_TAX_ITEMS = 5;
-const COMMENTS_MAXIMUM = 255;
-/** One page says 255; older ones cut charge names earlier. The full name then opens the description. */
-const CHARGE_NAME_MAXIMUM = 100;
-const DESCRIPTION_MAXIMUM = 500;
-const TAX_CODE_MAXIMUM = 64;
-/** Samples show up to nine decimals. */
-const PRICE_DECIMALS = 9;
 
-type CreateInvoice = Extract<Step, { kind: 'create-invoice' }>;
-
-export function invoiceBody(step: CreateInvoice, taxation: Taxation, problems: Problem[]): JsonObject {
-  const { invoice, breakdown, account, number, externalKey } = step;
-  const invoiceItems = itemsOf(step, taxation, problems);
-  const problem = (field: string, value: string, rule: string) => problems.push({ field, value, rule });
-  if (!INVOICE_NUMBER.test(number)) problem('number', number, 'must have 1 to 32 of A-Z a-z 0-9 - _');
-  if (externalKey.length > COMMENTS_MAXIMUM)
-    problem('externalKey', externalKey, 'does not fit in 255 characters');
-  if (breakdown.total.amountMinor < 0n) {
-    problem(
-      'total',
-      `${formatMoney(breakdown.total)} ${breakdown.total.currency}`,
-      'is negative, and Zuora has no negative invoices: issue a credit note in the source instead',
-    );
+export function invoiceBody(
+  step: StepOf<'create-invoice'>,
+  taxation: Taxation,
+  problems: Problem[],
+): JsonObject {
+  const { invoice, account, number, externalKey, bookedOn } = step;
+  if (!INVOICE_NUMBER.test(number)) {
+    problems.push({ field: 'number', value: number, rule: 'must have 1 to 32 of A-Z a-z 0-9 - _' });
   }
-  if (invoiceItems.length > MAX_ITEMS) {
-    const rule = `an invoice may have ${MAX_ITEMS} items in Zuora: split it in the source`;
-    problem('lines', String(invoiceItems.length), rule);
-  }
-  if (invoiceItems.length === 0) problem('lines', '0', 'Zuora needs at least one line');
+  checkMark(externalKey, problems);
   return {
     ...(account.number ? { accountNumber: account.number } : { accountId: account.id }),
     invoiceNumber: number,
-    invoiceDate: invoice.issuedOn,
-    dueDate: invoice.dueOn,
+    invoiceDate: bookedOn,
+    // A policy may move the day of booking behind the due date, which Zuora would refuse.
+    dueDate: invoice.dueOn < bookedOn ? bookedOn : invoice.dueOn,
     status: step.post ? 'Posted' : 'Draft',
     autoPay: false,
-    // The mark by which a copy is told from an invoice that somebody made by hand under the same number (D6).
-    comments: externalKey,
-    invoiceItems,
+    comments: invoiceComments(externalKey, invoice),
+    invoiceItems: checkedItems({ ...step, taxation }, 0, problems),
   };
 }
 
-function itemsOf(step: CreateInvoice, taxation: Taxation, problems: Problem[]): JsonObject[] {
-  const { invoice, breakdown } = step;
-  const date = invoice.issuedOn;
-  const items = breakdown.lines.flatMap((part) => lineItems(part, step, taxation, problems));
-  if (taxation === 'off') items.push(...taxLines(breakdown.lines, date));
-  if (breakdown.rounding.amountMinor !== 0n) items.push(plainItem('Rounding', breakdown.rounding, date));
+/**
+ * All old items go and the new ones come in one call. Only a POST takes tax items: a taxed draft has to be deleted and
+ * made anew (`taxedLinesReplaceable`).
+ */
+export function linesBody(
+  { from, breakdown, bookedOn, itemIds }: StepOf<'replace-lines'>,
+  taxation: Taxation,
+  problems: Problem[],
+): JsonObject {
+  const source: ItemSource = { invoice: from, breakdown, bookedOn, taxation };
+  const items = checkedItems(source, itemIds.length, problems);
+  if (items.some((item) => 'taxItems' in item)) {
+    const rule = 'tax items cannot be changed on a Zuora draft: it has to be deleted and made anew';
+    problems.push({ field: 'lines.taxes', value: 'replace-lines', rule });
+  }
+  return { invoiceItems: [...itemIds.map((id) => ({ id, delete: true })), ...items] };
+}
+
+export function textsBody({ externalKey, from }: StepOf<'change-texts'>, problems: Problem[]): JsonObject {
+  checkMark(externalKey, problems);
+  return { comments: invoiceComments(externalKey, from) };
+}
+
+function checkedItems(source: ItemSource, deleted: number, problems: Problem[]): JsonObject[] {
+  const { total } = source.breakdown;
+  const items = itemsOf(source, problems);
+  const problem = (field: string, value: string, rule: string) => problems.push({ field, value, rule });
+  if (total.amountMinor < 0n) {
+    const rule = 'is negative, and Zuora has no negative invoices: issue a credit note in the source instead';
+    problem('total', `${formatMoney(total)} ${total.currency}`, rule);
+  }
+  if (items.length + deleted > MAX_ITEMS) {
+    const rule =
+      deleted === 0
+        ? `an invoice may have ${MAX_ITEMS} items in Zuora: split it in the source`
+        : `a change may name ${MAX_ITEMS} items in Zuora, the ${deleted} old ones included`;
+    problem('lines', String(items.length + deleted), rule);
+  }
+  if (items.length === 0) problem('lines', '0', 'Zuora needs at least one line');
   return items;
 }
 
-function lineItems(
-  { line, discount, taxes }: LinePart,
-  { invoice }: CreateInvoice,
-  taxation: Taxation,
-  problems: Problem[],
-): JsonObject[] {
-  const date = invoice.issuedOn;
-  const item: JsonObject = {
-    ...namesOf(line),
-    amount: formatMoney(line.amount),
-    ...pricingOf(line),
-    serviceStartDate: date,
-  };
-  const discountName = `Discount ${plainRate(invoice.discountPercent)}%`;
-  const own: JsonObject[] = [item];
-  if (discount.amountMinor < 0n) {
-    item.discountItems = [{ chargeName: discountName, amount: formatMoney(discount) }];
-  } else if (discount.amountMinor > 0n) {
-    // A negative line gets a positive share, and discount items must be negative.
-    own.push(plainItem(discountName, discount, date));
-  }
-  if (taxation === 'on' && taxes.length > 0) {
-    if (taxes.length > MAX_TAX_ITEMS) {
-      const rule = `a line may have ${MAX_TAX_ITEMS} taxes in Zuora`;
-      problems.push({ field: 'lines.taxes', value: String(taxes.length), rule });
-    }
-    item.taxItems = taxes.map((tax) => taxItem(tax, date));
-  }
-  return own;
-}
-
-function namesOf(line: CanonicalLine): { chargeName: string; description?: string } {
-  const name = plainText(line.name);
-  const chargeName = cut(name, CHARGE_NAME_MAXIMUM) || 'Item';
-  const parts = [
-    chargeName === name || name === '' ? '' : name,
-    plainText(line.description),
-    isExact(line) ? '' : `(${line.quantity} x ${line.unitPrice})`,
-  ];
-  const description = cut(parts.filter((part) => part !== '').join(' '), DESCRIPTION_MAXIMUM);
-  return description === '' ? { chargeName } : { chargeName, description };
-}
-
-/** Quantity and price only where they multiply to the amount exactly: then no rule of Zuora can make another amount. */
-function pricingOf(line: CanonicalLine): { quantity: string; unitPrice: string } {
-  return isExact(line)
-    ? { quantity: plainRate(line.quantity), unitPrice: plainRate(line.unitPrice) }
-    : { quantity: '1', unitPrice: formatMoney(line.amount) };
-}
-
-function isExact(line: CanonicalLine): boolean {
-  const quantity = parseExact(line.quantity);
-  const unitPrice = parseExact(line.unitPrice);
-  return (
-    quantity.greaterThan(0) &&
-    quantity.decimalPlaces() <= PRICE_DECIMALS &&
-    unitPrice.decimalPlaces() <= PRICE_DECIMALS &&
-    quantity.times(unitPrice).equals(parseExact(formatMoney(line.amount)))
-  );
-}
-
-/** Already computed: Zuora takes these amounts as they are (facts, section 6). */
-function taxItem(tax: TaxPart, date: string): JsonObject {
-  const name = plainText(tax.name) || 'Tax';
-  return {
-    name: cut(name, 100),
-    taxCode: cut(name, TAX_CODE_MAXIMUM),
-    ...(tax.number ? { taxCodeDescription: cut(plainText(tax.number), 255) } : {}),
-    taxRate: parseExact(tax.ratePercent).dividedBy(new Exact(100)).toString(),
-    taxRateType: 'Percentage',
-    taxAmount: formatMoney(tax.amount),
-    taxDate: date,
-    taxMode: 'TaxExclusive',
-  };
-}
-
-/** M8: without Taxation one ordinary item for each tax and rate, summed over the lines. */
-function taxLines(lines: readonly LinePart[], date: string): JsonObject[] {
-  const sums = new Map<string, { amount: Money; number: string | undefined }>();
-  for (const tax of lines.flatMap((part) => part.taxes)) {
-    const name = cut(`Tax: ${plainText(tax.name) || 'Tax'}`, CHARGE_NAME_MAXIMUM - 20);
-    const chargeName = `${name} ${plainRate(tax.ratePercent)}%`;
-    const sum = sums.get(chargeName);
-    sums.set(chargeName, {
-      amount: sum === undefined ? tax.amount : addMoney(sum.amount, tax.amount),
-      number: sum?.number ?? tax.number,
-    });
-  }
-  return [...sums].map(([chargeName, { amount, number }]) => ({
-    ...plainItem(chargeName, amount, date),
-    ...(number ? { description: cut(plainText(number), DESCRIPTION_MAXIMUM) } : {}),
-  }));
-}
-
-function plainItem(chargeName: string, amount: Money, date: string): JsonObject {
-  const text = formatMoney(amount);
-  return { chargeName, amount: text, quantity: '1', unitPrice: text, serviceStartDate: date };
-}
-
-/** "5.000" -> "5". */
-function plainRate(text: string): string {
-  return parseExact(text).toString();
+function checkMark(externalKey: string, problems: Problem[]): void {
+  if (externalKey.length <= MARK_MAXIMUM) return;
+  problems.push({
+    field: 'externalKey',
+    value: externalKey,
+    rule: `does not fit in ${MARK_MAXIMUM} characters`,
+  });
 }

@@ -1,38 +1,18 @@
-/** Finds what is already in Zuora by natural key: account number, invoice number, payment reference. */
+/** Finds accounts by natural key: account number, then e-mail; or as a person names them. */
 import type { CanonicalClient } from '../../core/canonical.ts';
 import { OperatingError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { AccountCandidate, StepResult } from '../../core/ports.ts';
-import type { Step } from '../../core/steps.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { ZuoraNotFound } from './errors.ts';
 import type { CallName } from './operations.ts';
-import {
-  accountSchema,
-  invoiceSchema,
-  queriedAccountSchema,
-  queriedContactSchema,
-  queriedPaymentSchema,
-} from './wire.ts';
+import { accountSchema, queriedAccountSchema, queriedContactSchema } from './wire.ts';
 
 /** An `IN` filter of Object Query; more accounts than this under one e-mail are looked at in several calls. */
 const IN_MAXIMUM = 50;
 
-/** Undefined when there surely is no effect of the step. */
-export async function findEffect(client: ZuoraClient, step: Step): Promise<StepResult | undefined> {
-  switch (step.kind) {
-    case 'create-account':
-      return findAccount(client, step.accountNumber, step.currency);
-    case 'create-invoice':
-      return findInvoice(client, step.number, step.externalKey);
-    case 'create-payment':
-      return findPayment(client, step.externalKey);
-    case 'post-invoice':
-      return findPosted(client, step.invoice.id);
-  }
-}
-
-async function findAccount(
+/** The account made under that number; undefined when there is none. */
+export async function findOwnAccount(
   client: ZuoraClient,
   accountNumber: string,
   currency: string,
@@ -51,55 +31,21 @@ async function findAccount(
   return { counterpart: { id: account.basicInfo.id, number: account.basicInfo.accountNumber }, raw };
 }
 
-async function readAccount(client: ZuoraClient, accountNumber: string) {
-  const raw = await readIfThere(client, 'GET account', `/v1/accounts/${encodeURIComponent(accountNumber)}`);
+/** By number or id. */
+export async function readAccount(client: ZuoraClient, key: string) {
+  const raw = await readIfThere(client, 'GET account', `/v1/accounts/${encodeURIComponent(key)}`);
   if (raw === undefined) return undefined;
   return { account: readAnswer(accountSchema, raw, 'GET account'), raw };
 }
 
-async function findInvoice(
+export async function findAccountByHand(
   client: ZuoraClient,
-  number: string,
-  externalKey: string,
-): Promise<StepResult | undefined> {
-  const raw = await readIfThere(client, 'GET invoice', `/v1/invoices/${encodeURIComponent(number)}`);
-  if (raw === undefined) return undefined;
-  const invoice = readAnswer(invoiceSchema, raw, 'GET invoice');
-  if (invoice.comments !== externalKey) {
-    const mark = invoice.comments ? `it is marked "${invoice.comments.slice(0, 100)}"` : 'it carries no mark';
-    throw taken(`invoice ${number} exists already but is not the copy of ${externalKey}: ${mark}`);
-  }
-  if (isDead(invoice.status)) {
-    throw taken(`invoice ${number}, the copy of ${externalKey}, is ${invoice.status} and keeps its number`);
-  }
-  return { counterpart: { id: invoice.id, number: invoice.invoiceNumber }, raw };
-}
-
-/** `referenceId` is not unique in Zuora, so two living payments are said aloud and not chosen between. */
-async function findPayment(client: ZuoraClient, externalKey: string): Promise<StepResult | undefined> {
-  const rows = await client.query('payments', [['filter[]', `referenceid.EQ:${externalKey}`]]);
-  const living = rows
-    .map((raw) => ({ raw, payment: readAnswer(queriedPaymentSchema, raw, 'GET object-query payments') }))
-    .filter(({ payment }) => payment.referenceId === externalKey && !isDead(payment.status));
-  const [first, second] = living;
-  if (second !== undefined) {
-    const numbers = living.map(({ payment }) => payment.paymentNumber).join(', ');
-    throw taken(`several living payments carry the reference ${externalKey}: ${numbers}`);
-  }
-  if (first === undefined) return undefined;
-  return { counterpart: { id: first.payment.id, number: first.payment.paymentNumber }, raw: first.raw };
-}
-
-async function findPosted(client: ZuoraClient, invoiceId: string): Promise<StepResult | undefined> {
-  const raw = await client.get('GET invoice', `/v1/invoices/${encodeURIComponent(invoiceId)}`);
-  const invoice = readAnswer(invoiceSchema, raw, 'GET invoice');
-  if (invoice.status === 'Posted')
-    return { counterpart: { id: invoice.id, number: invoice.invoiceNumber }, raw };
-  if (invoice.status === 'Draft') return undefined;
-  throw new OperatingError(
-    'conflict',
-    `invoice ${invoice.invoiceNumber} is ${invoice.status}, so it cannot be posted`,
-  );
+  key: string,
+): Promise<AccountCandidate | undefined> {
+  const found = await readAccount(client, key);
+  if (found === undefined || isDead(found.account.basicInfo.status)) return undefined;
+  const { id, accountNumber: number, name } = found.account.basicInfo;
+  return { id, number, name, currency: found.account.billingAndPayment.currency, reason: 'by-hand' };
 }
 
 /** By our own number first; only without one by e-mail, because several accounts may share an address (K3, K5). */
@@ -145,7 +91,7 @@ async function accountsByIds(
   return candidates.sort((a, b) => (a.number < b.number ? -1 : 1));
 }
 
-async function readIfThere(
+export async function readIfThere(
   client: ZuoraClient,
   call: CallName,
   path: string,
@@ -159,10 +105,10 @@ async function readIfThere(
 }
 
 /** American spelling on the wire, British in some enumerations. */
-function isDead(status: string | null | undefined): boolean {
+export function isDead(status: string | null | undefined): boolean {
   return status === 'Canceled' || status === 'Cancelled' || status === 'Error';
 }
 
-function taken(message: string): OperatingError {
+export function taken(message: string): OperatingError {
   return new OperatingError('rejected', message, { code: 'duplicate' });
 }

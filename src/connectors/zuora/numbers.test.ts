@@ -1,11 +1,11 @@
 /** Guarantees of the numbers of copies (D7). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { INVOICE_NUMBER, toAccountNumber, toInvoiceNumber } from './numbers.ts';
+import { INVOICE_NUMBER, toAccountNumber, toCreditNumber, toInvoiceNumber } from './numbers.ts';
 
 const prefixes = ['INV'];
-const invoice = (number: string, externalKey = 'FB-ACM-invoice-1') =>
-  toInvoiceNumber({ number, externalKey }, prefixes);
+const invoice = (number: string, externalKey = 'FB-ACM-invoice-1', generation = 0) =>
+  toInvoiceNumber({ number, externalKey, generation }, prefixes);
 const anyInvoice = fc.record({
   number: fc.oneof(
     fc.string(),
@@ -13,6 +13,7 @@ const anyInvoice = fc.record({
     fc.constantFrom('INV-1', 'inv1', '', '#1'),
   ),
   externalKey: fc.stringMatching(/^FB-[A-Z]{1,6}-invoice-[0-9]{1,9}$/),
+  generation: fc.constantFrom(0, 1, 2, 30),
 });
 
 describe('invoice numbers', () => {
@@ -26,9 +27,23 @@ describe('invoice numbers', () => {
       fc.property(anyInvoice, (one) => {
         const number = toInvoiceNumber(one, prefixes);
         expect(number).toMatch(INVOICE_NUMBER);
+        expect(number.endsWith(`-R${one.generation}`)).toBe(one.generation > 0);
         expect(number.toUpperCase().startsWith('INV')).toBe(false);
         expect(toInvoiceNumber(one, prefixes)).toBe(number);
       }),
+    );
+  });
+
+  it('E3 X5 each generation has a number of its own, as readable as the first', () => {
+    expect([0, 1, 2].map((generation) => invoice('0000123', 'key', generation))).toEqual([
+      '0000123',
+      '0000123-R1',
+      '0000123-R2',
+    ]);
+    const long = 'x'.repeat(32);
+    expect(invoice(long, 'key', 1)).toMatch(/^x{15,}-[0-9a-f]{12}-R1$/);
+    expect(toCreditNumber({ number: 'CM-1', externalKey: 'key', generation: 1 })).toMatch(
+      /^N-CM-1-[0-9a-f]{12}-R1$/,
     );
   });
 
@@ -38,7 +53,7 @@ describe('invoice numbers', () => {
     expect(invoice('#1', 'FB-A-invoice-1')).not.toBe(invoice('#1', 'FB-B-invoice-1'));
     fc.assert(
       fc.property(anyInvoice, anyInvoice, (a, b) => {
-        fc.pre(a.number !== b.number);
+        fc.pre(a.number !== b.number && a.generation === b.generation);
         expect(toInvoiceNumber(a, prefixes)).not.toBe(toInvoiceNumber(b, prefixes));
       }),
     );

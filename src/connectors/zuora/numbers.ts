@@ -8,19 +8,31 @@ const HASH_DIGITS = 12;
 
 /** Zuora's own prefixes unless the tenant changed them; numbers of others that begin so can break its bill runs. */
 export const DEFAULT_INVOICE_PREFIX = 'INV';
+const CREDIT_PREFIX = 'CM';
 export const ACCOUNT_PREFIX = 'A';
 
 export const INVOICE_NUMBER = /^[A-Za-z0-9_-]{1,32}$/;
 
-/** The source's number where Zuora takes it, otherwise its readable part with a hash over number and key. */
+type Numbered = { number: string; externalKey: string; generation: number };
+
+/**
+ * The source's number where Zuora takes it, otherwise its readable part with a hash over number and key. A reversed
+ * copy keeps its number for ever, so the next generations carry a suffix.
+ */
 export function toInvoiceNumber(
-  { number, externalKey }: { number: string; externalKey: string },
+  { number, externalKey, generation }: Numbered,
   prefixes: readonly string[],
 ): string {
+  const suffix = generation === 0 ? '' : `-R${generation}`;
+  const maximum = INVOICE_NUMBER_MAXIMUM - suffix.length;
   const taken = (text: string) =>
     prefixes.some((prefix) => text.toUpperCase().startsWith(prefix.toUpperCase()));
-  if (INVOICE_NUMBER.test(number) && !taken(number)) return number;
-  return marked(number, `${number}\n${externalKey}`, INVOICE_NUMBER_MAXIMUM, taken);
+  const fits = INVOICE_NUMBER.test(number) && number.length <= maximum && !taken(number);
+  return (fits ? number : marked(number, `${number}\n${externalKey}`, maximum, taken)) + suffix;
+}
+
+export function toCreditNumber(credit: Numbered): string {
+  return toInvoiceNumber(credit, [CREDIT_PREFIX]);
 }
 
 /** One account for each client and currency (K6). */

@@ -1,9 +1,9 @@
-/** A payment as the body of POST /v1/payments: an external one, applied to its invoice. */
+/** Payments and refunds as bodies: external ones, applied to the invoices they settle. */
 import type { PaymentMethod, Problem } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { formatMoney } from '../../core/money.ts';
-import type { Step } from '../../core/steps.ts';
-import { cut, plainText } from './text.ts';
+import { formatMoney, type Money } from '../../core/money.ts';
+import type { StepOf } from '../../core/steps.ts';
+import { paymentComment } from './marks.ts';
 
 /** Zuora's own names of external types; each must be enabled in the tenant (facts, section 7). */
 export const METHOD_TYPES: Readonly<Record<PaymentMethod, string>> = {
@@ -19,36 +19,69 @@ export const METHOD_TYPES: Readonly<Record<PaymentMethod, string>> = {
 
 /** The schema says 100, the object page 60. */
 const REFERENCE_MAXIMUM = 60;
-const COMMENT_MAXIMUM = 255;
 
-type CreatePayment = Extract<Step, { kind: 'create-payment' }>;
-
-export function paymentBody(step: CreatePayment, problems: Problem[]): JsonObject {
-  const { payment, account, invoice, externalKey } = step;
-  const amount = formatMoney(payment.amount);
-  if (payment.amount.amountMinor <= 0n) {
-    problems.push({
-      field: 'amount',
-      value: amount,
-      rule: 'must be more than zero: Zuora books no other payments',
-    });
+export function paymentBody(step: StepOf<'create-payment'>, problems: Problem[]): JsonObject {
+  const { payment, account, amount, apply, externalKey, bookedOn } = step;
+  checkAmount(amount, 'must be more than zero: Zuora books no other payments', problems);
+  checkReference('externalKey', externalKey, problems);
+  const appliedMinor = apply.reduce((sum, part) => sum + part.amount.amountMinor, 0n);
+  if (appliedMinor > amount.amountMinor) {
+    const rule = 'is less than what is to be applied to invoices';
+    problems.push({ field: 'amount', value: formatMoney(amount), rule });
   }
-  if (externalKey.length > REFERENCE_MAXIMUM) {
-    const rule = `is the payment's only recognisable mark and must fit in ${REFERENCE_MAXIMUM} characters`;
-    problems.push({ field: 'externalKey', value: externalKey, rule });
-  }
-  const words = [payment.methodLabel, payment.note].map(plainText).filter((text) => text !== '');
-  const comment = cut(words.join(': '), COMMENT_MAXIMUM);
+  const comment = paymentComment(payment);
   return {
     type: 'External',
     ...(account.number ? { accountNumber: account.number } : { accountId: account.id }),
-    amount,
-    currency: payment.amount.currency,
-    effectiveDate: payment.paidOn,
+    amount: formatMoney(amount),
+    currency: amount.currency,
+    effectiveDate: bookedOn,
     paymentMethodType: METHOD_TYPES[payment.method],
     referenceId: externalKey,
     ...(comment === '' ? {} : { comment }),
     // The id: this list does not know numbers.
-    invoices: [{ invoiceId: invoice.id, amount }],
+    ...(apply.length === 0
+      ? {}
+      : { invoices: apply.map(({ invoice, amount: part }) => share(invoice.id, part)) }),
   };
+}
+
+/** Payments and credit memos are applied and unapplied by the same words. */
+export function applicationBody(
+  step: StepOf<'apply-payment' | 'unapply-payment' | 'apply-credit' | 'unapply-credit'>,
+  problems: Problem[],
+): JsonObject {
+  checkAmount(step.amount, 'must be more than zero', problems);
+  return { effectiveDate: step.on, invoices: [share(step.invoice.id, step.amount)] };
+}
+
+export function transferBody({ account, on }: StepOf<'transfer-payment'>): JsonObject {
+  return { accountId: account.id, effectiveDate: `${on} 00:00:00` };
+}
+
+export function refundBody(step: StepOf<'refund-payment'>, problems: Problem[]): JsonObject {
+  checkAmount(step.amount, 'must be more than zero: Zuora books no other refunds', problems);
+  checkReference('mark', step.mark, problems);
+  return {
+    type: 'External',
+    methodType: METHOD_TYPES[step.method],
+    totalAmount: formatMoney(step.amount),
+    refundDate: step.on,
+    referenceId: step.mark,
+  };
+}
+
+function share(invoiceId: string, amount: Money): JsonObject {
+  return { invoiceId, amount: formatMoney(amount) };
+}
+
+function checkAmount(amount: Money, rule: string, problems: Problem[]): void {
+  if (amount.amountMinor > 0n) return;
+  problems.push({ field: 'amount', value: formatMoney(amount), rule });
+}
+
+function checkReference(field: string, mark: string, problems: Problem[]): void {
+  if (mark.length <= REFERENCE_MAXIMUM) return;
+  const rule = `is the only recognisable mark and must fit in ${REFERENCE_MAXIMUM} characters`;
+  problems.push({ field, value: mark, rule });
 }

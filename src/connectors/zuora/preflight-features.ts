@@ -1,7 +1,7 @@
 /** Which features and permissions of the tenant decide what can be copied; by reads only. */
 
 import { readAnswer, type ZuoraClient } from './client.ts';
-import type { Taxation } from './invoice-request.ts';
+import type { Taxation } from './invoice-items.ts';
 import { type CallName, OPERATIONS } from './operations.ts';
 import { type Findings, orUndefined, readable, refusal } from './preflight-reading.ts';
 import { billingRulesSchema, featureSettingsSchema } from './settings-wire.ts';

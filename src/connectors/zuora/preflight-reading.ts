@@ -1,6 +1,5 @@
 /** How a check reads what it needs: a refusal is a finding, and settings need rights that nobody must have. */
 import { OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
-import type { JsonValue } from '../../core/json.ts';
 
 export type Findings = { ok: boolean; detail: string; fix?: string };
 
@@ -16,14 +15,14 @@ export async function refusal(read: () => Promise<unknown>): Promise<string | un
 }
 
 /** The settings API needs an administrator: without the right nothing is known, and nothing is wrong. */
-export async function readable(read: () => Promise<JsonValue>): Promise<JsonValue | undefined> {
+export async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
   return orUndefined(read, ['rejected', 'conflict']);
 }
 
-export async function orUndefined(
-  read: () => Promise<JsonValue>,
+export async function orUndefined<T>(
+  read: () => Promise<T>,
   kinds: readonly OperatingErrorKind[],
-): Promise<JsonValue | undefined> {
+): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {

@@ -1,21 +1,28 @@
-/** Reads a copy back, to be compared with the source to the minor unit. */
+/** Reads copies back, to be compared with the source to the minor unit. */
 import { OperatingError } from '../../core/errors.ts';
+import type { JsonValue } from '../../core/json.ts';
 import { type Money, MoneyError, parseMoney } from '../../core/money.ts';
 import type { CopyState } from '../../core/ports.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
-import { invoiceSchema, paymentPartsSchema, paymentSchema } from './wire.ts';
+import {
+  creditMemoSchema,
+  invoiceItemsSchema,
+  invoiceSchema,
+  partsSchema,
+  paymentSchema,
+  queriedInvoiceSchema,
+  refundsSchema,
+} from './wire.ts';
 
-const PAGE_SIZE = 40;
-/** 1,000 applications are the most a payment can have. */
-const MAX_PAGES = 25;
+type Stages = ReadonlyMap<string, CopyState['stage']>;
 
-const INVOICE_STAGES: ReadonlyMap<string, CopyState['stage']> = new Map([
+const DOCUMENT_STAGES: Stages = new Map([
   ['Draft', 'draft'],
   ['Posted', 'posted'],
   ['Canceled', 'cancelled'],
 ]);
 
-const PAYMENT_STAGES: ReadonlyMap<string, CopyState['stage']> = new Map([
+const PAYMENT_STAGES: Stages = new Map([
   ['Draft', 'draft'],
   ['Pending', 'draft'],
   ['Processing', 'draft'],
@@ -24,62 +31,126 @@ const PAYMENT_STAGES: ReadonlyMap<string, CopyState['stage']> = new Map([
   ['Canceled', 'cancelled'],
 ]);
 
-export async function readInvoice(client: ZuoraClient, id: string): Promise<CopyState> {
-  const raw = await client.get('GET invoice', `/v1/invoices/${encodeURIComponent(id)}`);
+/** By id or number. */
+export async function readInvoice(client: ZuoraClient, key: string): Promise<CopyState> {
+  const raw = await client.get('GET invoice', `/v1/invoices/${encodeURIComponent(key)}`);
   const invoice = readAnswer(invoiceSchema, raw, 'GET invoice');
+  const { currency } = invoice;
+  const stage = stageOf(DOCUMENT_STAGES, invoice.status, `invoice ${invoice.invoiceNumber}`);
   return {
     counterpart: { id: invoice.id, number: invoice.invoiceNumber },
-    stage: stageOf(INVOICE_STAGES, invoice.status, `invoice ${invoice.invoiceNumber}`),
-    amount: moneyOf(invoice.amount, invoice.currency),
-    balance: moneyOf(invoice.balance, invoice.currency),
+    accountId: invoice.accountId,
+    stage: (await isReversed(client, invoice)) ? 'reversed' : stage,
+    amount: moneyOf(invoice.amount, currency),
+    balance: moneyOf(invoice.balance, currency),
+    refunded: moneyOf('0', currency),
     date: invoice.dueDate,
+    issuedOn: invoice.invoiceDate,
+    comment: invoice.comments ?? '',
     applied: [],
     raw,
   };
 }
 
+/** Only Object Query tells it; it is asked only where it can be so: posted, nothing owed, and by a credit memo. */
+export async function isReversed(
+  client: ZuoraClient,
+  invoice: {
+    id: string;
+    status: string;
+    balance: string;
+    amount: string;
+    creditMemoAmount?: string | null | undefined;
+  },
+): Promise<boolean> {
+  const { id, status, balance, amount, creditMemoAmount } = invoice;
+  if (status !== 'Posted' || balance !== '0') return false;
+  if (creditMemoAmount === '0' && amount !== '0') return false;
+  const [row] = await client.query('invoices', [['filter[]', `id.EQ:${id}`]]);
+  return (
+    row !== undefined && readAnswer(queriedInvoiceSchema, row, 'GET object-query invoices').reversed === true
+  );
+}
+
+export async function listItems(client: ZuoraClient, invoiceId: string) {
+  const path = `/v1/invoices/${encodeURIComponent(invoiceId)}/items`;
+  const pages = await client.pages('GET invoice items', path, invoiceItemsSchema);
+  return pages.flatMap(({ invoiceItems }) => invoiceItems);
+}
+
 export async function readPayment(client: ZuoraClient, id: string): Promise<CopyState> {
-  const path = `/v1/payments/${encodeURIComponent(id)}`;
-  const raw = await client.get('GET payment', path);
+  const raw = await client.get('GET payment', `/v1/payments/${encodeURIComponent(id)}`);
   const payment = readAnswer(paymentSchema, raw, 'GET payment');
+  const stage = stageOf(PAYMENT_STAGES, payment.status, `payment ${payment.number}`);
+  const applied = await readApplied(client, 'payment', id, payment.currency);
+  return settlement({ ...payment, stage, date: payment.effectiveDate, applied, raw });
+}
+
+export async function readCredit(client: ZuoraClient, id: string): Promise<CopyState> {
+  const raw = await client.get('GET credit-memo', `/v1/credit-memos/${encodeURIComponent(id)}`);
+  const memo = readAnswer(creditMemoSchema, raw, 'GET credit-memo');
+  const stage = stageOf(DOCUMENT_STAGES, memo.status, `credit memo ${memo.number}`);
+  const applied = await readApplied(client, 'credit', id, memo.currency);
+  return settlement({ ...memo, stage, date: memo.creditMemoDate, applied, raw });
+}
+
+type Settlement = Pick<CopyState, 'stage' | 'date' | 'applied'> & {
+  id: string;
+  number: string;
+  accountId?: string | null | undefined;
+  currency: string;
+  amount: string;
+  unappliedAmount: string;
+  refundAmount?: string | null | undefined;
+  comment?: string | null | undefined;
+  raw: JsonValue;
+};
+
+function settlement(read: Settlement): CopyState {
+  const { id, number, currency, stage, date, applied, raw } = read;
   return {
-    counterpart: { id: payment.id, number: payment.number },
-    stage: stageOf(PAYMENT_STAGES, payment.status, `payment ${payment.number}`),
-    amount: moneyOf(payment.amount, payment.currency),
-    balance: moneyOf(payment.unappliedAmount, payment.currency),
-    date: payment.effectiveDate,
-    applied: await readApplied(client, path, payment.currency),
+    counterpart: { id, number },
+    accountId: read.accountId ?? '',
+    stage,
+    amount: moneyOf(read.amount, currency),
+    balance: moneyOf(read.unappliedAmount, currency),
+    refunded: moneyOf(read.refundAmount ?? '0', currency),
+    date,
+    comment: read.comment ?? '',
+    applied,
     raw,
   };
 }
 
-async function readApplied(
+/** What of a payment or credit memo is applied to which invoice. */
+export async function readApplied(
   client: ZuoraClient,
-  paymentPath: string,
+  kind: 'payment' | 'credit',
+  id: string,
   currency: string,
 ): Promise<CopyState['applied']> {
+  const key = encodeURIComponent(id);
+  const pages = await (kind === 'payment'
+    ? client.pages('GET payment parts', `/v1/payments/${key}/parts`, partsSchema)
+    : client.pages('GET credit-memo parts', `/v1/credit-memos/${key}/parts`, partsSchema));
   const byInvoice = new Map<string, bigint>();
-  for (let page = 1; page <= MAX_PAGES; page++) {
-    const query = [['page', String(page)] as const, ['pageSize', String(PAGE_SIZE)] as const];
-    const answer = await client.get('GET payment parts', `${paymentPath}/parts`, query);
-    const { parts, nextPage } = readAnswer(paymentPartsSchema, answer, 'GET payment parts');
-    for (const { invoiceId, amount } of parts) {
-      if (!invoiceId) continue;
-      byInvoice.set(invoiceId, (byInvoice.get(invoiceId) ?? 0n) + moneyOf(amount, currency).amountMinor);
-    }
-    if (!nextPage) break;
+  for (const { invoiceId, amount } of pages.flatMap(({ parts }) => parts)) {
+    // A part without an invoice is the unapplied rest, or on a debit memo.
+    if (!invoiceId) continue;
+    byInvoice.set(invoiceId, (byInvoice.get(invoiceId) ?? 0n) + moneyOf(amount, currency).amountMinor);
   }
   return [...byInvoice]
     .filter(([, amountMinor]) => amountMinor !== 0n)
     .map(([invoiceId, amountMinor]) => ({ invoiceId, amount: { amountMinor, currency } }));
 }
 
+export async function listRefundRows(client: ZuoraClient, paymentId: string) {
+  const pages = await client.pages('GET refunds', '/v1/refunds', refundsSchema, [['paymentId', paymentId]]);
+  return pages.flatMap(({ refunds }) => refunds);
+}
+
 /** An unknown status is no default: a person has to look. */
-function stageOf(
-  stages: ReadonlyMap<string, CopyState['stage']>,
-  status: string,
-  what: string,
-): CopyState['stage'] {
+function stageOf(stages: Stages, status: string, what: string): CopyState['stage'] {
   const stage = stages.get(status);
   if (stage !== undefined) return stage;
   throw new OperatingError('rejected', `${what} has the status ${status} in Zuora`, {
@@ -87,7 +158,7 @@ function stageOf(
   });
 }
 
-function moneyOf(text: string, currency: string): Money {
+export function moneyOf(text: string, currency: string): Money {
   try {
     return parseMoney(text, currency);
   } catch (error) {

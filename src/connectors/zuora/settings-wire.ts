@@ -7,7 +7,15 @@ export const currencySettingsSchema = rows(
   z.looseObject({ currencyCode: z.string(), active: z.boolean().nullish() }),
 );
 
-export const paymentTermsSchema = rows(z.looseObject({ name: z.string(), isActive: z.boolean().nullish() }));
+export const paymentTermsSchema = rows(
+  z.looseObject({
+    name: z.string(),
+    isActive: z.boolean().nullish(),
+    type: z.string().nullish(),
+    intervalType: z.string().nullish(),
+    intervalNumber: z.string().nullish(),
+  }),
+);
 
 export const prefixSettingsSchema = rows(
   z.looseObject({ documentType: z.string().nullish(), prefix: z.string().nullish() }),
@@ -30,4 +38,5 @@ export const periodsSchema = z.looseObject({
       }),
     )
     .default([]),
+  nextPage: z.string().nullish(),
 });

@@ -9,7 +9,7 @@ import type {
   PaymentMethod,
 } from '../../core/canonical.ts';
 import { Exact, parseExact, parseMoney, roundToMoney, sumMoney, toExact } from '../../core/money.ts';
-import type { Step } from '../../core/steps.ts';
+import type { Counterpart, StepOf } from '../../core/steps.ts';
 
 type LineInput = {
   quantity?: string;
@@ -17,8 +17,8 @@ type LineInput = {
   taxes?: readonly CanonicalTax[];
   compound?: boolean;
 };
-type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
+const INVOICE = { id: 'inv-id', number: '0000001' };
 const ACCOUNT = { id: 'acc-id', number: 'FB-ACM123-client-7-USD' };
 
 export function client(changes: Partial<CanonicalClient>): CanonicalClient {
@@ -118,7 +118,9 @@ export function createInvoice(invoice: CanonicalInvoice, changes: Partial<StepOf
     account: ACCOUNT,
     number: invoice.number,
     externalKey: 'FB-ACM123-invoice-1',
+    generation: 0,
     post: true,
+    bookedOn: invoice.issuedOn,
     ...changes,
   };
   return step;
@@ -127,8 +129,9 @@ export function createInvoice(invoice: CanonicalInvoice, changes: Partial<StepOf
 export function createPayment(
   amount: string,
   method: PaymentMethod,
-  changes: Partial<StepOf<'create-payment'>> = {},
+  { invoice = INVOICE, ...changes }: Partial<StepOf<'create-payment'>> & { invoice?: Counterpart } = {},
 ): StepOf<'create-payment'> {
+  const cash = parseMoney(amount, 'USD');
   return {
     kind: 'create-payment',
     payment: {
@@ -137,7 +140,7 @@ export function createPayment(
       clientId: '7',
       visibility: 'active',
       invoiceId: '1',
-      amount: parseMoney(amount, 'USD'),
+      amount: cash,
       paidOn: '2026-03-02',
       method,
       methodLabel: 'Cash',
@@ -145,7 +148,9 @@ export function createPayment(
       fromCredit: false,
     },
     account: ACCOUNT,
-    invoice: { id: 'inv-id', number: '0000001' },
+    amount: cash,
+    apply: [{ invoice, amount: cash }],
+    bookedOn: '2026-03-02',
     externalKey: 'FB-ACM123-payment-9',
     ...changes,
   };

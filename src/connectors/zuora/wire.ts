@@ -8,15 +8,38 @@ import { Exact } from '../../core/money.ts';
  * The only members that are sent as JSON numbers; intents keep them as decimal text. `taxAmount` and `taxRate` stay
  * texts: their schema says `string, format: number`.
  */
-const NUMBER_FIELDS: ReadonlySet<string> = new Set(['amount', 'quantity', 'unitPrice', 'billCycleDay']);
+const NUMBER_FIELDS: ReadonlySet<string> = new Set([
+  'amount',
+  'totalAmount',
+  'quantity',
+  'unitPrice',
+  'billCycleDay',
+]);
+/** The same members are texts in a PUT of an invoice: its schema differs from that of the POST. */
+const TEXTS_IN_CHANGES: ReadonlySet<string> = new Set([
+  'invoiceItems.quantity',
+  'invoiceItems.unitPrice',
+  'invoiceItems.discountItems.amount',
+]);
 
 /** A stored body as request text; the digits of an amount go out exactly as they are in the intent. */
-export function writeBody(body: JsonObject): string {
-  const text = stringify(body, (key, value) =>
-    NUMBER_FIELDS.has(key) && typeof value === 'string' ? new LosslessNumber(value) : value,
-  );
+export function writeBody(body: JsonObject, call: string): string {
+  const stays = call === 'PUT invoice' ? TEXTS_IN_CHANGES : new Set<string>();
+  const text = stringify(numbered(body, '', '', stays));
   if (text === undefined) throw new Error('a request body must be an object');
   return text;
+}
+
+function numbered(value: JsonValue, name: string, path: string, stays: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((member) => numbered(member, name, path, stays));
+  if (value !== null && typeof value === 'object') {
+    const members = Object.entries(value).map(([key, member]) => {
+      return [key, numbered(member, key, path === '' ? key : `${path}.${key}`, stays)] as const;
+    });
+    return Object.fromEntries(members);
+  }
+  const isNumber = typeof value === 'string' && NUMBER_FIELDS.has(name) && !stays.has(path);
+  return isNumber ? new LosslessNumber(value) : value;
 }
 
 /** JSON text with every number as decimal text, so that no cent passes through a float; undefined if it is no JSON. */
@@ -63,17 +86,25 @@ export const accountSchema = z.looseObject({
     id: z.string(),
     accountNumber: z.string(),
     name: z.string(),
+    notes: z.string().nullish(),
     status: z.string().nullish(),
   }),
-  billingAndPayment: z.looseObject({ currency: z.string() }),
+  billingAndPayment: z.looseObject({
+    currency: z.string(),
+    invoiceDeliveryPrefsEmail: z.boolean().nullish(),
+  }),
+  billToContact: z.looseObject({}).nullish(),
 });
 
 export const invoiceSchema = z.looseObject({
   id: z.string(),
   invoiceNumber: z.string(),
+  accountId: z.string(),
   amount: decimal,
   balance: decimal,
+  creditMemoAmount: decimal.nullish(),
   currency: z.string(),
+  invoiceDate: date,
   dueDate: date,
   status: z.string(),
   comments: z.string().nullish(),
@@ -81,19 +112,80 @@ export const invoiceSchema = z.looseObject({
 
 /** What a create answers is only needed for its id and number: the copy is read back anyway. */
 export const createdInvoiceSchema = z.looseObject({ id: z.string(), invoiceNumber: z.string() });
-export const createdPaymentSchema = z.looseObject({ id: z.string(), number: z.string() });
+/** Payments, refunds and memos. */
+export const createdNumberSchema = z.looseObject({ id: z.string(), number: z.string() });
+/** What takes long goes on as a job after the answer. */
+export const jobSchema = z.looseObject({ jobId: z.string().nullish(), jobStatus: z.string().nullish() });
+
+export const invoiceItemsSchema = z.looseObject({
+  invoiceItems: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        chargeName: z.string().nullish(),
+        chargeAmount: decimal,
+        availableToCreditAmount: decimal.nullish(),
+        appliedToItemId: z.string().nullish(),
+      }),
+    )
+    .default([]),
+  nextPage: z.string().nullish(),
+});
+
+export const applicationPartsSchema = z.looseObject({
+  applicationParts: z
+    .array(
+      z.looseObject({
+        paymentId: z.string().nullish(),
+        creditMemoId: z.string().nullish(),
+        appliedAmount: decimal,
+      }),
+    )
+    .default([]),
+  nextPage: z.string().nullish(),
+});
 
 export const paymentSchema = z.looseObject({
   id: z.string(),
   number: z.string(),
+  accountId: z.string().nullish(),
   amount: decimal,
   unappliedAmount: decimal,
+  refundAmount: decimal.nullish(),
   currency: z.string(),
   effectiveDate: date,
+  comment: z.string().nullish(),
   status: z.string(),
 });
 
-export const paymentPartsSchema = z.looseObject({
+export const creditMemoSchema = z.looseObject({
+  id: z.string(),
+  number: z.string(),
+  accountId: z.string(),
+  amount: decimal,
+  unappliedAmount: decimal,
+  refundAmount: decimal.nullish(),
+  currency: z.string(),
+  creditMemoDate: date,
+  comment: z.string().nullish(),
+  status: z.string(),
+});
+
+const refund = z.looseObject({
+  id: z.string(),
+  number: z.string(),
+  amount: decimal,
+  status: z.string(),
+  referenceId: z.string().nullish(),
+});
+export const refundSchema = refund;
+export const refundsSchema = z.looseObject({
+  refunds: z.array(refund).default([]),
+  nextPage: z.string().nullish(),
+});
+
+/** The parts of a payment or a credit memo. */
+export const partsSchema = z.looseObject({
   parts: z.array(z.looseObject({ invoiceId: z.string().nullish(), amount: decimal })).default([]),
   nextPage: z.string().nullish(),
 });
@@ -103,6 +195,17 @@ export const queriedPaymentSchema = z.looseObject({
   paymentNumber: z.string(),
   status: z.string(),
   referenceId: z.string().nullish(),
+});
+
+export const queriedInvoiceSchema = z.looseObject({ reversed: z.boolean().nullish() });
+
+/** Credit memos say `comment`, debit memos `comments`. */
+export const queriedMemoSchema = z.looseObject({
+  id: z.string(),
+  memoNumber: z.string(),
+  status: z.string(),
+  comment: z.string().nullish(),
+  comments: z.string().nullish(),
 });
 
 export const queriedContactSchema = z.looseObject({
