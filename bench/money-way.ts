@@ -63,7 +63,8 @@ export function judge(document: string, total: Money): Verdict {
       { taxation, settings: {} },
     );
     if (!request.ok) return parked(request.problems, total);
-    const why = disagreement(writeBody(request.value.body), total, taxation);
+    const { body, call } = request.value;
+    const why = disagreement(writeBody(body, call), total, taxation);
     if (why !== undefined) return { kind: 'mismatch', why: `Taxation ${taxation}: ${why}` };
   }
   const rounding = breakdown.rounding.amountMinor;

@@ -11,6 +11,7 @@ import { parseBody, writeBody } from '../src/connectors/zuora/wire.ts';
 import { toBreakdown } from '../src/core/breakdown.ts';
 import type { CanonicalInvoice } from '../src/core/canonical.ts';
 import type { JsonObject } from '../src/core/json.ts';
+import type { DestinationRequest } from '../src/core/ports.ts';
 
 const DIGITS = { JPY: 0, USD: 2, KWD: 3 } as const;
 type Currency = keyof typeof DIGITS;
@@ -69,7 +70,7 @@ function canonicalOf(one: Case): CanonicalInvoice {
   return mapped.value;
 }
 
-function requestOf(invoice: CanonicalInvoice, taxation: 'on' | 'off'): JsonObject {
+function requestOf(invoice: CanonicalInvoice, taxation: 'on' | 'off'): DestinationRequest {
   const split = toBreakdown(invoice);
   if (!split.ok) throw new Error(JSON.stringify(split.problems));
   expect(split.value.rounding.amountMinor).toBe(0n);
@@ -88,7 +89,7 @@ function requestOf(invoice: CanonicalInvoice, taxation: 'on' | 'off'): JsonObjec
     { taxation, settings: {} },
   );
   if (!request.ok) throw new Error(JSON.stringify(request.problems));
-  return request.value.body;
+  return request.value;
 }
 
 const digitsOf = (text: string, name: string) =>
@@ -102,9 +103,10 @@ test('M12 an amount and its tax reach the wire digit by digit, and a stored inte
       expect(invoice.total.amountMinor).toBe(one.minor + taxOf(one));
       expect(toMinor(invoice.lines[0]?.taxes[0]?.ratePercent ?? '', 18)).toBe(one.rate);
 
-      const intent = requestOf(invoice, taxation);
-      const text = writeBody(intent);
-      expect(writeBody(JSON.parse(JSON.stringify(intent)) as JsonObject)).toBe(text);
+      const { body, call } = requestOf(invoice, taxation);
+      const text = writeBody(body, call);
+      const stored = JSON.parse(JSON.stringify(body)) as JsonObject;
+      expect(writeBody(stored, call)).toBe(text);
       expect(text).not.toMatch(/[0-9][eE][+-]?[0-9]/);
       const amounts = [...digitsOf(text, 'amount'), ...digitsOf(text, 'taxAmount')];
       expect(amounts.map((amount) => toMinor(amount, digits))).toEqual([one.minor, taxOf(one)]);
