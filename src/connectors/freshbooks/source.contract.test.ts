@@ -37,6 +37,23 @@ describe('documents', () => {
     });
   });
 
+  test('every document that a history leaves behind is listed and mapped', async () => {
+    await sandbox.faults({ allowBelowPaid: 'negative' });
+    const currencies = ['USD', 'JPY', 'KWD'];
+    await sandbox.control('POST', 'histories', { seed: 12, acts: 400, clients: 5, currencies });
+    const seen = new Set<string>();
+    for (const kind of sandbox.source.kinds) {
+      const records = [...(await sandbox.listAll(kind)), ...(await sandbox.listAll(kind, true))];
+      for (const record of records) {
+        const mapped = sandbox.source.toCanonical(record);
+        expect(mapped, JSON.stringify(record.raw)).toMatchObject({ ok: true });
+        if (mapped.ok) for (const member of Object.keys(mapped.value)) seen.add(`${kind} ${member}`);
+      }
+    }
+    for (const member of ['creditId', 'bulkId', 'overpaymentId']) expect(seen).toContain(`payment ${member}`);
+    for (const member of ['lines', 'paid']) expect(seen).toContain(`credit ${member}`);
+  });
+
   test('a deleted invoice is read with its state, listed as deleted and not among the others', async () => {
     const invoiceId = await sandbox.makeInvoice(await sandbox.makeClient());
     await sandbox.control('POST', `invoices/${invoiceId}/delete`);

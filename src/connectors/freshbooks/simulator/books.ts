@@ -117,9 +117,11 @@ export function outstandingOf(invoice: Invoice) {
 /** What the outside is told is owed. */
 export function shownOutstanding(books: Books, invoice: Invoice) {
   const outstanding = outstandingOf(invoice);
-  const isHidden = books.allowBelowPaid === 'zero' && outstanding.amountMinor < 0n;
+  const isHidden = books.allowBelowPaid === 'zero' && isPaidIn(invoice) && outstanding.amountMinor < 0n;
   return isHidden ? zeroMoney(invoice.currency) : outstanding;
 }
+
+export const isPaidIn = ({ paid }: Invoice) => paid.amountMinor > 0n;
 
 export type InvoiceStatus =
   | 'draft'
@@ -134,10 +136,10 @@ export type InvoiceStatus =
 /** Derived on reading: an invoice becomes overdue by the clock, without any change of its own. */
 export function statusOf(invoice: Invoice, today: string): InvoiceStatus {
   if (invoice.stage === 'draft') return 'draft';
-  if (invoice.paid.amountMinor > 0n && outstandingOf(invoice).amountMinor <= 0n) return 'paid';
+  if (isPaidIn(invoice) && outstandingOf(invoice).amountMinor <= 0n) return 'paid';
   if (invoice.dispute !== null) return invoice.dispute;
   if (dueDateOf(invoice) < today) return 'overdue';
-  return invoice.paid.amountMinor > 0n ? 'partial' : invoice.stage;
+  return isPaidIn(invoice) ? 'partial' : invoice.stage;
 }
 
 export function touchInvoice(books: Books, invoice: Invoice): void {
@@ -145,9 +147,13 @@ export function touchInvoice(books: Books, invoice: Invoice): void {
   invoice.updated = invoice.version.slice(0, 19);
 }
 
+export function livePayments(books: Books, invoice: Invoice): Payment[] {
+  return (books.paymentsByInvoice.get(invoice.id) ?? []).filter((payment) => payment.visState !== 1);
+}
+
 /** Sums the live payments into the invoice and moves its `updated` to the same second as the payment's. */
 export function settleInvoice(books: Books, invoice: Invoice): void {
-  const live = (books.paymentsByInvoice.get(invoice.id) ?? []).filter((payment) => payment.visState !== 1);
+  const live = livePayments(books, invoice);
   invoice.paid = sumMoney(
     live.map((payment) => payment.amount),
     invoice.currency,

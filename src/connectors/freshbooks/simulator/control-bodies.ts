@@ -115,6 +115,16 @@ export const CreditNote = CreditNoteEdit.extend({
 
 const MOST = 200_000;
 
+export const History = z.strictObject({
+  seed: z.number().int().optional(),
+  acts: z.number().int().min(0).max(MOST).default(200),
+  clients: z.number().int().min(1).max(1000).default(8),
+  currencies: z.array(z.string().length(3)).min(1).default(['USD', 'CAD', 'EUR']),
+  startOn: z.iso.date().optional(),
+  /** Acts per second; without it all happen at once. */
+  pace: z.number().positive().optional(),
+});
+
 export const Workload = z.strictObject({
   seed: z.number().int().optional(),
   invoices: z.number().int().min(0).max(MOST).default(0),

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { defined } from './bodies.ts';
 import * as schema from './control-bodies.ts';
 import { registerDocuments } from './control-documents.ts';
+import { addDays } from './eastern.ts';
 import { FaultsPatch, noFaults } from './faults.ts';
+import { HISTORY_DAYS, type History } from './histories.ts';
 import { toLedger } from './ledger-view.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -28,6 +30,7 @@ export function registerControl(app: FastifyInstance, sim: Simulator): void {
   });
   registerDocuments(app, sim);
   registerWorkload(app, sim);
+  registerHistories(app, sim);
   registerFaults(app, sim);
   app.get('/_control/ledger', () => toLedger(sim));
   app.get('/_control/deliveries', () => ({
@@ -80,6 +83,34 @@ function registerWorkload(app: FastifyInstance, sim: Simulator): void {
   app.delete('/_control/workload', () => {
     sim.workloads.stop();
     return sim.workloads.current() ?? {};
+  });
+}
+
+function registerHistories(app: FastifyInstance, sim: Simulator): void {
+  const none = { done: true, made: 0, refused: 0, rows: {} };
+  const summary = ({ acts: _acts, ...history }: History) => history;
+  app.post('/_control/histories', (request, reply) => {
+    const { pace, ...asked } = schema.History.parse(request.body);
+    const history = sim.histories.start(
+      {
+        ...asked,
+        seed: asked.seed ?? sim.seed,
+        startOn: asked.startOn ?? addDays(sim.books.today(), -HISTORY_DAYS),
+      },
+      pace,
+    );
+    if (history === undefined)
+      return reply.code(409).send({ error: 'A history is already running; stop it first.' });
+    return reply.code(history.done ? 200 : 202).send(summary(history));
+  });
+  app.get('/_control/histories', () => {
+    const history = sim.histories.current();
+    return history === undefined ? none : summary(history);
+  });
+  app.get('/_control/histories/acts', () => ({ acts: sim.histories.current()?.acts ?? [] }));
+  app.delete('/_control/histories', () => {
+    sim.histories.stop();
+    return {};
   });
 }
 

@@ -1,6 +1,6 @@
 /** What a user can do to invoices: create, edit, send, view, dispute, delete, restore, archive. */
 import { zeroMoney } from '../../../core/money.ts';
-import { type Books, loadClient, loadInvoice, outstandingOf, touchInvoice } from './books.ts';
+import { type Books, isPaidIn, loadClient, loadInvoice, outstandingOf, touchInvoice } from './books.ts';
 import { checkCurrency } from './client-acts.ts';
 import {
   applyEdit,
@@ -20,7 +20,6 @@ export function addInvoice(books: Books, input: InvoiceInput): Invoice {
   if (client.visState === 1) throw deleted('client', 'userid', client.id);
   const currency = input.currency ?? client.currency;
   checkCurrency(currency);
-  const version = books.version();
   const invoice: Invoice = {
     id: 0,
     uuid: '',
@@ -45,14 +44,16 @@ export function addInvoice(books: Books, input: InvoiceInput): Invoice {
     total: zeroMoney(currency),
     paid: zeroMoney(currency),
     datePaid: null,
-    createdAt: version.slice(0, 19),
-    updated: version.slice(0, 19),
-    version,
+    createdAt: '',
+    updated: '',
+    version: '',
   };
   if (input.invoiceNumber !== undefined) checkNumber(books, invoice, input.invoiceNumber);
   applyEdit(books, invoice, input);
   takeNumber(books, invoice, input.invoiceNumber ?? nextInvoiceNumber(books));
   invoice.uuid = books.uuid();
+  touchInvoice(books, invoice);
+  invoice.createdAt = invoice.updated;
   invoice.id = books.invoices.nextId();
   books.invoices.add(invoice);
   client.updated = invoice.updated;
@@ -66,7 +67,8 @@ export function editInvoice(books: Books, id: number, edit: InvoiceEdit): Invoic
   const changed = { ...invoice };
   if (edit.invoiceNumber !== undefined) checkNumber(books, invoice, edit.invoiceNumber);
   applyEdit(books, changed, edit);
-  if (books.allowBelowPaid === 'no' && outstandingOf(changed).amountMinor < 0n) {
+  const isBelowPaid = isPaidIn(changed) && outstandingOf(changed).amountMinor < 0n;
+  if (isBelowPaid && books.allowBelowPaid === 'no') {
     throw invalid('invoice', 'amount', '', 'The invoice cannot be less than what is already paid.');
   }
   if (changed.clientId !== invoice.clientId) movePayments(books, id, changed.clientId);

@@ -1,7 +1,7 @@
 /** Filling in an invoice: what an edit may say, and what follows from it. */
 import { minorDigits, parseExact, zeroMoney } from '../../../core/money.ts';
 import { computeTotals, type Tax } from './arithmetic.ts';
-import { type Books, loadClient } from './books.ts';
+import { type Books, livePayments, loadClient } from './books.ts';
 import { checkCurrency } from './client-acts.ts';
 import type { Client, ClientSnapshot, Invoice, InvoiceLine } from './model.ts';
 import { checkDate, deleted, invalid } from './refusal.ts';
@@ -36,7 +36,7 @@ export function applyEdit(books: Books, invoice: Invoice, edit: InvoiceEdit): vo
   const createDate = checkDate('invoice', 'create_date', edit.createDate ?? invoice.createDate);
   if (edit.currency !== undefined) checkCurrency(edit.currency);
   const currency = edit.currency ?? invoice.currency;
-  if (currency !== invoice.currency && invoice.paid.amountMinor !== 0n) {
+  if (currency !== invoice.currency && livePayments(books, invoice).length > 0) {
     throw invalid('invoice', 'currency_code', currency, 'A paid invoice keeps its currency.');
   }
   if (currency !== invoice.currency) invoice.paid = zeroMoney(currency);

@@ -1,7 +1,7 @@
 /** The simulator's books in the words of the shared ledger. */
 import type { Ledger, LedgerCredit, LedgerInvoice, LedgerPayment } from '../../../core/ledger.ts';
 import { formatMoney, type Money, subtractMoney, zeroMoney } from '../../../core/money.ts';
-import { type Books, dueDateOf, loadInvoice, shownOutstanding } from './books.ts';
+import { type Books, dueDateOf, livePayments, loadInvoice, shownOutstanding } from './books.ts';
 import type { Client, CreditNote, Invoice, Payment } from './model.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -51,17 +51,12 @@ function appliedOf(books: Books, payment: Payment, invoice: Invoice): Money {
   const none = zeroMoney(invoice.currency);
   if (payment.visState === 1 || invoice.visState === 1) return none;
   let left = invoice.total;
-  for (const { id, amount } of livePayments(books, invoice)) {
+  for (const { id, amount } of livePayments(books, invoice).sort((a, b) => a.id - b.id)) {
     const part = amount.amountMinor < left.amountMinor ? amount : left;
     if (id === payment.id) return part;
     left = subtractMoney(left, part);
   }
   return none;
-}
-
-function livePayments(books: Books, invoice: Invoice): Payment[] {
-  const payments = books.paymentsByInvoice.get(invoice.id) ?? [];
-  return payments.filter((payment) => payment.visState !== 1).sort((a, b) => a.id - b.id);
 }
 
 function toLedgerPayment(books: Books, payment: Payment): LedgerPayment {

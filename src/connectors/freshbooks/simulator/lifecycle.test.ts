@@ -60,6 +60,9 @@ describe('invoices', () => {
     const paid = await pay(id, '200');
     expect((await sim.control('PUT', `/invoices/${id}`, { currency: 'USD' })).status).toBe(422);
     await sim.control('POST', `/payments/${paid}/delete`);
+    const nothing = await pay(id, '0');
+    expect((await sim.control('PUT', `/invoices/${id}`, { currency: 'USD' })).status).toBe(422);
+    await sim.control('POST', `/payments/${nothing}/delete`);
     expect((await sim.control('PUT', `/invoices/${id}`, { currency: 'USD' })).status).toBe(200);
     expect((await sim.control('POST', `/payments/${paid}/undelete`)).status).toBe(422);
   });
@@ -109,6 +112,12 @@ describe('invoices', () => {
     expect([first, second].map((payment) => bookedPayment(payment)?.applied)).toEqual(['70.00', '10.00']);
     expect((await sim.control('PUT', `/payments/${second}`, { amount: '10' })).status).toBe(200);
     expect(await invoiceOf(id)).toMatchObject({ outstanding: { amount: '0.00' } });
+  });
+
+  test('an invoice of less than nothing can be edited while nothing is paid', async () => {
+    const id = await newInvoice({ lines: [{ unitCost: '-20.00' }] });
+    expect((await sim.control('PUT', `/invoices/${id}`, { notes: 'in your favour' })).status).toBe(200);
+    expect(await invoiceOf(id)).toMatchObject({ outstanding: { amount: '-20.00' }, v3_status: 'sent' });
   });
 
   test('marked sent, viewed, disputed and resolved, an invoice owes the same', async () => {

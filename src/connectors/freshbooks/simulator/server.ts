@@ -13,6 +13,7 @@ import { registerControl } from './control-routes.ts';
 import { createDeliveries } from './deliveries.ts';
 import { noFaults } from './faults.ts';
 import { installGuards } from './guards.ts';
+import { createHistories } from './histories.ts';
 import { createIdentity } from './identity.ts';
 import { createLimits } from './limits.ts';
 import { registerMe } from './me-route.ts';
@@ -60,6 +61,7 @@ export async function startFreshBooksSimulator(options: SimulatorOptions = {}): 
     simulator: sim,
     async close() {
       sim.workloads.stop();
+      sim.histories.stop();
       await sim.deliveries.close();
       app.server.closeAllConnections();
       await app.close();
@@ -108,6 +110,7 @@ function createSimulator(options: SimulatorOptions, url: () => string): Simulato
     deliveries,
     announcer,
     workloads: createWorkloads({ clock, books }),
+    histories: createHistories({ clock, books }),
     faults: noFaults(),
     calls: {},
     rateLimited: 0,

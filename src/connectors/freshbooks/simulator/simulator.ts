@@ -4,6 +4,7 @@ import type { Books } from './books.ts';
 import type { Callbacks } from './callbacks.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Faults } from './faults.ts';
+import type { Histories } from './histories.ts';
 import type { Identity } from './identity.ts';
 import type { LimitState, Limits } from './limits.ts';
 import type { OAuth } from './oauth.ts';
@@ -21,6 +22,7 @@ export type Simulator = {
   deliveries: Deliveries;
   announcer: Announcer;
   workloads: Workloads;
+  histories: Histories;
   faults: Faults;
   /** API calls by kind. */
   calls: Record<string, number>;

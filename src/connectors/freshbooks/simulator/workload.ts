@@ -6,6 +6,7 @@ import { addClient } from './client-acts.ts';
 import { addDays } from './eastern.ts';
 import { addInvoice, sendInvoice } from './invoice-acts.ts';
 import type { Client, Invoice } from './model.ts';
+import { keepPace } from './pace.ts';
 import { addPayment } from './payment-acts.ts';
 import type { Place } from './workload-data.ts';
 import { drawClient, drawInteger, drawInvoice, drawPayment, pick } from './workload-draw.ts';
@@ -80,7 +81,7 @@ export function createWorkloads(options: { clock: Clock; books: Books }) {
       const run: Run = { books, random: seededRandom(request.seed), state, payers: [], request, made: [] };
       addPayers(run);
       const ops = isEndless ? endlessOps(run) : plannedOps(run);
-      void perform(ops, {
+      void keepPace(ops, {
         clock,
         perSecond: request.ratePerSecond ?? FULL_SPEED_PER_SECOND,
         signal: stopping.signal,
@@ -97,23 +98,6 @@ export function createWorkloads(options: { clock: Clock; books: Books }) {
   };
 }
 
-async function perform(
-  ops: Iterable<Op>,
-  { clock, perSecond, signal }: { clock: Clock; perSecond: number; signal: AbortSignal },
-): Promise<void> {
-  const startedAt = clock.now();
-  let performed = 0;
-  for (const op of ops) {
-    const dueAt = startedAt + (performed * 1000) / perSecond;
-    const aheadMs = dueAt - clock.now();
-    if (aheadMs > 0) await clock.sleep(Math.max(aheadMs, 5), signal);
-    else if (performed % 20 === 0) await clock.sleep(0, signal);
-    if (signal.aborted) return;
-    op.run();
-    performed += 1;
-  }
-}
-
 function addPayers(run: Run): void {
   const { random, request } = run;
   const wanted = request.endless === true ? 12 : Math.min(60, Math.max(4, Math.ceil(request.invoices / 6)));
@@ -124,7 +108,7 @@ function addPayers(run: Run): void {
   }
 }
 
-function plannedOps(run: Run): Op[] {
+function plannedOps(run: Run): (() => void)[] {
   const { random, request, books } = run;
   const drafts = new Set<number>();
   for (let index = 1; index < request.invoices; index += 1)
@@ -159,7 +143,7 @@ function plannedOps(run: Run): Op[] {
       ops.push({ at: at + turn * spread * 0.3, run: () => makePayment(run, invoices[target], payment) });
     });
   }
-  return ops.sort((a, b) => a.at - b.at);
+  return ops.sort((a, b) => a.at - b.at).map(({ run: act }) => act);
 }
 
 /** Spreads the payments over sent invoices; -1 stands for whatever the books hold when nothing new is made. */
@@ -189,26 +173,23 @@ function planPayments(
   );
 }
 
-function* endlessOps(run: Run): Generator<Op> {
+function* endlessOps(run: Run): Generator<() => void> {
   for (;;) {
-    yield {
-      at: 0,
-      run: () => {
-        const open = run.made.filter(
-          (invoice) => outstandingOf(invoice).amountMinor > 0n && invoice.visState === 0,
-        );
-        const isPayment = open.length > 0 && run.random.next() < 0.45;
-        if (!isPayment) makeInvoice(run, run.books.today(), true);
-        else
-          makePayment(run, pick(run.random, open), {
-            paymentsToCome: 0,
-            settles: run.random.next() < SETTLED_SHARE,
-          });
-        run.made = open
-          .slice(-200)
-          .concat(run.made.slice(-1))
-          .filter((invoice, at, all) => all.indexOf(invoice) === at);
-      },
+    yield () => {
+      const open = run.made.filter(
+        (invoice) => outstandingOf(invoice).amountMinor > 0n && invoice.visState === 0,
+      );
+      const isPayment = open.length > 0 && run.random.next() < 0.45;
+      if (!isPayment) makeInvoice(run, run.books.today(), true);
+      else
+        makePayment(run, pick(run.random, open), {
+          paymentsToCome: 0,
+          settles: run.random.next() < SETTLED_SHARE,
+        });
+      run.made = open
+        .slice(-200)
+        .concat(run.made.slice(-1))
+        .filter((invoice, at, all) => all.indexOf(invoice) === at);
     };
   }
 }
