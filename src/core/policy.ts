@@ -110,7 +110,8 @@ export function toPolicies(stored: Readonly<Record<string, unknown>>): Policies 
 /** What is wrong with a choice, in words; undefined when it is one. */
 export function policyProblem(name: string, value: string): string | undefined {
   const spec = POLICIES.find((policy) => policy.name === name);
-  if (!spec) return `There is no policy "${name}". Known: ${POLICIES.map((policy) => policy.name).join(', ')}.`;
+  if (!spec)
+    return `There is no policy "${name}". Known: ${POLICIES.map((policy) => policy.name).join(', ')}.`;
   if (spec.choices.some((choice) => choice.value === value)) return undefined;
   return `${name} is one of ${spec.choices.map((choice) => choice.value).join(', ')}, not "${value}".`;
 }

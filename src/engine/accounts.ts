@@ -1,14 +1,14 @@
 /** Client to account: found by external id or e-mail, made once, remembered (K1-K5). */
-import { type CanonicalClient, type CanonicalDocument } from '../core/canonical.ts';
+import type { CanonicalClient, CanonicalDocument, PlainDate } from '../core/canonical.ts';
 import { OperatingError } from '../core/errors.ts';
 import { toExternalKey } from '../core/ids.ts';
 import type { AccountCandidate } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
-import type { Db } from '../store/db.ts';
 import { type Delivery, findOpenDelivery } from '../store/deliveries.ts';
-import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
-import { findLink, listLinks, listTakenAccounts, saveLink } from '../store/links.ts';
+import { type Choice, findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
+import { findLink, listTakenAccounts, saveLink } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
+import { bringClient } from './bring-client.ts';
 import { deliver, resumeDelivery } from './deliver.ts';
 import { fetchDocument } from './fetch.ts';
 import { acceptEvents } from './intake.ts';
@@ -16,18 +16,26 @@ import { fenced, type LaneWork, note, settle } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { normalise } from './normalise.ts';
 import { nowOf } from './parts.ts';
-import { clientFingerprint, planClient } from './plan.ts';
+import { clientFingerprint } from './plan/client.ts';
+
+/** Of the invoice that the account is made for: how long its clients have to pay. */
+export type Terms = { issuedOn: PlainDate; dueOn: PlainDate };
 
 export type Account = { ok: true; account: Counterpart } | { ok: false; reason: Reason };
 
 /** The account that the client's documents in `currency` belong to; makes it when there is none. */
-export async function ensureAccount(work: LaneWork, clientId: string, currency: string): Promise<Account> {
+export async function ensureAccount(
+  work: LaneWork,
+  clientId: string,
+  currency: string,
+  terms?: Terms,
+): Promise<Account> {
   const { parts, open } = work;
   const connectionId = open.connection.id;
   const link = await findLink(parts.db, { connectionId, kind: 'client', sourceId: clientId, currency });
   if (link) return { ok: true, account: link.counterpart };
   const document = await ensureDocument(work, 'client', clientId);
-  return withAuditScope({ documentId: document.id }, () => makeAccount(work, document, currency));
+  return withAuditScope({ documentId: document.id }, () => makeAccount(work, document, currency, terms));
 }
 
 /** The document, told of as a dependency when nothing had told us of it before. */
@@ -51,7 +59,12 @@ export async function ensureDocument(
   return made;
 }
 
-async function makeAccount(work: LaneWork, document: SyncDocument, currency: string): Promise<Account> {
+async function makeAccount(
+  work: LaneWork,
+  document: SyncDocument,
+  currency: string,
+  terms: Terms | undefined,
+): Promise<Account> {
   const fetched = await fetchDocument(work, document);
   if ('moved' in fetched) throw new Error(`client ${document.sourceId} cannot leave its own lane`);
   if (!fetched.found) {
@@ -73,7 +86,8 @@ async function makeAccount(work: LaneWork, document: SyncDocument, currency: str
   const open = await findOpenDelivery(work.parts.db, document.id, 'create-account');
   const resumed = await resumeDelivery(work, document, linkDelivered(work.parts));
   const isOurs = open?.step.kind === 'create-account' && open.step.currency === currency;
-  const delivered = resumed && isOurs ? resumed : await findOrCreate(work, document, client, currency);
+  const delivered: Found =
+    resumed && isOurs ? resumed : await findOrCreate(work, document, client, currency, terms);
   if (!delivered.ok) {
     await settle(work, document, fetched.answered, 'parked', delivered.reason);
     return { ok: false, reason: waitsForClient(document, delivered.reason) };
@@ -81,10 +95,10 @@ async function makeAccount(work: LaneWork, document: SyncDocument, currency: str
   if (delivered.delivery)
     await confirmAccount(work, document, delivered.delivery, delivered.result.counterpart);
   // An earlier account, in another currency, may lag behind the client.
-  const decision = planClient(client, await listLinks(work.parts.db, document));
-  const [state, reason] =
-    decision.do === 'park' ? ['parked' as const, decision.reason] : ['synced' as const, null];
-  await settle(work, document, fetched.answered, state, reason);
+  const end = await bringClient(work, document, client);
+  const notes = [end.reason?.message, delivered.note].filter((text) => text !== undefined);
+  const reason = notes.length === 0 ? null : { code: 'noted', ...end.reason, message: notes.join(' ') };
+  await settle(work, document, fetched.answered, end.state, reason);
   return { ok: true, account: delivered.result.counterpart };
 }
 
@@ -107,14 +121,21 @@ async function confirmAccount(
   );
 }
 
+type Found =
+  | { ok: true; delivery: Delivery | undefined; result: { counterpart: Counterpart }; note?: string }
+  | { ok: false; reason: Reason };
+
 async function findOrCreate(
   work: LaneWork,
   document: SyncDocument,
   client: CanonicalClient,
   currency: string,
-) {
+  terms: Terms | undefined,
+): Promise<Found> {
   const { parts, open } = work;
   const { destination, source } = open;
+  const { decisions } = document;
+  if (decisions.account !== undefined) return linkByHand(work, document, client, currency, decisions.account);
   const externalKey = toExternalKey(source.identity, 'client', client.sourceId);
   const accountNumber = destination.toAccountNumber(externalKey, currency);
   const found = await destination.findAccounts(client, currency, accountNumber);
@@ -126,58 +147,120 @@ async function findOrCreate(
   );
   const ownNumbers = toExternalKey(source.identity, 'client', '');
   // K5: an account that is, or by its number was made for, another client of ours is never this client's.
-  const free = found.filter(
-    (candidate) =>
-      candidate.reason === 'external-id' ||
-      !(taken.has(candidate.id) || candidate.number.startsWith(ownNumbers)),
-  );
-  const [only] = free.filter((candidate) => candidate.reason === 'external-id').concat(free);
+  const isFree = (candidate: AccountCandidate) =>
+    !(taken.has(candidate.id) || candidate.number.startsWith(ownNumbers));
+  const own = found.find(({ reason }) => reason === 'external-id');
+  const shared = found.filter((candidate) => candidate.reason === 'email' && !isFree(candidate));
+  const free = decisions['new-account'] ? [] : found.filter((c) => c.reason === 'email' && isFree(c));
+  const only = own ?? free[0];
   if (!only) {
-    const step = { kind: 'create-account', client, currency, accountNumber } as const;
-    return deliver(work, document, step, linkDelivered(work.parts));
+    const facts = await destination.facts();
+    const paymentTerm = terms && facts.paymentTerms.find(({ days }) => days === daysOf(terms))?.name;
+    const step = {
+      kind: 'create-account',
+      client,
+      currency,
+      accountNumber,
+      ...(paymentTerm === undefined ? {} : { paymentTerm }),
+    } as const;
+    const made = await deliver(work, document, step, linkDelivered(work.parts));
+    const [other] = shared;
+    return made.ok && other ? { ...made, note: sharesEmail(client, other) } : made;
   }
-  if (only.reason !== 'external-id' && free.length > 1)
-    return { ok: false as const, reason: severalAccounts(client, free) };
-  await fenced(work, async (tx) => {
-    await saveClientLink(tx, work, client, currency, only);
-    await note(work, tx, document, 'decision', {
-      summary: `linked to account ${only.number} (${only.name}), found by ${only.reason === 'email' ? 'e-mail' : 'its number'}`,
-      account: only,
-    });
-  });
-  return {
-    ok: true as const,
-    delivery: undefined,
-    result: { counterpart: { id: only.id, number: only.number } },
-  };
+  if (!own && free.length > 1) return { ok: false, reason: severalAccounts(client, free) };
+  await linkTo(work, document, client, currency, only);
+  return linked(only);
 }
 
-function linkKey({ open }: LaneWork, client: CanonicalClient) {
-  return { connectionId: open.connection.id, kind: 'client' as const, sourceId: client.sourceId };
+function linked({ id, number }: AccountCandidate): Found {
+  return { ok: true, delivery: undefined, result: { counterpart: { id, number } } };
 }
 
-async function saveClientLink(
-  tx: Db,
+/** K3, K10: the account that a person named. */
+async function linkByHand(
   work: LaneWork,
+  document: SyncDocument,
   client: CanonicalClient,
   currency: string,
-  { id, number }: Counterpart,
-): Promise<void> {
-  const link = {
-    ...linkKey(work, client),
-    currency,
-    counterpart: { id, number },
-    stage: 'active',
-    fingerprint: clientFingerprint(client),
-  };
-  await saveLink(tx, link, nowOf(work.parts));
+  number: string,
+): Promise<Found> {
+  const account = await work.open.destination.findAccount(number);
+  if (account?.currency !== currency) {
+    const is = account ? `is in ${account.currency}` : 'does not exist';
+    const reason = {
+      code: 'account-not-usable',
+      message: `The client was to be linked to account ${number}, which ${is}; the invoice is in ${currency}.`,
+      wayOut: 'Link another account, or let one be made.',
+      choices: [NEW_ACCOUNT],
+    };
+    return { ok: false, reason };
+  }
+  await linkTo(work, document, client, currency, account);
+  return linked(account);
 }
 
+async function linkTo(
+  work: LaneWork,
+  document: SyncDocument,
+  client: CanonicalClient,
+  currency: string,
+  account: AccountCandidate,
+): Promise<void> {
+  const how = {
+    email: 'found by e-mail',
+    'external-id': 'found by its number',
+    'by-hand': 'chosen by a person',
+  };
+  await fenced(work, async (tx) => {
+    const { connectionId, kind, sourceId } = document;
+    const link = {
+      connectionId,
+      kind,
+      sourceId,
+      currency,
+      counterpart: { id: account.id, number: account.number },
+      stage: 'active',
+      fingerprint: clientFingerprint(client),
+      copied: { found: account.reason !== 'external-id' },
+      generation: 0,
+    };
+    await saveLink(tx, link, nowOf(work.parts));
+    await note(work, tx, document, 'decision', {
+      summary: `linked to account ${account.number} (${account.name}), ${how[account.reason]}`,
+      account,
+    });
+  });
+}
+
+function daysOf({ issuedOn, dueOn }: Terms): number {
+  return (Date.parse(`${dueOn}T00:00:00Z`) - Date.parse(`${issuedOn}T00:00:00Z`)) / 86_400_000;
+}
+
+function sharesEmail(client: CanonicalClient, other: AccountCandidate): string {
+  return `Account ${other.number} has the e-mail ${client.email ?? ''}, too, but belongs to another client: this one has an account of its own.`;
+}
+
+const NEW_ACCOUNT: Choice = {
+  choice: 'new-account',
+  label: 'Make a new account',
+  explains: 'The client gets an account of its own; the others stay as they are.',
+};
+
 function severalAccounts(client: CanonicalClient, candidates: readonly AccountCandidate[]): Reason {
+  const told = candidates.map((c) => `${c.number} (${c.name})`).join(', ');
   return {
     code: 'several-accounts',
-    message: `${candidates.length} accounts have the e-mail ${client.email ?? ''}: ${candidates.map((c) => `${c.number} (${c.name})`).join(', ')}.`,
-    wayOut: 'Leave that e-mail on one of them only, then replay the record.',
+    message: `${candidates.length} accounts have the e-mail ${client.email ?? ''}: ${told}.`,
+    wayOut: 'Choose the one that is the client’s, or let a new one be made.',
+    choices: [
+      ...candidates.map(({ number, name }) => ({
+        choice: 'account' as const,
+        argument: number,
+        label: `Link ${number} (${name})`,
+        explains: 'The client’s invoices and payments go to this account from now on.',
+      })),
+      NEW_ACCOUNT,
+    ],
   };
 }
 

@@ -1,56 +1,68 @@
 /** Confirmation: what was read back must equal what the source says, to the minor unit (I4). Pure. */
-import type { CanonicalInvoice, CanonicalPayment } from '../core/canonical.ts';
-import { equalMoney, formatMoney, type Money } from '../core/money.ts';
+import type { CanonicalCredit, CanonicalInvoice } from '../core/canonical.ts';
+import { equalMoney, type Money } from '../core/money.ts';
 import type { CopyState } from '../core/ports.ts';
-import type { Confirmed } from '../store/links.ts';
+import type { Figures } from '../store/documents.ts';
+import type { Link } from '../store/links.ts';
+import { adjustedOf, dueDate } from './plan/invoice.ts';
+import { applicationsOf, cashOf, type PaymentSituation } from './plan/payment.ts';
+import { isLiving, show } from './plan/plan.ts';
 
-export type Figure = { name: string; source: string; destination: string };
-
-/** Figures that differ between an invoice and its copy; `settled` is what confirmed payments have paid of it so far. */
-export function differencesOfInvoice(invoice: CanonicalInvoice, copy: CopyState, settled: Money): Figure[] {
-  const balance: Money = {
-    amountMinor: invoice.total.amountMinor - settled.amountMinor,
-    currency: invoice.currency,
-  };
+/** `settled` is what copies of ours have settled of it, in minor units. */
+export function differencesOfInvoice(
+  invoice: CanonicalInvoice,
+  link: Link,
+  copy: CopyState,
+  settled: bigint,
+): Figures {
+  const { currency } = invoice;
+  const total: Money = { currency, amountMinor: copy.amount.amountMinor + adjustedOf(link) };
+  const balance: Money = { currency, amountMinor: copy.amount.amountMinor - settled };
   return [
-    ...money('total', invoice.total, copy.amount),
-    ...text('due date', invoice.dueOn, copy.date),
+    ...money('total', invoice.total, total),
+    ...text('due date', dueDate(invoice, copy.issuedOn), copy.date),
     ...text('stage', invoice.stage === 'draft' ? 'draft' : 'posted', copy.stage),
     ...(copy.stage === 'posted' ? money('balance', balance, copy.balance) : []),
   ];
 }
 
-export function differencesOfPayment(
-  payment: CanonicalPayment,
-  copy: CopyState,
-  invoiceId: string,
-): Figure[] {
-  const applied = copy.applied.find((part) => part.invoiceId === invoiceId)?.amount;
-  const nothing: Money = { amountMinor: 0n, currency: payment.amount.currency };
+export function differencesOfPayment(situation: PaymentSituation, link: Link, copy: CopyState): Figures {
+  if (!isLiving(link)) return text('stage', link.stage, copy.stage);
+  const { payment, claims } = situation;
+  const { currency } = payment.amount;
+  const cash = cashOf(situation);
+  const [application] = applicationsOf(situation);
+  const claimed = [...claims.values()].reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+  const wanted = (application?.amount.amountMinor ?? 0n) + claimed;
+  const applied = copy.applied.reduce((sum, { amount }) => sum + amount.amountMinor, 0n);
+  const received = { currency, amountMinor: copy.amount.amountMinor - copy.refunded.amountMinor };
   return [
-    ...money('amount', payment.amount, copy.amount),
-    ...text('date', payment.paidOn, copy.date),
+    ...money('amount', cash, received),
+    ...text('date', link.copied.bookedOn ?? payment.paidOn, copy.date),
     ...text('stage', 'posted', copy.stage),
-    ...money('applied to the invoice', payment.amount, applied ?? nothing),
-    ...money('not applied', nothing, copy.balance),
+    ...money('applied', { currency, amountMinor: wanted }, { currency, amountMinor: applied }),
+    ...money('not applied', { currency, amountMinor: cash.amountMinor - wanted }, copy.balance),
   ];
 }
 
-export function toConfirmed(copy: CopyState): Confirmed {
-  return {
-    amountMinor: copy.amount.amountMinor.toString(),
-    balanceMinor: copy.balance.amountMinor.toString(),
-    date: copy.date,
-    stage: copy.stage,
-  };
+export function differencesOfCredit(
+  credit: CanonicalCredit,
+  link: Link,
+  copy: CopyState | undefined,
+): Figures {
+  if (!copy) return [{ name: 'copy', source: 'there', destination: 'gone' }];
+  return [
+    ...money('amount', credit.amount, copy.amount),
+    ...text('date', link.copied.bookedOn ?? credit.issuedOn, copy.date),
+    ...text('stage', 'posted', copy.stage),
+  ];
 }
 
-function money(name: string, source: Money, destination: Money): Figure[] {
+function money(name: string, source: Money, destination: Money): Figures {
   if (equalMoney(source, destination)) return [];
-  const show = (amount: Money) => `${formatMoney(amount)} ${amount.currency}`;
   return [{ name, source: show(source), destination: show(destination) }];
 }
 
-function text(name: string, source: string, destination: string): Figure[] {
+function text(name: string, source: string, destination: string): Figures {
   return source === destination ? [] : [{ name, source, destination }];
 }

@@ -2,7 +2,7 @@
 import { OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { StepResult } from '../core/ports.ts';
-import type { Step } from '../core/steps.ts';
+import { STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
 import {
   type Delivery,
@@ -13,13 +13,22 @@ import {
   settleDelivery,
 } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
+import { touchLinks } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
 import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
+import { LEAVE_OUT } from './plan/plan.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
-export const MAPPING_VERSION = '1';
+export const MAPPING_VERSION = '2';
+
+/** Without a number of their own: an earlier one, known only to a lost database, would not be refused. */
+const FOUND_BY_MARK_ONLY: ReadonlySet<StepKind> = new Set([
+  'create-payment',
+  'refund-payment',
+  'adjust-invoice',
+]);
 
 export type Delivered = { ok: true; delivery: Delivery; result: StepResult } | { ok: false; reason: Reason };
 
@@ -60,6 +69,7 @@ export async function deliver(
       mappingVersion: MAPPING_VERSION,
     };
     const inserted = await insertDelivery(tx, intent, now);
+    await touchLinks(tx, connectionId, touchedBy(step), now);
     await note(work, tx, document, 'intent', {
       summary: `${step.kind}: ${request.value.method} ${request.value.path}`,
       deliveryId: inserted.id,
@@ -69,8 +79,7 @@ export async function deliver(
     });
     return inserted;
   });
-  // A payment has no number of its own: an earlier copy, known only to a lost database, would not be refused.
-  const firstAttemptExcluded = step.kind !== 'create-payment';
+  const firstAttemptExcluded = !FOUND_BY_MARK_ONLY.has(step.kind);
   return attempt(
     work,
     document,
@@ -80,7 +89,10 @@ export async function deliver(
   );
 }
 
-/** Goes on with a step whose outcome is not known; undefined when there is none. */
+/**
+ * Goes on with a step whose outcome is not known; undefined when there is none, and when the destination has moved on
+ * in between, so that a new plan is due.
+ */
 export async function resumeDelivery(
   work: LaneWork,
   document: SyncDocument,
@@ -92,13 +104,16 @@ export async function resumeDelivery(
   // without a note was never sent: the note is written before its call.
   const isUnsent = open.keyGeneration > 0 && open.doubtSince === null;
   const delivery = { ...open, doubtSince: isUnsent ? null : (open.doubtSince ?? nowOf(work.parts)) };
-  return attempt(
-    work,
-    document,
-    delivery,
-    { firstAttempt: false, firstAttemptExcluded: false, storedDoubt: open.doubtSince },
-    onSuccess,
-  );
+  const isChange = STEP_KINDS[open.step.kind] === 'state';
+  try {
+    const history = { firstAttempt: false, firstAttemptExcluded: false, storedDoubt: open.doubtSince };
+    const resumed = await attempt(work, document, delivery, history, onSuccess);
+    return isChange && !resumed.ok ? undefined : resumed;
+  } catch (error) {
+    if (!isChange || !(error instanceof OperatingError) || error.kind !== 'conflict') throw error;
+    await fail(work, document, delivery, error);
+    return undefined;
+  }
 }
 
 async function attempt(
@@ -116,7 +131,8 @@ async function attempt(
     try {
       const found = firstAttemptExcluded ? undefined : await work.open.destination.find(delivery.step);
       if (found) return await succeed(work, document, delivery, found, 'found', onSuccess);
-      const live = await withLiveKey(work, delivery, storedDoubt);
+      const isKeyed = STEP_KINDS[delivery.step.kind] === 'key';
+      const live = isKeyed ? await withLiveKey(work, delivery, storedDoubt) : delivery;
       if (!firstAttempt && live.doubtSince === null)
         await fenced(work, (tx) => keepInDoubt(tx, live, nowOf(work.parts)));
       return await send(work, document, live, onSuccess);
@@ -143,7 +159,9 @@ async function send(
     return await succeed(work, document, delivery, result, 'sent', onSuccess);
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;
-    if (error.kind === 'rejected' && error.code === 'duplicate') {
+    // A number that is taken may be our own; a change that is refused may have been made by an attempt before.
+    const mayBeDone = error.code === 'duplicate' || delivery.doubtSince !== null;
+    if (error.kind === 'rejected' && mayBeDone) {
       const found = await destination.find(delivery.step);
       if (found) return succeed(work, document, delivery, found, 'found', onSuccess);
     }
@@ -206,19 +224,35 @@ async function fail(
 
 function toReason(work: LaneWork, error: OperatingError): Reason {
   const label = work.open.connection.destination;
-  return error.code === 'duplicate'
-    ? {
-        code: 'number-taken',
-        message: error.message,
-        wayOut:
-          'Renumber the invoice in the source, or remove the other document in the destination, then replay.',
-      }
-    : {
-        code: 'refused',
-        message: `${label} refused it: ${error.message}`,
-        ...(error.code === undefined
-          ? {}
-          : { problems: [{ field: error.field ?? '', value: error.code, rule: error.message }] }),
-        wayOut: 'Correct the cause, then replay the record.',
-      };
+  if (error.code === 'duplicate') return numberTaken(error.message);
+  return {
+    code: error.code === 'closed-period' ? 'closed-period' : 'refused',
+    message: `${label} refused it: ${error.message}`,
+    ...(error.code === undefined
+      ? {}
+      : { problems: [{ field: error.field ?? '', value: error.code, rule: error.message }] }),
+    wayOut: 'Correct the cause, then replay the record.',
+    choices: [LEAVE_OUT],
+  };
+}
+
+function numberTaken(message: string): Reason {
+  return {
+    code: 'number-taken',
+    message,
+    wayOut: 'Adopt the other document as the copy, or give the copy a number of its own.',
+    choices: [
+      {
+        choice: 'adopt',
+        label: 'Adopt it as the copy',
+        explains: 'The document in the destination becomes the copy, and is made equal to the source.',
+      },
+      {
+        choice: 'renumber',
+        label: 'Give the copy a new number',
+        explains: 'The copy gets the suffix -R1; the other document stays as it is.',
+      },
+      LEAVE_OUT,
+    ],
+  };
 }

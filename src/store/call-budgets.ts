@@ -16,6 +16,17 @@ export async function findBudget(db: Db, { name, pool }: BudgetKey): Promise<Sto
   return row && { version: row.version, budget: row.state as unknown as CallBudget };
 }
 
+/** Every pool of calls of one tenant. */
+export async function findBudgets(db: Db, name: string): Promise<{ pool: string; budget: CallBudget }[]> {
+  const rows = await db
+    .selectFrom('call_budgets')
+    .select(['pool', 'state'])
+    .where('name', '=', name)
+    .orderBy('pool')
+    .execute();
+  return rows.map(({ pool, state }) => ({ pool, budget: state as unknown as CallBudget }));
+}
+
 /** False when somebody else has changed it since `seen` was read. */
 export async function swapBudget(
   db: Db,

@@ -1,7 +1,7 @@
 /** Connections: one source account tied to one destination tenant, with its settings. */
 import { type Selectable, sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
-import { type Policies, type PolicyName, toPolicies } from '../core/policy.ts';
+import { type Policies, toPolicies } from '../core/policy.ts';
 import { nextOccurrence } from '../platform/schedule.ts';
 import type { Db } from './db.ts';
 import type { Connections } from './schema.ts';

@@ -51,7 +51,6 @@ function naturalKeyOf(step: Step): string {
     case 'adjust-invoice':
       return step.mark;
     case 'update-account':
-    case 'update-contact':
       return step.account.id;
     default:
       return touchedBy(step).join('\n');
@@ -203,4 +202,23 @@ export async function wasRefused(
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Other documents of the lane that have a step whose outcome is not known yet. */
+export async function listOpenInLane(
+  db: Db,
+  lane: { connectionId: string; lane: string },
+  exceptDocument: string,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .innerJoin('documents', 'documents.id', 'deliveries.document_id')
+    .select('documents.id')
+    .distinct()
+    .where('deliveries.state', '=', 'intended')
+    .where('documents.connection_id', '=', lane.connectionId)
+    .where('documents.lane', '=', lane.lane)
+    .where('documents.id', '<>', exceptDocument)
+    .execute();
+  return rows.map(({ id }) => id);
 }

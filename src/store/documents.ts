@@ -14,12 +14,15 @@ export type Reason = {
   message: string;
   wayOut?: string;
   problems?: { field: string; value: string; rule: string }[];
-  figures?: { name: string; source: string; destination: string }[];
+  figures?: Figures;
   /** The document that has to be settled first. */
   waitsFor?: string;
   /** What a person may decide. */
   choices?: readonly Choice[];
 };
+
+/** The same thing as each side has it. */
+export type Figures = readonly { name: string; source: string; destination: string }[];
 
 /** One way on for a parked record. */
 export type Choice = {

@@ -30,9 +30,8 @@ export type Copied = {
   overpaymentId?: string;
   amountMinor?: string;
   method?: string;
-  /** Invoices: what memos have added to the total (or taken from it), and how many there are. */
-  adjustedMinor?: string;
-  adjustments?: number;
+  /** Invoices: memos for what was changed after posting; a credit has a negative amount. */
+  adjustments?: readonly (Counterpart & { amountMinor: string })[];
   /** Clients: linked by e-mail or by a person, not made here. */
   found?: boolean;
 };
@@ -112,7 +111,14 @@ export async function saveLink(db: Db, link: NewLink, now: Date): Promise<void> 
   };
   await db
     .insertInto('links')
-    .values({ connection_id: connectionId, kind, source_id: sourceId, currency, ...changing, created_at: now })
+    .values({
+      connection_id: connectionId,
+      kind,
+      source_id: sourceId,
+      currency,
+      ...changing,
+      created_at: now,
+    })
     .onConflict((oc) => oc.columns(['connection_id', 'kind', 'source_id', 'currency']).doUpdateSet(changing))
     .execute();
 }

@@ -25,6 +25,18 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface ApiTokens {
+  created_at: Timestamp;
+  created_by: string;
+  expires_at: Timestamp | null;
+  hash: Buffer;
+  id: string;
+  last_used_at: Timestamp | null;
+  name: string;
+  revoked_at: Timestamp | null;
+  scopes: string[];
+}
+
 export interface BackfillItems {
   amount_minor: Numeric | null;
   backfill_id: string;
@@ -79,6 +91,7 @@ export interface Connections {
   next_poll_at: Timestamp | null;
   pause_reason: string | null;
   paused_by: string | null;
+  policies: Generated<Json>;
   poll_cron: string | null;
   poll_interval_seconds: Generated<number>;
   removed_at: Timestamp | null;
@@ -136,6 +149,7 @@ export interface Documents {
   changed_at: Timestamp;
   connection_id: string;
   currency: string | null;
+  decisions: Generated<Json>;
   fetched_seq: Generated<bigint>;
   first_seen_at: Timestamp;
   id: string;
@@ -179,14 +193,17 @@ export interface Links {
   confirmed: Json | null;
   confirmed_at: Timestamp | null;
   connection_id: string;
+  copied: Generated<Json>;
   counterpart_id: string;
   counterpart_number: string;
   created_at: Timestamp;
   currency: string;
   fingerprint: string;
+  generation: Generated<number>;
   kind: string;
   source_id: string;
   stage: string;
+  touched_at: Timestamp | null;
 }
 
 export interface Rejections {
@@ -197,6 +214,19 @@ export interface Rejections {
   headers: Json;
   id: string;
   status: number;
+}
+
+export interface ReplayItems {
+  document_id: string;
+  replay_id: string;
+  taken_at: Timestamp | null;
+}
+
+export interface Replays {
+  actor: string;
+  created_at: Timestamp;
+  id: string;
+  request: Json;
 }
 
 export interface Revisions {
@@ -232,6 +262,7 @@ export interface VaultKeys {
 }
 
 export interface DB {
+  api_tokens: ApiTokens;
   backfill_items: BackfillItems;
   backfills: Backfills;
   call_budgets: CallBudgets;
@@ -246,6 +277,8 @@ export interface DB {
   lanes: Lanes;
   links: Links;
   rejections: Rejections;
+  replay_items: ReplayItems;
+  replays: Replays;
   revisions: Revisions;
   trail: Trail;
   trail_heads: TrailHeads;

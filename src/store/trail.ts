@@ -1,7 +1,8 @@
 /** The trail: one hash chain per subject, from the first entry to the newest (I8). */
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { canonicalJson } from '../core/json.ts';
 import type { Db } from './db.ts';
+import type { Trail } from './schema.ts';
 
 /** What an entry is about, in the order in which a document meets them. */
 export type TrailEntryKind =
@@ -47,6 +48,16 @@ export async function appendTrail(db: Db, entry: NewTrailEntry, now: Date): Prom
     ${canonicalJson(entry.data)})`.execute(db);
 }
 
+function toEntry(row: Selectable<Trail>): TrailEntry {
+  return {
+    position: row.position,
+    at: row.at,
+    actor: row.actor,
+    entry: row.entry as TrailEntryKind,
+    data: JSON.parse(row.payload) as TrailEntry['data'],
+  };
+}
+
 export async function listTrail(db: Db, subject: string): Promise<TrailEntry[]> {
   const rows = await db
     .selectFrom('trail')
@@ -54,13 +65,20 @@ export async function listTrail(db: Db, subject: string): Promise<TrailEntry[]> 
     .where('subject', '=', subject)
     .orderBy('position')
     .execute();
-  return rows.map((row) => ({
-    position: row.position,
-    at: row.at,
-    actor: row.actor,
-    entry: row.entry as TrailEntryKind,
-    data: JSON.parse(row.payload) as TrailEntry['data'],
-  }));
+  return rows.map(toEntry);
+}
+
+/** What people and the engine decided, without the calls; the newest first. */
+export async function listNewestTrail(db: Db, subject: string, limit: number): Promise<TrailEntry[]> {
+  const rows = await db
+    .selectFrom('trail')
+    .selectAll()
+    .where('subject', '=', subject)
+    .where('entry', '<>', 'call')
+    .orderBy('position', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toEntry);
 }
 
 /**

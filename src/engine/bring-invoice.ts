@@ -1,0 +1,199 @@
+/** An invoice, from what the source says now to an end state. */
+import type { CanonicalInvoice } from '../core/canonical.ts';
+import type { CopyState, InvoiceParts } from '../core/ports.ts';
+import type { StepKind } from '../core/steps.ts';
+import { wasRefused } from '../store/deliveries.ts';
+import type { Reason, SyncDocument } from '../store/documents.ts';
+import {
+  confirmLink,
+  type Link,
+  listLinksOfCounterparts,
+  listPaymentLinksOf,
+  touchLinks,
+} from '../store/links.ts';
+import { ensureAccount } from './accounts.ts';
+import { adopt } from './adopt.ts';
+import {
+  differs,
+  type End,
+  isSettled,
+  keyOf,
+  type Look,
+  linkOf,
+  noteConfirmation,
+  notePlan,
+  nowFor,
+  parked,
+  readCopy,
+  synced,
+  takeSteps,
+  tellLinked,
+  toConfirmed,
+} from './bring.ts';
+import { differencesOfInvoice } from './confirm.ts';
+import { fenced, type LaneWork } from './lane-work.ts';
+import {
+  copiedInvoice,
+  type InvoiceSituation,
+  invoiceFingerprint,
+  needsNewCopy,
+  planInvoice,
+} from './plan/invoice.ts';
+import { isLiving } from './plan/plan.ts';
+
+/** A refusal to take the copy back to draft is planned around once. */
+const ROUNDS = 2;
+/** After these an applied payment may have been taken off, or an unapplied one may have room. */
+const MOVES_MONEY: ReadonlySet<StepKind> = new Set([
+  'create-invoice',
+  'replace-lines',
+  'unpost-invoice',
+  'reverse-invoice',
+  'delete-invoice',
+  'adjust-invoice',
+]);
+const NO_PARTS: InvoiceParts = { items: [], itemIds: [], settledBy: [] };
+
+export async function bringInvoice(
+  work: LaneWork,
+  document: SyncDocument,
+  invoice: CanonicalInvoice,
+  look: Look,
+): Promise<End> {
+  const before = await linkOf(work, document);
+  if (isSettled(document, before, invoiceFingerprint(invoice), look))
+    return { state: 'synced', reason: document.reason };
+  const end = await bring(work, document, invoice);
+  await tellPayments(work, document);
+  return end;
+}
+
+async function bring(work: LaneWork, document: SyncDocument, invoice: CanonicalInvoice): Promise<End> {
+  for (let round = 1; ; round += 1) {
+    const survey = await surveyInvoice(work, document, invoice);
+    if ('reason' in survey) return parked(survey.reason);
+    const plan = planInvoice(survey);
+    await notePlan(work, document, plan);
+    if (plan.do === 'park') return parked(plan.reason);
+    if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
+    const taken = await takeSteps(work, document, plan.steps);
+    if (plan.steps.some(({ kind }) => MOVES_MONEY.has(kind))) await touchPaymentsOf(work, document.sourceId);
+    if (!taken.ok && (taken.refused !== 'unpost-invoice' || round === ROUNDS)) return parked(taken.reason);
+    if (taken.ok) return confirmInvoice(work, document, invoice, plan.notes);
+  }
+}
+
+/** Everything a plan needs to know; a reason when the client has no account to book to. */
+async function surveyInvoice(
+  work: LaneWork,
+  document: SyncDocument,
+  invoice: CanonicalInvoice,
+): Promise<InvoiceSituation | { reason: Reason }> {
+  const { destination, connection } = work.open;
+  const externalKey = keyOf(work, document);
+  const toNumber = (generation: number) =>
+    destination.toInvoiceNumber({ number: invoice.number, externalKey, generation });
+  const link =
+    (await linkOf(work, document)) ??
+    (document.decisions.adopt ? await adopt(work, document, invoice, toNumber(0)) : undefined);
+  const copy = link && isLiving(link) ? await readCopy(work, 'invoice', link.counterpart) : undefined;
+  const parts = link && copy ? await destination.readInvoiceParts(link.counterpart) : NO_PARTS;
+  const account = needsNewCopy(invoice, link, copy)
+    ? await ensureAccount(work, invoice.clientId, invoice.currency, invoice)
+    : undefined;
+  if (account && !account.ok) return { reason: account.reason };
+  const refused =
+    link && (await wasRefused(work.parts.db, document.id, 'unpost-invoice', link.counterpart.id));
+  return {
+    invoice,
+    externalKey,
+    policies: connection.policies,
+    facts: await destination.facts(),
+    decisions: document.decisions,
+    link,
+    copy,
+    parts,
+    ours: await oursAmong(work, link, parts.settledBy),
+    account: account?.account,
+    toNumber,
+    unpostingRefused: refused === true,
+  };
+}
+
+/** I4: total, due date, stage and balance as read back. */
+async function confirmInvoice(
+  work: LaneWork,
+  document: SyncDocument,
+  invoice: CanonicalInvoice,
+  notes: readonly string[],
+): Promise<End> {
+  const link = await linkOf(work, document);
+  if (!link) throw new Error(`invoice ${invoice.sourceId} was delivered but has no link`);
+  const copy = await readCopy(work, 'invoice', link.counterpart);
+  if (!isLiving(link)) return confirmRemoved(work, document, link, copy);
+  if (!copy)
+    return parked(differs(work, link.counterpart, [{ name: 'copy', source: 'there', destination: 'gone' }]));
+  const settled = await settledByOurs(work, link, copy);
+  const differences = differencesOfInvoice(invoice, link, copy, settled);
+  await fenced(work, async (tx) => {
+    if (differences.length === 0) {
+      const copied = copiedInvoice(invoice, link.copied, copy.issuedOn);
+      const written = { fingerprint: invoiceFingerprint(invoice), copied };
+      await confirmLink(tx, link, toConfirmed(copy), nowFor(work), written);
+    }
+    await noteConfirmation(work, tx, document, differences, copy.raw);
+  });
+  return differences.length === 0 ? synced(notes) : parked(differs(work, link.counterpart, differences));
+}
+
+async function confirmRemoved(
+  work: LaneWork,
+  document: SyncDocument,
+  link: Link,
+  copy: CopyState | undefined,
+): Promise<End> {
+  const differences = isLiving(copy)
+    ? [{ name: 'stage', source: link.stage, destination: copy?.stage ?? '' }]
+    : [];
+  await fenced(work, (tx) => noteConfirmation(work, tx, document, differences, copy?.raw ?? null));
+  if (differences.length > 0) return parked(differs(work, link.counterpart, differences));
+  return {
+    state: 'synced',
+    reason: { code: 'removed', message: `${link.counterpart.number} is ${link.stage} in the destination.` },
+  };
+}
+
+async function settledByOurs(work: LaneWork, link: Link, copy: CopyState): Promise<bigint> {
+  if (copy.balance.amountMinor === copy.amount.amountMinor) return 0n;
+  const { settledBy: parts } = await work.open.destination.readInvoiceParts(link.counterpart);
+  const known = await oursAmong(work, link, parts);
+  return parts
+    .filter(({ counterpart }) => known.has(counterpart.id))
+    .reduce((sum, { amount }) => sum + amount.amountMinor, 0n);
+}
+
+/** Ids of the payments and credits that are copies, or memos made for this invoice. */
+async function oursAmong(
+  work: LaneWork,
+  link: Link | undefined,
+  settledBy: InvoiceParts['settledBy'],
+): Promise<Set<string>> {
+  const ids = settledBy.map(({ counterpart }) => counterpart.id);
+  const links = await listLinksOfCounterparts(work.parts.db, work.open.connection.id, ids);
+  const memos = link?.copied.adjustments ?? [];
+  return new Set([...links.map(({ counterpart }) => counterpart.id), ...memos.map(({ id }) => id)]);
+}
+
+/** Payments that were taken off, or had no room before, look again. */
+async function tellPayments(work: LaneWork, document: SyncDocument): Promise<void> {
+  const links = await listPaymentLinksOf(work.parts.db, work.open.connection.id, document.sourceId);
+  const waiting = links.filter(({ touched }) => touched);
+  await tellLinked(work, waiting, `invoice ${document.label} was changed`);
+}
+
+async function touchPaymentsOf(work: LaneWork, invoiceSourceId: string): Promise<void> {
+  const { parts, open } = work;
+  const links = await listPaymentLinksOf(parts.db, open.connection.id, invoiceSourceId);
+  const ids = links.map(({ counterpart }) => counterpart.id);
+  await touchLinks(parts.db, open.connection.id, ids, nowFor(work));
+}

@@ -1,0 +1,234 @@
+/** A payment, from what the source says now to an end state; it brings its invoice along (P3, P4). */
+import type { CanonicalPayment } from '../core/canonical.ts';
+import { addMoney, type Money, zeroMoney } from '../core/money.ts';
+import type { CopyState } from '../core/ports.ts';
+import type { Counterpart } from '../core/steps.ts';
+import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
+import {
+  confirmLink,
+  findLink,
+  type Link,
+  listLinks,
+  listPaymentLinksFrom,
+  saveLink,
+} from '../store/links.ts';
+import { ensureAccount } from './accounts.ts';
+import {
+  differs,
+  type End,
+  isSettled,
+  keyOf,
+  type Look,
+  linkOf,
+  noteConfirmation,
+  notePlan,
+  nowFor,
+  parked,
+  readCopy,
+  synced,
+  takeSteps,
+  tellLinked,
+  toConfirmed,
+} from './bring.ts';
+import { bringFromCredit } from './bring-from-credit.ts';
+import { differencesOfPayment } from './confirm.ts';
+import { fenced, type LaneWork } from './lane-work.ts';
+import { copiedPayment, type PaymentSituation, paymentFingerprint, planPayment } from './plan/payment.ts';
+import { isLiving } from './plan/plan.ts';
+import { readCanonical } from './read-canonical.ts';
+import { freshInvoice, type InvoiceFound, type SyncOther } from './settled-invoice.ts';
+
+export async function bringPayment(
+  work: LaneWork,
+  document: SyncDocument,
+  payment: CanonicalPayment,
+  look: Look,
+  sync: SyncOther,
+): Promise<End> {
+  const link = await linkOf(work, document);
+  if (isSettled(document, link, paymentFingerprint(payment), look))
+    return { state: 'synced', reason: document.reason };
+  if (payment.fromCredit) return bringFromCredit(work, document, payment, link, sync);
+  const survey = await surveyPayment(work, document, payment, link, sync);
+  if ('reason' in survey) return parked(survey.reason);
+  const plan = planPayment(survey);
+  await notePlan(work, document, plan);
+  if (plan.do === 'park') return parked(plan.reason);
+  if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
+  const taken = await takeSteps(work, document, plan.steps);
+  if (!taken.ok) return parked(taken.reason);
+  return confirmPayment(work, document, survey, plan.notes);
+}
+
+async function surveyPayment(
+  work: LaneWork,
+  document: SyncDocument,
+  payment: CanonicalPayment,
+  link: Link | undefined,
+  sync: SyncOther,
+): Promise<PaymentSituation | { reason: Reason }> {
+  const { destination, connection } = work.open;
+  const isGone = payment.visibility === 'deleted' || payment.amount.amountMinor <= 0n;
+  const found: InvoiceFound = isGone
+    ? { ok: true, invoice: undefined }
+    : await freshInvoice(work, payment, link, sync);
+  if (!found.ok) return { reason: found.reason };
+  const account = isGone ? undefined : await accountFor(work, payment, found.invoice);
+  if (account && !account.ok) return { reason: account.reason };
+  const copy = link && isLiving(link) ? await readCopy(work, 'payment', link.counterpart) : undefined;
+  const rest = isGone ? zeroMoney(payment.amount.currency) : await restOf(work, payment);
+  if ('reason' in rest) return rest;
+  return {
+    payment,
+    externalKey: keyOf(work, document),
+    policies: connection.policies,
+    facts: await destination.facts(),
+    decisions: document.decisions,
+    link,
+    copy,
+    refunds:
+      link && copy && copy.refunded.amountMinor > 0n ? await destination.listRefunds(link.counterpart) : [],
+    invoice: found.invoice,
+    rest,
+    claims: payment.overpaymentId ? await claimsOn(work, payment.overpaymentId) : new Map(),
+    account: account?.account ?? { id: '', number: '' },
+  };
+}
+
+/** The invoice's account where there is an invoice: an older one stays where it was booked (K10). */
+async function accountFor(work: LaneWork, payment: CanonicalPayment, invoice: CopyState | undefined) {
+  if (!invoice) return ensureAccount(work, payment.clientId, payment.amount.currency);
+  const key = { connectionId: work.open.connection.id, kind: 'client' as const, sourceId: payment.clientId };
+  const links = await listLinks(work.parts.db, key);
+  const known = links.find(({ counterpart }) => counterpart.id === invoice.accountId);
+  return { ok: true as const, account: known?.counterpart ?? { id: invoice.accountId, number: '' } };
+}
+
+/** P5: of the cash received, what the source keeps as a credit. */
+async function restOf(work: LaneWork, payment: CanonicalPayment): Promise<Money | { reason: Reason }> {
+  const nothing = zeroMoney(payment.amount.currency);
+  if (!payment.overpaymentId) return nothing;
+  const credit = await readCanonical(work, 'credit', payment.overpaymentId);
+  if (credit?.kind === 'credit' && credit.amount.currency === payment.amount.currency)
+    return credit.visibility === 'deleted' ? nothing : credit.amount;
+  return {
+    reason: {
+      code: 'overpayment-unknown',
+      message: `The payment is part of a larger amount of cash, but the source does not tell how much: credit ${payment.overpaymentId} cannot be read.`,
+      wayOut: 'Check the credit in the source, then replay the record.',
+    },
+  };
+}
+
+/** What other payments take out of the credit that this payment left over, by the invoice's id in the destination. */
+async function claimsOn(work: LaneWork, creditId: string): Promise<ReadonlyMap<string, Money>> {
+  const { db } = work.parts;
+  const connectionId = work.open.connection.id;
+  const claims = new Map<string, Money>();
+  for (const { copied, currency } of await listPaymentLinksFrom(db, connectionId, creditId)) {
+    const sourceId = copied.invoiceSourceId ?? '';
+    const invoice = await findLink(db, { connectionId, kind: 'invoice', sourceId });
+    if (!invoice || !isLiving(invoice)) continue;
+    const amount = { currency, amountMinor: BigInt(copied.amountMinor ?? '0') };
+    const before = claims.get(invoice.counterpart.id);
+    claims.set(invoice.counterpart.id, before ? addMoney(before, amount) : amount);
+  }
+  return claims;
+}
+
+/** I4: amount, date, stage, what is applied to what, and what is left. */
+async function confirmPayment(
+  work: LaneWork,
+  document: SyncDocument,
+  situation: PaymentSituation,
+  notes: readonly string[],
+): Promise<End> {
+  const { payment } = situation;
+  const link = await linkOf(work, document);
+  if (!link) throw new Error(`payment ${payment.sourceId} was delivered but has no link`);
+  const copy = await readCopy(work, 'payment', link.counterpart);
+  if (!copy)
+    return parked(differs(work, link.counterpart, [{ name: 'copy', source: 'there', destination: 'gone' }]));
+  const isGone = !isLiving(link);
+  const differences = differencesOfPayment(situation, link, copy);
+  const invoice = situation.invoice && (await readCopy(work, 'invoice', situation.invoice.counterpart));
+  await fenced(work, async (tx) => {
+    if (differences.length === 0 && !isGone) {
+      const copied = copiedPayment(payment, link.copied, copy.date);
+      await confirmLink(tx, link, toConfirmed(copy), nowFor(work), {
+        fingerprint: paymentFingerprint(payment),
+        copied,
+      });
+      await holdRest(work, tx, payment, link.counterpart);
+    }
+    if (invoice) await confirmInvoiceOf(work, tx, payment, invoice);
+    await noteConfirmation(work, tx, document, differences, copy.raw);
+  });
+  if (differences.length > 0) return parked(differs(work, link.counterpart, differences));
+  await tellCredit(work, payment);
+  if (!isGone) return synced(notes);
+  return {
+    state: 'synced',
+    reason: { code: 'removed', message: `${link.counterpart.number} is cancelled.` },
+  };
+}
+
+/** What was just applied has moved the invoice's balance; nothing else of it is confirmed by this. */
+async function confirmInvoiceOf(
+  work: LaneWork,
+  tx: LaneWork['parts']['db'],
+  payment: CanonicalPayment,
+  copy: CopyState,
+): Promise<void> {
+  const key = {
+    connectionId: work.open.connection.id,
+    kind: 'invoice' as const,
+    sourceId: payment.invoiceId,
+  };
+  const link = await findLink(tx, key);
+  const isAsBefore =
+    link?.confirmed?.amountMinor === copy.amount.amountMinor.toString() &&
+    link.confirmed.date === copy.date &&
+    link.confirmed.stage === copy.stage;
+  if (link && isAsBefore) await confirmLink(tx, link, toConfirmed(copy), nowFor(work));
+}
+
+/** The credit that holds the rest of the cash is, in the destination, this very payment. */
+async function holdRest(
+  work: LaneWork,
+  tx: LaneWork['parts']['db'],
+  payment: CanonicalPayment,
+  counterpart: Counterpart,
+): Promise<void> {
+  if (!payment.overpaymentId) return;
+  const connectionId = work.open.connection.id;
+  const sourceId = payment.overpaymentId;
+  const credit = await findLink(tx, { connectionId, kind: 'credit', sourceId });
+  if (credit?.counterpart.id === counterpart.id) return;
+  await saveLink(
+    tx,
+    {
+      connectionId,
+      kind: 'credit',
+      sourceId,
+      currency: payment.amount.currency,
+      counterpart,
+      stage: 'posted',
+      fingerprint: '',
+      copied: { clientId: payment.clientId, method: 'rest' },
+      generation: 0,
+    },
+    nowFor(work),
+  );
+}
+
+/** The credit's own record, and what is paid out of it, look at the payment that holds it now. */
+async function tellCredit(work: LaneWork, payment: CanonicalPayment): Promise<void> {
+  if (!payment.overpaymentId) return;
+  const { db } = work.parts;
+  const connectionId = work.open.connection.id;
+  const document = await findDocument(db, connectionId, 'credit', payment.overpaymentId);
+  const credit = await findLink(db, { connectionId, kind: 'credit', sourceId: payment.overpaymentId });
+  if (document?.state === 'parked' && credit)
+    await tellLinked(work, [credit], `held by payment ${payment.sourceId}`);
+}
