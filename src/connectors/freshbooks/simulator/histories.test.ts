@@ -32,7 +32,7 @@ const contents = ({ clients, invoices, payments, creditNotes }: Books) =>
   structuredClone([clients.rows, invoices.rows, payments.rows, creditNotes.rows]);
 
 const ROWS =
-  'K1 K7 K9 D1 D2 D3 D4 D5 D11 M9 E1 E2 E3 E4 E5 E6 E7 E8 E10 X1 X2 X3 X4 X5 X6 P1 P2 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P18 C1 C4 C5'.split(
+  'K1 K4 K5 K7 K9 K12 D1 D2 D3 D4 D5 D11 M9 E1 E2 E3 E4 E5 E6 E7 E8 E10 X1 X2 X3 X4 X5 X6 P1 P2 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P18 C1 C4 C5'.split(
     ' ',
   );
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];

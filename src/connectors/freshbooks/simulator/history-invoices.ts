@@ -106,17 +106,17 @@ function newInvoice(desk: Desk, extra: { send: boolean; parent?: number }): Act 
   const place = placeOf(random, client);
   const currency = random.next() < OTHER_CURRENCY_SHARE ? pick(random, currencies) : client.currency;
   const input = drawInvoice(random, { clientId: client.id, place, currency, createDate: day });
-  const lines = input.lines?.map((line) => odd(desk, line)) ?? [];
+  const lines = input.lines?.flatMap((line) => withOddity(desk, line)) ?? [];
   return { verb: 'add-invoice', input: { ...input, ...extra, lines } };
 }
 
 /** Compound taxes, a flat discount as a line below zero, more decimals than the currency has. */
-function odd({ random }: Desk, line: LineInput): LineInput {
-  if (random.next() >= ODD_LINE_SHARE) return line;
+function withOddity({ random }: Desk, line: LineInput): LineInput[] {
+  if (random.next() >= ODD_LINE_SHARE) return [line];
   return pick(random, [
-    { ...line, compoundedTax: true },
-    { ...line, qty: '1', unitCost: '-5' },
-    { ...line, qty: `${drawInteger(random, 1, 9)}.333`, unitCost: '19.9875' },
+    [{ ...line, compoundedTax: true }],
+    [line, { name: 'Discount, as agreed', qty: '1', unitCost: '-5' }],
+    [{ ...line, qty: `${drawInteger(random, 1, 9)}.333`, unitCost: '19.9875' }],
   ]);
 }
 

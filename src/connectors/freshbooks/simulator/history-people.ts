@@ -5,8 +5,25 @@ import { type Desk, find, findClient, findCredit, type Habit } from './history-d
 import type { CreditNote } from './model.ts';
 import { drawClient, drawInteger, pick } from './workload-draw.ts';
 
+const ODD_NAMES: readonly ClientInput[] = [
+  { organization: 'Café Zoë 🥐 & Fils' },
+  { organization: 'Long & Sons '.repeat(25) },
+  { fname: '', lname: '' },
+  { organization: '', fname: '' },
+];
+
 export const CLIENT_AND_CREDIT_HABITS: readonly Habit[] = [
   { row: 'K1', weight: 1, draw: (desk) => newClient(desk) },
+  { row: 'K4', weight: 1, draw: (desk) => newClient(desk, { email: '' }) },
+  {
+    row: 'K5',
+    weight: 1,
+    draw: (desk) => {
+      const other = findClient(desk, ({ email }) => email !== '');
+      return other && newClient(desk, { email: other.email });
+    },
+  },
+  { row: 'K12', weight: 1, draw: (desk) => newClient(desk, pick(desk.random, ODD_NAMES)) },
   { row: 'K7', weight: 4, draw: changedClient },
   { row: 'K9', weight: 1, draw: hiddenClient },
   { row: 'C1', weight: 2, draw: (desk) => newCredit(desk, 'goodwill') },
@@ -14,9 +31,9 @@ export const CLIENT_AND_CREDIT_HABITS: readonly Habit[] = [
   { row: 'C5', weight: 2, draw: (desk) => newCredit(desk, 'prepayment') },
 ];
 
-export function newClient({ random, books, currencies }: Desk): Act {
-  const serial = books.clients.rows.length + 1;
-  return { verb: 'add-client', input: drawClient(random, pick(random, currencies), serial).input };
+export function newClient({ random, books, currencies }: Desk, odd: ClientInput = {}): Act {
+  const { input } = drawClient(random, pick(random, currencies), books.clients.rows.length + 1);
+  return { verb: 'add-client', input: { ...input, ...odd } };
 }
 
 function changedClient(desk: Desk): Act | undefined {
