@@ -1,9 +1,9 @@
 /** The composition root: the only file that knows every part. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { finishConsent, metricsText, readiness, toOperations } from './api/from-operations.ts';
+import { consentAnswer, metricsText, readiness, toOperations } from './api/from-operations.ts';
 import { createApiServer } from './api/server.ts';
-import type { Config } from './config.ts';
+import { type Config, inheritedEnvironment } from './config.ts';
 import { destinations, sources } from './connectors/index.ts';
 import { UsageError } from './core/errors.ts';
 import { createConnectionRuntime } from './engine/connection-runtime.ts';
@@ -11,6 +11,9 @@ import { startWorker } from './engine/engine.ts';
 import type { Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
 import type { OperationParts } from './operations/parts.ts';
+import { continueReplays } from './operations/replay-runs.ts';
+import { findToken } from './operations/tokens.ts';
+import type { PeopleParts } from './operations/users.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
 import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/database.ts';
 import { createAnnouncer, startLiveFeed } from './platform/live.ts';
@@ -21,6 +24,7 @@ import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
 import { findRunningPostgres } from './platform/postgres/owner-record.ts';
 import { startQueue } from './platform/queue.ts';
+import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
@@ -35,10 +39,13 @@ const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 
 export const registry: Registry = { sources, destinations };
 
+/** 144 bits, the same for every process of the installation; worth nothing once there is an account. */
+const SETUP_CODE_LENGTH = 24;
+
 const WEB_ROOT = join(ROOT, 'web/dist');
 
 export type Installation = {
-  parts: OperationParts;
+  parts: PeopleParts;
   signIn: SignIn;
   /** Path of a key file that this start has made. */
   newKeyFile: string | undefined;
@@ -103,8 +110,10 @@ export async function openInstallation(
       secret: deriveSecret(keys, 'sign-in'),
       log: (level, message) => log[level]({ part: 'sign-in' }, message),
     });
-    const parts: OperationParts = {
+    const parts: PeopleParts = {
       ...engine,
+      accounts: signIn,
+      setupCode: deriveSecret(keys, 'set-up').slice(0, SETUP_CODE_LENGTH),
       runtime,
       publicUrl: config.publicUrl,
       version: VERSION,
@@ -156,8 +165,10 @@ async function openKeys(
 
 export type Service = {
   url: string | undefined;
-  /** Set when this start has made the owner account. */
+  /** Set when this start has made the owner account, with the password it was given. */
   owner: { email: string; password: string } | undefined;
+  /** Where the first account is made, while there is none. */
+  setupUrl: string | undefined;
   newKeyFile: string | undefined;
   parts: OperationParts;
   stop(): Promise<void>;
@@ -184,14 +195,12 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
         await worker.stop();
       });
     }
-    // Last: a start that fails after the password was made would never show it.
-    const made = await signIn.ensureOwner({
-      email: config.ownerEmail,
-      ...(config.ownerPassword === undefined ? {} : { password: config.ownerPassword }),
-    });
+    const owner = await makeOwner(config, signIn);
+    const setUp = owner !== undefined || (await signIn.hasUsers());
     return {
       url: config.role === 'worker' ? undefined : config.publicUrl,
-      owner: made.created ? { email: made.email, password: made.password } : undefined,
+      owner,
+      setupUrl: setUp ? undefined : `${config.publicUrl}/#setup=${parts.setupCode}`,
       newKeyFile: installation.newKeyFile,
       parts,
       stop,
@@ -202,6 +211,14 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
   }
 }
 
+/** Only where the configuration says with what password; otherwise a person does it in the browser. */
+async function makeOwner(config: Config, signIn: SignIn): Promise<Service['owner']> {
+  const { ownerEmail: email, ownerPassword: password } = config;
+  if (password === undefined) return undefined;
+  const made = await signIn.ensureOwner({ email, password });
+  return made.created ? { email: made.email, password: made.password } : undefined;
+}
+
 /** Returns how to close it. */
 async function startWeb(
   config: Config,
@@ -209,20 +226,23 @@ async function startWeb(
 ): Promise<() => Promise<void>> {
   const receiver = createReceiver(parts);
   const feed = startLiveFeed(toClientConfig(address, 'ml-connector live'), parts.clock, parts.log);
+  const sandbox = createSandbox(inheritedEnvironment());
+  continueReplays(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'replays not continued'));
   const server = await createApiServer({
-    operations: toOperations(parts),
+    operations: toOperations({ ...parts, sandbox }),
     receive: receiver.receive,
     rejected: (cause, { path, headers }) => {
       receiver
         .refuse(path, cause, headers)
         .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
     },
-    completeConsent: ({ state, code, error }) => finishConsent(parts, { state, code, error }),
+    completeConsent: ({ state, code, error }) => consentAnswer(parts, { state, code, error }),
     live: feed,
     health: { live: () => true, ready: () => readiness(parts) },
     metrics: () => metricsText(parts),
     ...(config.metricsToken === undefined ? {} : { metricsToken: config.metricsToken }),
     signIn,
+    findToken: (authorization) => findToken(parts, authorization),
     webRoot: WEB_ROOT,
     publicUrl: config.publicUrl,
     ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
@@ -232,6 +252,7 @@ async function startWeb(
   const close = async () => {
     await server.close();
     await feed.close();
+    await sandbox.close();
   };
   try {
     await server.listen({ host: config.host, port: config.port });

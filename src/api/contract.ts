@@ -18,7 +18,22 @@ export const reason = z.object({
   wayOut: z.string().optional(),
   problems: z.array(z.object({ field: z.string(), value: z.string(), rule: z.string() })).optional(),
   /** Figures on both sides, where they differ. */
-  figures: z.array(z.object({ name: z.string(), source: z.string(), destination: z.string() })).optional(),
+  figures: z
+    .array(z.object({ name: z.string(), source: z.string(), destination: z.string() }))
+    .readonly()
+    .optional(),
+  /** What a person may decide; `argument` goes back with the choice. */
+  choices: z
+    .array(
+      z.object({
+        choice: z.string(),
+        argument: z.string().optional(),
+        label: z.string(),
+        explains: z.string(),
+      }),
+    )
+    .readonly()
+    .optional(),
 });
 
 export const connection = z.object({
@@ -31,7 +46,10 @@ export const connection = z.object({
   state: z.enum(['active', 'paused']),
   pauseReason: z.string().nullable(),
   webhooksEnabled: z.boolean(),
+  /** 0 = off. */
   pollIntervalSeconds: z.number().int(),
+  /** Takes the interval's place: five fields, in UTC. */
+  pollCron: z.string().nullable(),
   createdAt: instant,
   counts: z.object({
     pending: z.number().int(),
@@ -64,7 +82,8 @@ export const recordQuery = z.object({
   connectionId: z.uuid().optional(),
   state: recordState.optional(),
   kind: documentKind.optional(),
-  /** Part of a number, name or id. */
+  currency: z.string().max(3).optional(),
+  /** Part of a number, a client's name or an id, or a whole amount. */
   search: z.string().max(200).optional(),
   /** Reason code. */
   reason: z.string().max(100).optional(),
@@ -85,8 +104,19 @@ export const timelineEntry = z.object({
   data: z.unknown(),
 });
 
+/** One value on its way: where it stood in the source, in our common form, and in what was sent. */
+const tracedField = z.object({
+  field: z.string(),
+  value: z.string(),
+  source: z.object({ path: z.string(), value: z.string() }).nullable(),
+  destination: z.object({ path: z.string(), value: z.string() }).nullable(),
+});
+
 export const recordDetail = z.object({
   record: recordSummary,
+  /** The client, the invoice of a payment, the payments of an invoice. */
+  related: z.array(recordSummary),
+  fields: z.array(tracedField),
   timeline: z.array(timelineEntry),
   /** False when the hash chain of this timeline is broken. */
   chainIntact: z.boolean(),
@@ -102,7 +132,45 @@ export const replayRequest = z
     error: 'recordIds or filter is needed',
   });
 
-export const replayResult = z.object({ replayed: z.number().int(), recordIds: z.array(z.uuid()) });
+export const replayRun = z.object({
+  id: z.uuid(),
+  actor: z.string(),
+  createdAt: instant,
+  total: z.number().int(),
+  /** Handed over to the lanes. */
+  taken: z.number().int(),
+  /** Looked at, with an end state. */
+  settled: z.number().int(),
+  /** States of those that are settled. */
+  outcomes: z.record(recordState, z.number().int()),
+  done: z.boolean(),
+});
+
+export const recordFilter = recordQuery.omit({ cursor: true, limit: true });
+
+export const recordCounts = z.object({
+  total: z.number().int(),
+  groups: z.array(
+    z.object({
+      state: recordState,
+      kind: documentKind,
+      currency: z.string().nullable(),
+      count: z.number().int(),
+      amount: amountText.nullable(),
+    }),
+  ),
+});
+
+export const parkedGroup = z.object({
+  /** Reason code. */
+  code: z.string(),
+  /** Of one of them. */
+  message: z.string(),
+  wayOut: z.string().nullable(),
+  count: z.number().int(),
+  oldestAt: instant,
+  sums: z.array(z.object({ currency: z.string(), amount: amountText })),
+});
 
 export const status = z.object({
   version: z.string(),
@@ -148,24 +216,21 @@ export const problem = z.object({
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 });
 
-export const signInRequest = z.object({ email: z.string().max(320), password: z.string().max(256) });
-
-/** Who is signed in, and as what. */
-export const session = z.object({ email: z.string(), role: z.enum(['viewer', 'operator', 'admin']) });
-
 export const pauseRequest = z.object({ reason: z.string().trim().min(1).max(500) });
 
 export type Reason = z.infer<typeof reason>;
 export type ConnectionView = z.infer<typeof connection>;
 export type RecordSummary = z.infer<typeof recordSummary>;
 export type RecordQuery = z.infer<typeof recordQuery>;
+export type RecordFilter = z.infer<typeof recordFilter>;
 export type RecordPage = z.infer<typeof recordPage>;
 export type TimelineEntry = z.infer<typeof timelineEntry>;
+export type TracedField = z.infer<typeof tracedField>;
 export type RecordDetail = z.infer<typeof recordDetail>;
 export type ReplayRequest = z.infer<typeof replayRequest>;
-export type ReplayResult = z.infer<typeof replayResult>;
+export type ReplayRun = z.infer<typeof replayRun>;
+export type RecordCounts = z.infer<typeof recordCounts>;
+export type ParkedGroup = z.infer<typeof parkedGroup>;
 export type Status = z.infer<typeof status>;
 export type LiveRecord = z.infer<typeof liveRecord>;
 export type Problem = z.infer<typeof problem>;
-export type SignInRequest = z.infer<typeof signInRequest>;
-export type SessionView = z.infer<typeof session>;

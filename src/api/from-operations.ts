@@ -1,24 +1,77 @@
 /** What the HTTP server asks for, made of the operations and the store. */
 import { UsageError } from '../core/errors.ts';
-import { completeConsent } from '../operations/consent.ts';
+import { addConnection } from '../operations/add-connection.ts';
+import { backfill, backfillProgress } from '../operations/backfill.ts';
+import { completeConsent, finishConsent, startConsent } from '../operations/consent.ts';
+import type { Actor } from '../operations/context.ts';
+import { listAudit } from '../operations/list-audit.ts';
 import { listConnections } from '../operations/list-connections.ts';
-import { listRecords } from '../operations/list-records.ts';
+import { listConnectors } from '../operations/list-connectors.ts';
+import { listParked } from '../operations/list-parked.ts';
+import { countRecords, listRecords } from '../operations/list-records.ts';
+import { listRejections } from '../operations/list-rejections.ts';
+import { overview } from '../operations/overview.ts';
 import type { OperationParts } from '../operations/parts.ts';
-import { replay } from '../operations/replay.ts';
-import { pauseConnection, resumeConnection } from '../operations/set-connection.ts';
+import { ping } from '../operations/ping.ts';
+import { previewConnection } from '../operations/preview-connection.ts';
+import { removeConnection } from '../operations/remove-connection.ts';
+import { listReplays, showReplay, startReplay } from '../operations/replay-runs.ts';
+import { addSandboxConnection } from '../operations/sandbox-connection.ts';
+import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
+import { showConnection } from '../operations/show-connection.ts';
 import { showRecord } from '../operations/show-record.ts';
 import { status } from '../operations/status.ts';
+import { addToken, listTokens, revokeToken } from '../operations/tokens.ts';
+import * as users from '../operations/users.ts';
+import type { Sandbox } from '../platform/sandbox.ts';
 import { readGauges } from '../store/gauges.ts';
 import type { ConsentAnswer, Health, Operations } from './parts.ts';
 
-export function toOperations(parts: OperationParts): Operations {
-  const viewOf = async (actor: Parameters<Operations['listConnections']>[0], id: string) => {
+export function toOperations(parts: users.PeopleParts & { sandbox: Sandbox }): Operations {
+  return { ...peopleOperations(parts), ...connectionOperations(parts), ...recordOperations(parts) };
+}
+
+function peopleOperations(parts: users.PeopleParts) {
+  return {
+    showSetup: () => users.showSetup(parts),
+    setUp: (request) => users.setUp(parts, request),
+    noteSession: (actor, summary) => users.noteSession(parts, actor, summary),
+    changePassword: (actor, request) => users.changePassword(parts, actor, request),
+    listUsers: (actor) => users.listUsers(parts, actor),
+    addUser: (actor, request) => users.addUser(parts, actor, request),
+    setUserRole: (actor, request) => users.setUserRole(parts, actor, request),
+    removeUser: (actor, request) => users.removeUser(parts, actor, request),
+    signOutUser: (actor, request) => users.signOutEverywhere(parts, actor, request),
+    resetPassword: (actor, request) => users.resetPassword(parts, actor, request),
+    listTokens: (actor) => listTokens(parts, actor),
+    addToken: (actor, request) => addToken(parts, actor, request),
+    revokeToken: (actor, request) => revokeToken(parts, actor, request),
+    listAudit: (actor, query) => listAudit(parts, actor, query),
+  } satisfies Partial<Operations>;
+}
+
+function connectionOperations(parts: users.PeopleParts & { sandbox: Sandbox }) {
+  const viewOf = async (actor: Actor, id: string) => {
     const view = (await listConnections(parts, actor)).find((connection) => connection.id === id);
     if (!view) throw new UsageError(`There is no connection ${id}.`);
     return view;
   };
   return {
+    listConnectors: (actor) => listConnectors(parts, actor),
     listConnections: (actor) => listConnections(parts, actor),
+    showConnection: (actor, { connectionId }) => showConnection(parts, actor, { connection: connectionId }),
+    addConnection: (actor, { source, destination, ...request }) =>
+      addConnection(parts, actor, {
+        ...request,
+        source: { ...source, secrets: {} },
+        destination: { ...destination, secrets: {} },
+        startPaused: true,
+      }),
+    addSandboxConnection: (actor, request) => addSandboxConnection(parts, actor, request),
+    setConnection: (actor, { connectionId, values = {}, ...change }) =>
+      setConnection(parts, actor, { connection: connectionId, ...change, values: withoutAbsent(values) }),
+    removeConnection: (actor, { connectionId, ...request }) =>
+      removeConnection(parts, actor, { connection: connectionId, ...request }),
     pauseConnection: async (actor, { connectionId, reason }) => {
       await pauseConnection(parts, actor, { connection: connectionId, reason });
       return viewOf(actor, connectionId);
@@ -27,14 +80,49 @@ export function toOperations(parts: OperationParts): Operations {
       await resumeConnection(parts, actor, { connection: connectionId });
       return viewOf(actor, connectionId);
     },
-    listRecords: (actor, query) => listRecords(parts, actor, query),
-    showRecord: (actor, request) => showRecord(parts, actor, request),
-    replay: (actor, request) => replay(parts, actor, request),
-    status: (actor) => status(parts, actor),
-  };
+    startConsent: (actor, { connectionId }) => startConsent(parts, actor, { connection: connectionId }),
+    finishConsent: async (actor, request) => {
+      const { connection, account } = await finishConsent(parts, actor, request);
+      return { connection, ...(account === undefined ? {} : { account }) };
+    },
+    pingConnection: (actor, { connectionId }) => ping(parts, actor, { connection: connectionId }),
+    previewConnection: (actor, { connectionId, limit }) =>
+      previewConnection(parts, actor, { connection: connectionId, limit }),
+    startBackfill: (actor, { connectionId, since }) =>
+      backfill(parts, actor, { connection: connectionId, since }),
+    showBackfill: (actor, { backfillId }) => backfillProgress(parts, actor, { id: backfillId }),
+  } satisfies Partial<Operations>;
 }
 
-export async function finishConsent(
+type Values = Record<string, string>;
+
+function withoutAbsent({
+  source,
+  destination,
+}: {
+  source?: Values | undefined;
+  destination?: Values | undefined;
+}) {
+  return { ...(source ? { source } : {}), ...(destination ? { destination } : {}) };
+}
+
+function recordOperations(parts: OperationParts) {
+  return {
+    listRecords: (actor, query) => listRecords(parts, actor, query),
+    countRecords: (actor, filter) => countRecords(parts, actor, filter),
+    listParked: (actor, query) => listParked(parts, actor, query),
+    showRecord: (actor, request) => showRecord(parts, actor, request),
+    startReplay: (actor, request) => startReplay(parts, actor, request),
+    listReplays: (actor) => listReplays(parts, actor),
+    showReplay: (actor, request) => showReplay(parts, actor, request),
+    status: (actor) => status(parts, actor),
+    showOverview: (actor, query) => overview(parts, actor, query),
+    listRejections: (actor, query) => listRejections(parts, actor, query),
+  } satisfies Partial<Operations>;
+}
+
+/** The end of a consent in the person's own browser. */
+export async function consentAnswer(
   parts: OperationParts,
   answer: { state: string | undefined; code: string | undefined; error: string | undefined },
 ): Promise<ConsentAnswer> {

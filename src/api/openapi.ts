@@ -4,21 +4,29 @@ import swaggerUi from '@fastify/swagger-ui';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import * as contract from './contract.ts';
+import * as connections from './contract-connections.ts';
+import * as people from './contract-people.ts';
 import type { ApiApp } from './server.ts';
 
 const NAMED = {
+  ApiToken: people.apiToken,
+  AuditPage: people.auditPage,
   Connection: contract.connection,
+  Overview: connections.overview,
+  ParkedGroup: contract.parkedGroup,
+  PingReport: connections.pingReport,
+  Preview: connections.preview,
   Problem: contract.problem,
   Reason: contract.reason,
   RecordDetail: contract.recordDetail,
   RecordPage: contract.recordPage,
   RecordSummary: contract.recordSummary,
   ReplayRequest: contract.replayRequest,
-  ReplayResult: contract.replayResult,
-  Session: contract.session,
-  SignInRequest: contract.signInRequest,
+  ReplayRun: contract.replayRun,
+  Session: people.session,
   Status: contract.status,
   TimelineEntry: contract.timelineEntry,
+  User: people.user,
 };
 
 type Transformed = ReturnType<typeof jsonSchemaTransformObject>;
@@ -46,13 +54,17 @@ export async function registerOpenApi(app: ApiApp, version: string): Promise<voi
       info: {
         title: 'ml-connector admin API',
         version,
-        description: 'What the dashboard uses. Amounts are decimal text, times are ISO 8601 in UTC.',
+        description:
+          'What the dashboard uses. Amounts are decimal text, times are ISO 8601 in UTC. Programs show an API token; its scopes are read, operate, connections and people.',
       },
       servers: [{ url: '/' }],
       components: {
-        securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'ml-connector.session_token' } },
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: 'ml-connector.session_token' },
+          token: { type: 'http', scheme: 'bearer', description: 'An API token: mlc_…' },
+        },
       },
-      security: [{ session: [] }],
+      security: [{ session: [] }, { token: [] }],
     },
     hideUntagged: true,
     transform: jsonSchemaTransform,

@@ -2,25 +2,77 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../operations/context.ts';
 import type { SignIn } from '../platform/sign-in.ts';
-import type {
-  ConnectionView,
-  RecordDetail,
-  RecordPage,
-  RecordQuery,
-  ReplayRequest,
-  ReplayResult,
-  Status,
-} from './contract.ts';
+import type * as contract from './contract.ts';
+import type * as connections from './contract-connections.ts';
+import type * as people from './contract-people.ts';
+
+type OfConnection = { connectionId: string };
+type OfUser = { userId: string };
 
 /** What a signed-in person can ask for; each checks the role itself and throws PermissionError or UsageError. */
 export interface Operations {
-  listConnections(actor: Actor): Promise<ConnectionView[]>;
-  pauseConnection(actor: Actor, request: { connectionId: string; reason: string }): Promise<ConnectionView>;
-  resumeConnection(actor: Actor, request: { connectionId: string }): Promise<ConnectionView>;
-  listRecords(actor: Actor, query: RecordQuery): Promise<RecordPage>;
-  showRecord(actor: Actor, request: { recordId: string }): Promise<RecordDetail>;
-  replay(actor: Actor, request: ReplayRequest): Promise<ReplayResult>;
-  status(actor: Actor): Promise<Status>;
+  showSetup(): Promise<{ needed: boolean }>;
+  setUp(request: people.SetUpRequest): Promise<unknown>;
+  noteSession(actor: Pick<Actor, 'name'>, summary: 'signed in' | 'signed out'): Promise<void>;
+  changePassword(actor: Actor, request: people.ChangePasswordRequest): Promise<{ email: string }>;
+
+  listUsers(actor: Actor): Promise<people.UserView[]>;
+  addUser(actor: Actor, request: { email: string; role: people.Role }): Promise<people.NewPasswordView>;
+  setUserRole(actor: Actor, request: OfUser & { role: people.Role }): Promise<people.SessionView>;
+  removeUser(actor: Actor, request: OfUser): Promise<{ email: string }>;
+  /** An e-mail will do for an id. */
+  signOutUser(actor: Actor, request: OfUser): Promise<{ email: string }>;
+  resetPassword(actor: Actor, request: OfUser): Promise<people.NewPasswordView>;
+  listTokens(actor: Actor): Promise<people.ApiTokenView[]>;
+  addToken(actor: Actor, request: people.AddTokenRequest): Promise<people.NewTokenView>;
+  revokeToken(actor: Actor, request: { tokenId: string }): Promise<{ id: string; name: string }>;
+  listAudit(actor: Actor, query: people.AuditQuery): Promise<people.AuditPage>;
+
+  listConnectors(actor: Actor): Promise<connections.ConnectorsView>;
+  listConnections(actor: Actor): Promise<contract.ConnectionView[]>;
+  showConnection(
+    actor: Actor,
+    request: OfConnection,
+  ): Promise<contract.ConnectionView & connections.ConnectionFields>;
+  addConnection(
+    actor: Actor,
+    request: connections.AddConnectionRequest,
+  ): Promise<connections.AddedConnection>;
+  addSandboxConnection(
+    actor: Actor,
+    request: connections.AddSandboxRequest,
+  ): Promise<connections.AddedSandbox>;
+  setConnection(
+    actor: Actor,
+    request: OfConnection & connections.SetConnectionRequest,
+  ): Promise<{ id: string }>;
+  removeConnection(
+    actor: Actor,
+    request: OfConnection & { dryRun: boolean; force: boolean },
+  ): Promise<connections.Removal>;
+  pauseConnection(actor: Actor, request: OfConnection & { reason: string }): Promise<contract.ConnectionView>;
+  resumeConnection(actor: Actor, request: OfConnection): Promise<contract.ConnectionView>;
+  startConsent(actor: Actor, request: OfConnection): Promise<connections.ConsentStart>;
+  finishConsent(actor: Actor, request: { returnedUrl: string }): Promise<connections.ConsentEnd>;
+  pingConnection(actor: Actor, request: OfConnection): Promise<connections.PingReport>;
+  previewConnection(actor: Actor, request: OfConnection & { limit: number }): Promise<connections.Preview>;
+  startBackfill(
+    actor: Actor,
+    request: OfConnection & { since?: string | undefined },
+  ): Promise<{ id: string }>;
+  showBackfill(actor: Actor, request: { backfillId: string }): Promise<connections.BackfillState>;
+
+  listRecords(actor: Actor, query: contract.RecordQuery): Promise<contract.RecordPage>;
+  countRecords(actor: Actor, filter: contract.RecordFilter): Promise<contract.RecordCounts>;
+  listParked(actor: Actor, query: { connectionId?: string | undefined }): Promise<contract.ParkedGroup[]>;
+  showRecord(actor: Actor, request: { recordId: string }): Promise<contract.RecordDetail>;
+  startReplay(actor: Actor, request: contract.ReplayRequest): Promise<contract.ReplayRun>;
+  listReplays(actor: Actor): Promise<contract.ReplayRun[]>;
+  showReplay(actor: Actor, request: { replayId: string }): Promise<contract.ReplayRun>;
+
+  status(actor: Actor): Promise<contract.Status>;
+  showOverview(actor: Actor, query: connections.OverviewQuery): Promise<connections.Overview>;
+  listRejections(actor: Actor, query: connections.RejectionQuery): Promise<connections.RejectionView[]>;
 }
 
 /** Header names in lower case; a repeated header's values are joined by ", ". */
@@ -56,6 +108,8 @@ export type ApiParts = {
   /** When set, /metrics asks for it as a bearer token; without it, /metrics answers the loopback only. */
   metricsToken?: string | undefined;
   signIn: Pick<SignIn, 'signIn' | 'signOut' | 'actorOf'>;
+  /** The living API token of an Authorization header. */
+  findToken(authorization: string): Promise<{ name: string; scopes: string[] } | undefined>;
   /** The built dashboard. */
   webRoot: string;
   /** Where people and webhooks reach this server from outside, without a trailing slash. */

@@ -130,6 +130,34 @@ describe('problems', () => {
   });
 });
 
+describe('an API token', () => {
+  const ask = async (method: 'GET' | 'POST', url: string, token: string) => {
+    const { app } = await serve();
+    const payload = method === 'POST' ? { payload: { filter: {} } } : {};
+    return app.inject({ method, url, headers: { authorization: `Bearer ${token}` }, ...payload });
+  };
+
+  test('opens what its scope names and nothing else', async () => {
+    expect((await ask('GET', '/api/v1/records', 'mlc_reader')).statusCode).toBe(200);
+    const refused = await ask('POST', '/api/v1/replays', 'mlc_reader');
+    expect(refused.statusCode).toBe(403);
+    expect(refused.json().detail).toBe('The token "reader" has no scope "operate".');
+    const replay = await ask('POST', '/api/v1/replays', 'mlc_operator');
+    expect([replay.statusCode, replay.json().actor]).toEqual([202, 'token:operator']);
+    expect((await ask('GET', '/api/v1/users', 'mlc_operator')).statusCode).toBe(403);
+  });
+
+  test('that is unknown is refused, also beside a good session', async () => {
+    const { app } = await serve();
+    const headers = { ...(await signedIn(app)), authorization: 'Bearer mlc_unknown' };
+    expect((await app.inject({ url: '/api/v1/records', headers })).statusCode).toBe(401);
+  });
+
+  test('is no session', async () => {
+    expect((await ask('GET', '/api/v1/session', 'mlc_reader')).statusCode).toBe(401);
+  });
+});
+
 test('records come in pages, filtered', async () => {
   const { app, parts } = await serve();
   const headers = await signedIn(app);

@@ -1,10 +1,12 @@
-/** Lets only signed-in people through, and changes only from our own pages. */
+/** Lets only signed-in people and programs with a token through, and changes only from our own pages. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor } from '../operations/context.ts';
+import type { Actor, Role } from '../operations/context.ts';
 import { trustedOrigins } from '../platform/sign-in-options.ts';
+import type { Scope } from './contract-verbs.ts';
 import type { ApiParts } from './parts.ts';
 import { sendProblem } from './problems.ts';
 import type { ApiApp } from './server.ts';
+import { scopeOf } from './verb-route.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,10 +35,40 @@ export function guardOrigin(app: ApiApp, publicUrl: string): void {
   });
 }
 
-export function guardSession(app: ApiApp, parts: Pick<ApiParts, 'signIn'>): void {
+/** What a scope lets a token do, as a role: no more than the verb asked for needs. */
+const ROLES: Record<Scope, Role> = {
+  read: 'viewer',
+  operate: 'operator',
+  connections: 'admin',
+  people: 'admin',
+};
+
+export function guardSession(app: ApiApp, parts: Pick<ApiParts, 'signIn' | 'findToken'>): void {
   app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) return guardToken(request, reply, await parts.findToken(authorization));
     const who = await parts.signIn.actorOf(request.headers);
     if (!who) return sendProblem(reply, 401);
     request.actor = { name: who.name, role: who.role };
   });
+}
+
+function guardToken(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  token: { name: string; scopes: string[] } | undefined,
+): FastifyReply | undefined {
+  if (!token) return sendProblem(reply, 401, { detail: 'This token is unknown, ended or expired.' });
+  const { verb } = request.routeOptions.config;
+  const scope = verb === undefined ? null : scopeOf(verb);
+  if (scope === null || !token.scopes.includes(scope)) {
+    return sendProblem(reply, 403, {
+      detail:
+        scope === null
+          ? 'This is for people who are signed in, not for tokens.'
+          : `The token "${token.name}" has no scope "${scope}".`,
+    });
+  }
+  request.actor = { name: `token:${token.name}`, role: ROLES[scope] };
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { registry } from '../app.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FieldSpec } from '../core/ports.ts';
 import { addConnection, type NewSide, sandboxSides } from '../operations/add-connection.ts';
-import { completeConsent, startConsent } from '../operations/consent.ts';
+import { finishConsent, startConsent } from '../operations/consent.ts';
 import { listConnections } from '../operations/list-connections.ts';
 import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
 import { answer, localActor, say, stateText, table } from './output.ts';
@@ -146,14 +146,7 @@ export async function consent(
         say(`Open this address and allow it:\n\n  ${started.url}\n`),
       );
     }
-    const query = new URL(options.returnedUrl).searchParams;
-    const [code, state] = [query.get('code'), query.get('state')];
-    if (code === null || state === null)
-      throw new UsageError(
-        'That address carries no code and state.',
-        'Copy the whole address the browser ended at.',
-      );
-    const done = await completeConsent(parts, { code, state });
+    const done = await finishConsent(parts, localActor(), { returnedUrl: options.returnedUrl });
     answer(options.json, done, () =>
       say(`${pc.green('connected')} ${done.connection}${done.account ? ` to account ${done.account}` : ''}`),
     );

@@ -1,32 +1,8 @@
 /** The command line: every verb with its help, examples and exit codes; heavy parts are loaded when a verb runs. */
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { fail } from './output.ts';
-
-const json = () => new Option('--json', 'one JSON value instead of tables');
-const dataDir = () =>
-  new Option('--data-dir <path>', 'where the built-in database and the key file live (ML_DATA_DIR)');
-const databaseUrl = () =>
-  new Option('--database-url <url>', 'PostgreSQL to use instead of the built-in one (DATABASE_URL)');
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ml-connector ${line}`).join('\n')}`;
-}
-
-const collect = (value: string, previous: string[] | undefined) => [...(previous ?? []), value];
-const wholeNumber = (value: string) => {
-  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It is not a whole number.');
-  return Number.parseInt(value, 10);
-};
-
-/** For verbs of an installation. */
-function verb<const Name extends string>(program: Command, name: Name, description: string) {
-  return program
-    .command(name)
-    .description(description)
-    .addOption(json())
-    .addOption(dataDir())
-    .addOption(databaseUrl());
-}
+import { addPeople } from './people-commands.ts';
+import { collect, examples, json, verb, wholeNumber } from './verb.ts';
 
 function addService(program: Command): void {
   verb(program, 'start', 'start the service: receive, sync, dashboard')
@@ -115,6 +91,17 @@ function addConnections(program: Command): void {
       ),
     )
     .action(async (name, options) => (await import('./connection.ts')).consent(name, options));
+  verb(connection, 'systems', 'systems that can be connected, with the fields each needs').action(
+    async (options) => (await import('./look.ts')).systems(options),
+  );
+  verb(connection, 'show', 'one connection with its settings; secrets are never shown')
+    .argument('<name>')
+    .action(async (name, options) => (await import('./look.ts')).showConnection(name, options));
+  verb(connection, 'preview', 'what would be written for the newest invoices; writes nothing')
+    .argument('<name>')
+    .option('--limit <count>', 'how many invoices', wholeNumber, 20)
+    .addHelpText('after', examples('connection preview acme --limit 5 --json'))
+    .action(async (name, options) => (await import('./look.ts')).preview(name, options));
   verb(connection, 'list', 'all connections and how they stand').action(async (options) =>
     (await import('./connection.ts')).list(options),
   );
@@ -165,13 +152,17 @@ function addRecords(program: Command): void {
     .addOption(new Option('--state <state>').choices(['pending', 'synced', 'parked', 'ignored'] as const))
     .addOption(new Option('--kind <kind>').choices(['client', 'invoice', 'payment', 'credit'] as const))
     .option('--reason <code>', 'reason code of parked records')
-    .option('--search <text>', 'part of a number, name or id')
+    .option('--search <text>', 'part of a number, a client’s name or an id, or a whole amount')
+    .option('--counts', 'only how many, by state, kind and currency')
     .option('--limit <count>', 'how many', wholeNumber, 50)
     .addHelpText(
       'after',
       examples('records --state parked', 'records --kind invoice --search 0000012 --json'),
     )
     .action(async (options) => (await import('./records.ts')).records(options));
+  verb(program, 'parked', 'what waits for a person, grouped by reason')
+    .option('--connection <name>')
+    .action(async (options) => (await import('./look.ts')).parked(options));
   verb(program, 'show', 'print the timeline of a record, from the first event to the read-back')
     .argument('<record>', 'id, number, name, or "invoice/4711" (kind and source id)')
     .option('--full', 'with requests, answers and raw payloads')
@@ -194,6 +185,9 @@ function addRecords(program: Command): void {
       ),
     )
     .action(async (records, options) => (await import('./replay.ts')).replay(records, options));
+  verb(program, 'replays', 'replays that the dashboard or a program has started, and how far they are')
+    .argument('[id]', 'the newest when left out')
+    .action(async (id, options) => (await import('./look.ts')).replays(id, options));
   verb(program, 'backfill', 'copy history; goes on by itself after a crash')
     .argument('<connection>')
     .option('--since <date>', 'only what changed since yyyy-mm-dd; all when left out')
@@ -207,6 +201,11 @@ function addUpkeep(program: Command): void {
   verb(program, 'status', 'how everything stands').action(async (options) =>
     (await import('./status.ts')).status(options),
   );
+  verb(program, 'overview', 'in step or not, for each connection, kind and currency')
+    .addOption(
+      new Option('--window <window>', 'history by hours or by days').choices(['day', 'month'] as const),
+    )
+    .action(async (options) => (await import('./look.ts')).overview(options));
   verb(program, 'rejections', 'webhook deliveries that were turned away, and why; newest first')
     .option('--connection <name>')
     .option('--cause <cause>', 'bad-signature, unknown-path, too-large …')
@@ -217,13 +216,18 @@ function addUpkeep(program: Command): void {
     .argument('[action]', 'show, rotate (new key file), reseal (after changing ML_ENCRYPTION_KEY)', 'show')
     .addHelpText('after', examples('keys', 'keys rotate'))
     .action(async (action, options) => (await import('./keys.ts')).keys(action, options));
-  verb(program, 'password', 'set a new password for an account of the dashboard')
-    .argument('<email>')
-    .addHelpText('after', examples('password owner@example.com'))
-    .action(async (email, options) => (await import('./password.ts')).password(email, options));
 }
 
 export async function runCli(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    fail(error, argv.includes('--json'));
+  }
+}
+
+export function createProgram(): Command {
   const program = new Command('ml-connector')
     .description('Carries invoices and payments from one system into another, and proves that both agree.')
     .enablePositionalOptions()
@@ -236,9 +240,6 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   addConnections(program);
   addRecords(program);
   addUpkeep(program);
-  try {
-    await program.parseAsync([...argv]);
-  } catch (error) {
-    fail(error, argv.includes('--json'));
-  }
+  addPeople(program);
+  return program;
 }

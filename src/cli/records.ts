@@ -1,6 +1,6 @@
 /** `records`: the list, by filter. */
 import type { DocumentKind } from '../core/canonical.ts';
-import { listRecords } from '../operations/list-records.ts';
+import { countRecords, listRecords } from '../operations/list-records.ts';
 import { loadConnection } from '../store/connections.ts';
 import type { DocumentState } from '../store/documents.ts';
 import { answer, localActor, say, stateText, table } from './output.ts';
@@ -14,12 +14,27 @@ export type FilterOptions = {
   search?: string | undefined;
 };
 
-export async function records(options: GlobalOptions & FilterOptions & { limit: number }): Promise<void> {
+export async function records(
+  options: GlobalOptions & FilterOptions & { limit: number; counts?: boolean | undefined },
+): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const { connection, state, kind, reason, search, limit } = options;
     const connectionId =
       connection === undefined ? undefined : (await loadConnection(parts.db, connection)).id;
-    const page = await listRecords(parts, localActor(), { connectionId, state, kind, reason, search, limit });
+    const filter = { connectionId, state, kind, reason, search };
+    if (options.counts === true) {
+      const counts = await countRecords(parts, localActor(), filter);
+      return answer(options.json, counts, () => {
+        const rows = counts.groups.map((group) => [
+          stateText(group.state),
+          group.kind,
+          String(group.count),
+          group.amount === null ? '' : `${group.amount} ${group.currency ?? ''}`,
+        ]);
+        say(table(['state', 'kind', 'records', 'amount'], rows));
+      });
+    }
+    const page = await listRecords(parts, localActor(), { ...filter, limit });
     answer(options.json, page, () => {
       if (page.records.length === 0) return say('No records fit.');
       const rows = page.records.map((r) => [

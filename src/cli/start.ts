@@ -48,6 +48,7 @@ export async function start({ sandbox, json, exitWithParent, ...flags }: StartOp
         url: service.url ?? null,
         role: config.role,
         owner: service.owner ?? null,
+        setupUrl: service.setupUrl ?? null,
         keyFile: service.newKeyFile ?? null,
         pid: process.pid,
       }),
@@ -73,12 +74,10 @@ function introduce(
       `A new encryption key was made: ${service.newKeyFile}. Back it up; without it the stored credentials are lost.`,
     );
   }
-  if (service.owner) {
+  if (service.owner) say(`Sign in as ${pc.bold(service.owner.email)} with the password you have set.`);
+  if (service.setupUrl !== undefined) {
     say('');
-    say(`Sign in as   ${pc.bold(service.owner.email)}`);
-    say(
-      `Password     ${pc.bold(service.owner.password)}   (shown only now; "password ${service.owner.email}" sets a new one)`,
-    );
+    say(`Nobody has an account yet. Make yours here:\n\n  ${pc.bold(service.setupUrl)}`);
   }
   say('');
   say(

@@ -1,4 +1,5 @@
 /** A whole small world as processes of its own: both simulators, the service, and a way to look at all three. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -99,11 +100,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       },
       {},
     );
+    const owner = { email: config.ownerEmail, password: randomBytes(18).toString('base64url') };
     const roles = options.roles ?? ['all'];
     const environment = {
       ML_DATA_DIR: config.dataDir,
       ML_PORT: String(config.port),
       ML_LOG_LEVEL: 'error',
+      ML_OWNER_EMAIL: owner.email,
+      ML_OWNER_PASSWORD: owner.password,
       ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
       ...options.environment,
     };
@@ -132,7 +136,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const { source: opened } = await installation.parts.runtime.open(connectionId);
     return {
       url: config.publicUrl,
-      owner: serviceAt(0).ready['owner'] as { email: string; password: string },
+      owner,
       parts: installation.parts,
       connectionId,
       dataDir: config.dataDir,

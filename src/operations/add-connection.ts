@@ -20,7 +20,12 @@ export type AddConnectionRequest = {
   pollIntervalSeconds: number;
   /** Takes the interval's place. */
   pollCron?: string | undefined;
+  /** Waits until a person switches it on, after looking at checks and preview. */
+  startPaused?: boolean | undefined;
 };
+
+/** A consent does not end this pause: somebody is still at it. */
+export const BEING_SET_UP = 'It is being set up; switch it on when the checks are green.';
 
 /** Returns its id. Where the source needs a person's consent first, the connection starts paused and says so. */
 export async function addConnection(
@@ -64,13 +69,9 @@ export async function addConnection(
     for (const side of ['source', 'destination'] as const) {
       await saveSecrets(tx, parts.vault, { connectionId: id, side }, sides[side].secrets, now);
     }
-    if (needsConsent) {
-      await setConnectionState(
-        tx,
-        id,
-        { state: 'paused', reason: `${source.label} waits for consent`, by: actor.name },
-        now,
-      );
+    if (needsConsent || request.startPaused === true) {
+      const reason = request.startPaused === true ? BEING_SET_UP : `${source.label} waits for consent`;
+      await setConnectionState(tx, id, { state: 'paused', reason, by: actor.name }, now);
     }
     await parts.queue.wake('callbacks', [{ key: id }], sqlRunner(tx));
     await auditDecision(parts, tx, actor, id, {

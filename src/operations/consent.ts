@@ -10,7 +10,7 @@ import { loadConnection, mergeSettings } from '../store/connections.ts';
 import { insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
-import { redirectUriOf } from './add-connection.ts';
+import { BEING_SET_UP, redirectUriOf } from './add-connection.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
@@ -79,6 +79,24 @@ export async function completeConsent(
       summary: 'consent given',
     });
   });
-  await resumeConnection(parts, connectionId, consent.actor);
+  if (connection.pauseReason !== BEING_SET_UP) await resumeConnection(parts, connectionId, consent.actor);
   return { connection: connection.name, account: exchanged.settings['accountId'] };
+}
+
+/** The same from the whole address that the browser ended at, for a service it could not reach. */
+export async function finishConsent(
+  parts: OperationParts,
+  actor: Actor,
+  { returnedUrl }: { returnedUrl: string },
+): Promise<{ connection: string; account: string | undefined }> {
+  requireRole(actor, 'admin');
+  const query = URL.canParse(returnedUrl) ? new URL(returnedUrl).searchParams : new URLSearchParams();
+  const [code, state] = [query.get('code'), query.get('state')];
+  if (code === null || state === null) {
+    throw new UsageError(
+      'That address carries no code and state.',
+      'Copy the whole address the browser ended at.',
+    );
+  }
+  return completeConsent(parts, { code, state });
 }

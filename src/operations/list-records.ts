@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { UsageError } from '../core/errors.ts';
+import { formatMoney, type Money, parseMoney } from '../core/money.ts';
 import { amountTextOf, type DocumentState, type Reason } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
@@ -10,7 +11,8 @@ export type RecordFilter = {
   connectionId?: string | undefined;
   state?: DocumentState | undefined;
   kind?: DocumentKind | undefined;
-  /** Part of a number, a name or an id. */
+  currency?: string | undefined;
+  /** Part of a number, a client's name or an id, or a whole amount. */
   search?: string | undefined;
   /** Reason code. */
   reason?: string | undefined;
@@ -22,6 +24,7 @@ export type RecordRow = {
   connection_name: string;
   kind: DocumentKind;
   source_id: string;
+  lane: string;
   label: string;
   state: DocumentState;
   reason: Reason | null;
@@ -51,15 +54,53 @@ export function toRecordSummary(row: RecordRow) {
 }
 
 export function recordConditions(filter: RecordFilter): RawBuilder<unknown> {
-  const like = filter.search && `%${filter.search.replaceAll(/[\\%_]/g, '\\$&')}%`;
   const conditions = [
     filter.connectionId && sql`d.connection_id = ${filter.connectionId}`,
     filter.state && sql`d.state = ${filter.state}`,
     filter.kind && sql`d.kind = ${filter.kind}`,
+    filter.currency && sql`d.currency = ${filter.currency}`,
     filter.reason && sql`d.reason ->> 'code' = ${filter.reason}`,
-    like && sql`(d.label ilike ${like} or d.source_id ilike ${like} or l.counterpart_number ilike ${like})`,
+    filter.search && foundBy(filter.search.trim()),
   ].filter((condition) => typeof condition === 'object');
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
+}
+
+const IS_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Each part of the union has an index of its own. */
+function foundBy(text: string): RawBuilder<unknown> {
+  const like = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  const amounts = amountsOf(text);
+  return sql`d.id in (
+    select id from documents where label ilike ${like}
+    union select id from documents where source_id ilike ${like}
+    ${IS_ID.test(text) ? sql`union select ${text}::uuid` : sql``}
+    union select o.id from links n join documents o using (connection_id, kind, source_id)
+      where n.counterpart_number ilike ${like}
+    union select o.id from documents c
+      join documents o on o.connection_id = c.connection_id and o.lane = 'client/' || c.source_id
+      where c.kind = 'client' and c.label ilike ${like}
+    ${amounts.length === 0 ? sql`` : sql`union select id from documents where ${isAmount(amounts)}`})`;
+}
+
+/** "1,250.00" in every currency that has such an amount. */
+function amountsOf(text: string): Money[] {
+  const plain = text.replaceAll(',', '');
+  if (!/^-?\d{1,15}(\.\d{1,4})?$/.test(plain)) return [];
+  return Intl.supportedValuesOf('currency').flatMap((currency) => {
+    try {
+      return [parseMoney(plain, currency)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function isAmount(amounts: readonly Money[]): RawBuilder<unknown> {
+  const minors = amounts.map(({ amountMinor }) => amountMinor.toString());
+  const currencies = amounts.map(({ currency }) => currency);
+  return sql`amount_minor = any(${[...new Set(minors)]}::numeric[])
+    and (currency, amount_minor) in (select * from unnest(${currencies}::text[], ${minors}::numeric[]))`;
 }
 
 /** Documents with their connection's name and one counterpart. */
@@ -94,4 +135,27 @@ function parseCursor(cursor: string): RawBuilder<unknown> {
   if (at === undefined || id === undefined)
     throw new UsageError('The cursor is not one of ours.', 'Start from the first page.');
   return sql`(d.changed_at, d.id) < (${new Date(Number.parseInt(at, 10))}, ${id}::uuid)`;
+}
+
+/** How many records fit a filter, by state, kind and currency: what a replay of all of them would look at. */
+export async function countRecords(parts: OperationParts, actor: Actor, filter: RecordFilter) {
+  requireRole(actor, 'viewer');
+  const { rows } = await sql<{
+    state: DocumentState;
+    kind: DocumentKind;
+    currency: string | null;
+    count: bigint;
+    amount: string | null;
+  }>`
+    select d.state, d.kind, d.currency, count(*) as count, sum(d.amount_minor) as amount
+    from documents d where ${recordConditions(filter)} group by 1, 2, 3 order by 1, 2, 3`.execute(parts.db);
+  const groups = rows.map(({ state, kind, currency, count, amount }) => ({
+    state,
+    kind,
+    currency,
+    count: Number(count),
+    amount:
+      currency === null || amount === null ? null : formatMoney({ currency, amountMinor: BigInt(amount) }),
+  }));
+  return { total: groups.reduce((sum, group) => sum + group.count, 0), groups };
 }

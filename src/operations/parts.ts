@@ -25,3 +25,19 @@ export async function auditDecision(
   const subject = connectionSubject(connectionId);
   await appendTrail(tx, { subject, connectionId, actor: actor.name, entry: 'decision', data }, nowOf(parts));
 }
+
+/** The same for what concerns no connection: people, tokens, keys. */
+export async function auditInstallation(
+  parts: OperationParts,
+  tx: Db,
+  actor: Pick<Actor, 'name'>,
+  data: { summary: string } & Record<string, unknown>,
+): Promise<void> {
+  const entry = {
+    subject: 'installation',
+    connectionId: undefined,
+    actor: actor.name,
+    entry: 'decision' as const,
+  };
+  await appendTrail(tx, { ...entry, data }, nowOf(parts));
+}

@@ -4,6 +4,7 @@ import type { DocumentKind } from '../core/canonical.ts';
 import { UsageError } from '../core/errors.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
+import type { Db } from '../store/db.ts';
 import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, documentSubject } from '../store/trail.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -15,7 +16,13 @@ const IN_ONE_TRANSACTION = 500;
 
 export type ReplayRequest = { recordIds?: string[] | undefined; filter?: RecordFilter | undefined };
 
-type Row = { id: string; connection_id: string; kind: DocumentKind; source_id: string; lane: string };
+export type ReplayRow = {
+  id: string;
+  connection_id: string;
+  kind: DocumentKind;
+  source_id: string;
+  lane: string;
+};
 
 /** `dryRun` only says which records it would look at. */
 export async function replay(
@@ -27,16 +34,20 @@ export async function replay(
   const rows = await selectRecords(parts, request);
   if (request.dryRun !== true) {
     for (let start = 0; start < rows.length; start += IN_ONE_TRANSACTION) {
-      await replayChunk(parts, actor, rows.slice(start, start + IN_ONE_TRANSACTION));
+      const chunk = rows.slice(start, start + IN_ONE_TRANSACTION);
+      await parts.db.transaction().execute((tx) => replayChunk(parts, tx, actor.name, chunk));
     }
   }
   return { replayed: request.dryRun === true ? 0 : rows.length, recordIds: rows.map((row) => row.id) };
 }
 
-async function selectRecords(parts: OperationParts, { recordIds, filter }: ReplayRequest): Promise<Row[]> {
+async function selectRecords(
+  parts: OperationParts,
+  { recordIds, filter }: ReplayRequest,
+): Promise<ReplayRow[]> {
   if (!recordIds && !filter) throw new UsageError('Say which records: ids or a filter.');
   const ids = recordIds ? sql`d.id = any(${recordIds}::uuid[])` : sql`true`;
-  const { rows } = await sql<Row>`${RECORD_ROWS} where ${ids} and ${recordConditions(filter ?? {})}
+  const { rows } = await sql<ReplayRow>`${RECORD_ROWS} where ${ids} and ${recordConditions(filter ?? {})}
     order by d.first_seen_at limit ${MOST_AT_ONCE + 1}`.execute(parts.db);
   if (rows.length > MOST_AT_ONCE) {
     throw new UsageError(`More than ${MOST_AT_ONCE} records fit.`, 'Narrow the filter and replay in parts.');
@@ -44,27 +55,31 @@ async function selectRecords(parts: OperationParts, { recordIds, filter }: Repla
   return rows;
 }
 
-async function replayChunk(parts: OperationParts, actor: Actor, rows: readonly Row[]): Promise<void> {
+/** In the caller's transaction. */
+export async function replayChunk(
+  parts: OperationParts,
+  tx: Db,
+  actor: string,
+  rows: readonly ReplayRow[],
+): Promise<void> {
   const now = nowOf(parts);
-  await parts.db.transaction().execute(async (tx) => {
-    // Lanes before trails, as every write in a lane takes them: the two never wait for each other in a circle.
-    const lanes = new Map(rows.map((row) => [`${row.connection_id} ${row.lane}`, row]));
-    for (const [, row] of [...lanes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      await clearDeferral(tx, row.connection_id, [row.lane]);
-    for (const row of rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-      const entry = { subject: documentSubject(row.id), connectionId: row.connection_id, actor: actor.name };
-      await appendTrail(tx, { ...entry, entry: 'decision', data: { summary: 'replay asked for' } }, now);
-    }
-    await acceptEvents(
-      parts,
-      tx,
-      rows.map((row) => ({
-        connectionId: row.connection_id,
-        kind: row.kind,
-        sourceId: row.source_id,
-        origin: 'replay' as const,
-        topic: `asked for by ${actor.name}`,
-      })),
-    );
-  });
+  // Lanes before trails, as every write in a lane takes them: the two never wait for each other in a circle.
+  const lanes = new Map(rows.map((row) => [`${row.connection_id} ${row.lane}`, row]));
+  for (const [, row] of [...lanes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    await clearDeferral(tx, row.connection_id, [row.lane]);
+  for (const row of rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    const entry = { subject: documentSubject(row.id), connectionId: row.connection_id, actor };
+    await appendTrail(tx, { ...entry, entry: 'decision', data: { summary: 'replay asked for' } }, now);
+  }
+  await acceptEvents(
+    parts,
+    tx,
+    rows.map((row) => ({
+      connectionId: row.connection_id,
+      kind: row.kind,
+      sourceId: row.source_id,
+      origin: 'replay' as const,
+      topic: `asked for by ${actor}`,
+    })),
+  );
 }

@@ -3,13 +3,20 @@ import { randomInt } from 'node:crypto';
 import type { AuthContext } from 'better-auth';
 import type { Pool } from 'pg';
 import { UsageError } from '../core/errors.ts';
-import { hashPassword, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './sign-in-options.ts';
+import { hashPassword, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, verifyPassword } from './sign-in-options.ts';
 
 export type SignedInRole = 'viewer' | 'operator' | 'admin';
 
 export type NewPassword = { email: string; password: string };
 
+export type User = { id: string; email: string; role: SignedInRole; createdAt: Date; sessions: number };
+
 export interface Accounts {
+  /** False until the owner's account is made. */
+  hasUsers(): Promise<boolean>;
+  listUsers(): Promise<User[]>;
+  /** Ends all sessions of that person. */
+  endSessions(userId: string): Promise<void>;
   /** Makes the first account, an admin's, when there is none. A password is made up unless given; show it once. */
   ensureOwner(owner: {
     email: string;
@@ -17,8 +24,9 @@ export interface Accounts {
   }): Promise<{ created: false } | ({ created: true } & NewPassword)>;
   /** Throws UsageError when the e-mail is taken or the password too short. */
   addUser(user: { email: string; role: SignedInRole; password?: string }): Promise<NewPassword>;
-  /** A new password for an account; all its sessions end. Undefined when nobody has that e-mail. */
-  resetPassword(email: string): Promise<NewPassword | undefined>;
+  /** A new password for an account, made up unless given; all its sessions end. Undefined when nobody has that e-mail. */
+  resetPassword(email: string, password?: string): Promise<NewPassword | undefined>;
+  isPasswordOf(email: string, password: string): Promise<boolean>;
 }
 
 // Without the characters that people confuse when they copy by eye.
@@ -29,6 +37,11 @@ const OWNER_LOCK = 'ml-connector:owner';
 function makePassword(): string {
   const pick = () => ALPHABET.charAt(randomInt(ALPHABET.length));
   return Array.from({ length: 4 }, () => Array.from({ length: 6 }, pick).join('')).join('-');
+}
+
+function assertLength(password: string): void {
+  if (password.length >= MIN_PASSWORD_LENGTH && password.length <= MAX_PASSWORD_LENGTH) return;
+  throw new UsageError(`A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters.`);
 }
 
 export function createAccounts(pool: Pool, internalAdapter: AuthContext['internalAdapter']): Accounts {
@@ -48,9 +61,7 @@ export function createAccounts(pool: Pool, internalAdapter: AuthContext['interna
   };
 
   const addUser: Accounts['addUser'] = async ({ email, role, password = makePassword() }) => {
-    if (password.length < MIN_PASSWORD_LENGTH || password.length > MAX_PASSWORD_LENGTH) {
-      throw new UsageError(`A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters.`);
-    }
+    assertLength(password);
     const known = email.trim().toLowerCase();
     if (await internalAdapter.findUserByEmail(known))
       throw new UsageError(`${known} has an account already.`);
@@ -82,10 +93,39 @@ export function createAccounts(pool: Pool, internalAdapter: AuthContext['interna
       }
     },
 
-    async resetPassword(email) {
+    async hasUsers() {
+      return (await pool.query('select from users limit 1')).rowCount !== 0;
+    },
+
+    async listUsers() {
+      const { rows } = await pool.query<{
+        id: string;
+        email: string;
+        role: SignedInRole;
+        created_at: Date;
+        sessions: string;
+      }>(`select u.id, u.email, u.role, u.created_at, count(s.id) as sessions
+        from users u left join sessions s on s.user_id = u.id and s.expires_at > now()
+        group by u.id order by u.created_at`);
+      return rows.map(({ created_at: createdAt, sessions, ...user }) => ({
+        ...user,
+        createdAt,
+        sessions: Number(sessions),
+      }));
+    },
+
+    endSessions: (userId) => internalAdapter.deleteUserSessions(userId),
+
+    async isPasswordOf(email, password) {
+      const found = await internalAdapter.findUserByEmail(email, { includeAccounts: true });
+      const stored = found?.accounts.find(({ providerId }) => providerId === 'credential')?.password;
+      return typeof stored === 'string' && verifyPassword({ hash: stored, password });
+    },
+
+    async resetPassword(email, password = makePassword()) {
+      assertLength(password);
       const found = await internalAdapter.findUserByEmail(email.trim().toLowerCase());
       if (!found) return undefined;
-      const password = makePassword();
       await setPassword(found.user.id, password);
       await internalAdapter.deleteUserSessions(found.user.id);
       return { email: found.user.email, password };

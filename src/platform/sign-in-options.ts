@@ -25,6 +25,10 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, ARGON2);
 }
 
+export function verifyPassword(given: { hash: string; password: string }): Promise<boolean> {
+  return verify(given.hash, given.password);
+}
+
 /** Origins a browser may send changes from: the public one, and on loopback its other names with the same port. */
 export function trustedOrigins(baseUrl: string): string[] {
   const { origin, hostname, protocol, port } = new URL(baseUrl);
@@ -88,7 +92,7 @@ export function signInOptions(settings: SignInSettings) {
       maxPasswordLength: MAX_PASSWORD_LENGTH,
       password: {
         hash: hashPassword,
-        verify: ({ hash: stored, password }) => verify(stored, password),
+        verify: verifyPassword,
       },
     },
     user: TABLES.user,

@@ -2,6 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { LiveRecord } from '../../src/api/contract.ts';
+import { LIVE_ADDRESS } from './api.ts';
 
 /** Many changes at once (a backfill) must not become as many requests. */
 const REFRESH_MS = 1_000;
@@ -27,7 +28,7 @@ export function useLive(): LiveState {
     let stream: EventSource;
     let reopening: ReturnType<typeof setTimeout> | undefined;
     const open = () => {
-      stream = new EventSource('/api/v1/live');
+      stream = new EventSource(LIVE_ADDRESS);
       stream.addEventListener('ready', () => {
         setState((current) => ({ ...current, connected: true }));
         // Whatever happened while the stream was down.

@@ -1,6 +1,6 @@
 /** Who is signed in, for every part of the page. */
 import { createContext, useContext } from 'react';
-import type { SessionView } from '../../src/api/contract.ts';
+import type { SessionView } from '../../src/api/contract-people.ts';
 
 export const SessionContext = createContext<SessionView | null>(null);
 

@@ -56,6 +56,7 @@ export function fakeConnections(): ConnectionView[] {
     destinationLabel: 'Billing Cloud',
     webhooksEnabled: true,
     pollIntervalSeconds: 300,
+    pollCron: null,
     createdAt: iso(-3_000_000),
     counts: { pending: 0, synced: 0, parked: 0, ignored: 0 },
   };

@@ -1,40 +1,65 @@
-/** Connections: list, pause, resume. */
+/** Connections: list, look, pause, resume, and change. */
 import { z } from 'zod';
 import { connection, pauseRequest } from '../contract.ts';
+import * as shapes from '../contract-connections.ts';
 import type { ApiParts } from '../parts.ts';
 import { PROBLEMS } from '../problems.ts';
 import type { ApiApp } from '../server.ts';
 import { actorOf } from '../session-guard.ts';
+import { aboutVerb, routeOf } from '../verb-route.ts';
 
 const params = z.object({ connectionId: z.uuid() });
-const tags = ['connections'];
 
 export function connectionRoutes(app: ApiApp, { operations }: Pick<ApiParts, 'operations'>): void {
-  app.get(
-    '/connections',
-    { schema: { tags, summary: 'All connections', response: { 200: z.array(connection), ...PROBLEMS } } },
-    (request) => operations.listConnections(actorOf(request)),
-  );
-
-  app.post(
-    '/connections/:connectionId/pause',
-    {
-      schema: {
-        tags,
-        summary: 'Stop delivering; events are still taken in',
-        params,
-        body: pauseRequest,
-        response: { 200: connection, ...PROBLEMS },
-      },
+  app.route({
+    ...routeOf('listConnections'),
+    schema: { ...aboutVerb('listConnections'), response: { 200: z.array(connection), ...PROBLEMS } },
+    handler: (request) => operations.listConnections(actorOf(request)),
+  });
+  app.route({
+    ...routeOf('showConnection'),
+    schema: {
+      ...aboutVerb('showConnection'),
+      params,
+      response: { 200: connection.extend(shapes.connectionFields.shape), ...PROBLEMS },
     },
-    (request) => operations.pauseConnection(actorOf(request), { ...request.params, ...request.body }),
-  );
-
-  app.post(
-    '/connections/:connectionId/resume',
-    {
-      schema: { tags, summary: 'Deliver again', params, response: { 200: connection, ...PROBLEMS } },
+    handler: (request) => operations.showConnection(actorOf(request), request.params),
+  });
+  app.route({
+    ...routeOf('pauseConnection'),
+    schema: {
+      ...aboutVerb('pauseConnection'),
+      params,
+      body: pauseRequest,
+      response: { 200: connection, ...PROBLEMS },
     },
-    (request) => operations.resumeConnection(actorOf(request), request.params),
-  );
+    handler: (request) =>
+      operations.pauseConnection(actorOf(request), { ...request.params, ...request.body }),
+  });
+  app.route({
+    ...routeOf('resumeConnection'),
+    schema: { ...aboutVerb('resumeConnection'), params, response: { 200: connection, ...PROBLEMS } },
+    handler: (request) => operations.resumeConnection(actorOf(request), request.params),
+  });
+  app.route({
+    ...routeOf('setConnection'),
+    schema: {
+      ...aboutVerb('setConnection'),
+      params,
+      body: shapes.setConnectionRequest,
+      response: { 200: shapes.changedConnection, ...PROBLEMS },
+    },
+    handler: (request) => operations.setConnection(actorOf(request), { ...request.params, ...request.body }),
+  });
+  app.route({
+    ...routeOf('removeConnection'),
+    schema: {
+      ...aboutVerb('removeConnection'),
+      params,
+      body: shapes.removeConnectionRequest,
+      response: { 200: shapes.removal, ...PROBLEMS },
+    },
+    handler: (request) =>
+      operations.removeConnection(actorOf(request), { ...request.params, ...request.body }),
+  });
 }

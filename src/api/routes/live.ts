@@ -1,9 +1,11 @@
 /** Tells open dashboards which records have changed, as server-sent events. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { VERBS } from '../contract-verbs.ts';
 import type { ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import type { ApiApp } from '../server.ts';
+import { aboutVerb } from '../verb-route.ts';
 
 /** Changes of one record within this time become one event, so a backfill does not drown the browser. */
 const GATHER_MS = 200;
@@ -12,11 +14,11 @@ const MAX_WAITING = 5_000;
 /** A session that ended meanwhile must not go on listening. */
 const RECHECK_MS = 60_000;
 
-export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn'>): void {
+export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn' | 'findToken'>): void {
   let open = 0;
   app.get(
-    '/live',
-    { sse: 'only', schema: { tags: ['live'], summary: 'Changed records as server-sent events' } },
+    VERBS.watchLive.path,
+    { sse: 'only', schema: aboutVerb('watchLive'), config: { verb: 'watchLive' } },
     async (request: FastifyRequest, reply: FastifyReply) => {
       if (open >= MAX_STREAMS) return sendProblem(reply, 503, { detail: 'Too many live views are open.' });
       open += 1;
@@ -28,8 +30,16 @@ export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn'>
   );
 }
 
+function stillKnown(
+  parts: Pick<ApiParts, 'signIn' | 'findToken'>,
+  request: FastifyRequest,
+): Promise<unknown> {
+  const { authorization } = request.headers;
+  return authorization === undefined ? parts.signIn.actorOf(request.headers) : parts.findToken(authorization);
+}
+
 async function stream(
-  parts: Pick<ApiParts, 'live' | 'signIn'>,
+  parts: Pick<ApiParts, 'live' | 'signIn' | 'findToken'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -42,7 +52,7 @@ async function stream(
     wake();
   });
   const recheck = setInterval(() => {
-    parts.signIn.actorOf(request.headers).then(
+    stillKnown(parts, request).then(
       (who) => who ?? sse.close(),
       (error: unknown) => request.log.warn({ err: error }, 'session could not be checked'),
     );

@@ -15,8 +15,8 @@ export function ReplayButton({ request, label, what }: Props) {
   const client = useQueryClient();
   const [asking, { open, close }] = useDisclosure(false);
   const replay = useMutation({
-    mutationFn: () => api.replay(request),
-    onSuccess: ({ replayed }) => {
+    mutationFn: () => api.startReplay(request),
+    onSuccess: ({ total: replayed }) => {
       close();
       const message =
         replayed === 1 ? 'One record runs again.' : `${formatCount(replayed)} records run again.`;

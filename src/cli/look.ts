@@ -1,0 +1,125 @@
+/** `overview`, `parked`, `replays`, `connection show`, `systems` and `preview`: looking without changing. */
+import pc from 'picocolors';
+import { listConnectors } from '../operations/list-connectors.ts';
+import { listParked } from '../operations/list-parked.ts';
+import { overview as overviewOperation } from '../operations/overview.ts';
+import { previewConnection } from '../operations/preview-connection.ts';
+import { listReplays, showReplay } from '../operations/replay-runs.ts';
+import { showConnection as showOperation } from '../operations/show-connection.ts';
+import { loadConnection } from '../store/connections.ts';
+import { answer, localActor, say, stateText, table } from './output.ts';
+import { type GlobalOptions, withInstallation } from './with-installation.ts';
+
+export async function overview(
+  options: GlobalOptions & { window?: 'day' | 'month' | undefined },
+): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const view = await overviewOperation(parts, localActor(), { window: options.window ?? 'day' });
+    answer(options.json, view, () => {
+      for (const one of view.connections) {
+        const agreed = one.inStep ? pc.green('in step') : pc.yellow('not in step');
+        say(
+          `${pc.bold(one.name)}  ${stateText(one.state)}  ${agreed}  lag ${one.lagSeconds} s, ${one.parked} parked`,
+        );
+        const rows = one.balances.map((b) => [
+          b.kind,
+          b.currency,
+          String(b.sourceCount),
+          b.sourceAmount,
+          String(b.copyCount),
+          b.copyAmount,
+          b.equal ? 'equal' : pc.yellow('differs'),
+        ]);
+        if (rows.length > 0)
+          say(table(['kind', 'currency', 'source', 'amount', 'copies', 'amount', ''], rows));
+      }
+      if (view.connections.length === 0) say('No connection yet. Add one: connection add');
+    });
+  });
+}
+
+export async function parked(options: GlobalOptions & { connection?: string | undefined }): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const connectionId =
+      options.connection === undefined ? undefined : (await loadConnection(parts.db, options.connection)).id;
+    const groups = await listParked(parts, localActor(), { connectionId });
+    answer(options.json, groups, () => {
+      if (groups.length === 0) return say('Nothing is parked.');
+      const rows = groups.map((group) => [
+        String(group.count),
+        group.code,
+        group.sums.map(({ amount, currency }) => `${amount} ${currency}`).join(', '),
+        group.message.slice(0, 80),
+      ]);
+      say(table(['records', 'reason', 'amounts', 'for example'], rows));
+    });
+  });
+}
+
+export async function replays(id: string | undefined, options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const runs =
+      id === undefined
+        ? await listReplays(parts, localActor())
+        : [await showReplay(parts, localActor(), { replayId: id })];
+    answer(options.json, id === undefined ? runs : runs[0], () => {
+      if (runs.length === 0) return say('No replay yet.');
+      const rows = runs.map((run) => [
+        run.createdAt.replace('T', ' ').slice(0, 19),
+        run.actor,
+        `${run.settled} of ${run.total}`,
+        `${run.outcomes.synced} synced, ${run.outcomes.parked} parked, ${run.outcomes.ignored} ignored`,
+        run.id,
+      ]);
+      say(table(['when (UTC)', 'who', 'looked at', 'now', 'id'], rows));
+    });
+  });
+}
+
+export async function systems(options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const known = await listConnectors(parts, localActor());
+    answer(options.json, known, () => {
+      for (const { side, label, id, fields } of known.systems) {
+        say(`${pc.bold(label)} (${side}: ${id})`);
+        say(
+          table(
+            ['field', 'needed', 'what'],
+            fields.map((f) => [f.name, f.required ? 'yes' : '', f.help]),
+          ),
+        );
+      }
+    });
+  });
+}
+
+export async function showConnection(name: string, options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const view = await showOperation(parts, localActor(), { connection: name });
+    answer(options.json, view, () => {
+      say(`${pc.bold(view.name)}  ${stateText(view.state)}  ${view.pauseReason ?? ''}`);
+      const rows = (['source', 'destination'] as const).flatMap((side) =>
+        view.fields[side].map((f) => [
+          `${side}.${f.name}`,
+          f.secret ? (f.isSet ? '(set)' : '(not set)') : (f.value ?? ''),
+        ]),
+      );
+      say(table(['field', 'value'], rows));
+    });
+  });
+}
+
+export async function preview(name: string, options: GlobalOptions & { limit: number }): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const view = await previewConnection(parts, localActor(), { connection: name, limit: options.limit });
+    answer(options.json, view, () => {
+      for (const one of view.invoices) {
+        say(`${pc.bold(one.label)}  ${one.amount ?? ''} ${one.currency ?? ''}  ${one.account ?? ''}`);
+        for (const { field, value, rule } of one.problems)
+          say(pc.yellow(`  ${field} = ${JSON.stringify(value)}: ${rule}`));
+        for (const { method, path } of one.requests) say(`  ${method} ${path}`);
+      }
+      say(`${view.invoices.length} of about ${view.estimatedTotal} invoices; nothing was written.`);
+    });
+  });
+}

@@ -1,0 +1,29 @@
+/** Who did what: the newest entries about a connection, or about the installation itself. */
+import { loadConnection } from '../store/connections.ts';
+import { connectionSubject, listBrokenTrails, listNewestTrail } from '../store/trail.ts';
+import { type Actor, requireRole } from './context.ts';
+import type { OperationParts } from './parts.ts';
+
+export async function listAudit(
+  parts: OperationParts,
+  actor: Actor,
+  query: { connection?: string | undefined; limit: number },
+) {
+  requireRole(actor, 'viewer');
+  const subject =
+    query.connection === undefined
+      ? 'installation'
+      : connectionSubject((await loadConnection(parts.db, query.connection)).id);
+  const entries = await listNewestTrail(parts.db, subject, query.limit);
+  return {
+    entries: entries.map(({ position, at, actor: by, entry, data: { summary, ...data } }) => ({
+      position,
+      at: at.toISOString(),
+      actor: by,
+      entry,
+      summary,
+      data,
+    })),
+    chainIntact: (await listBrokenTrails(parts.db, subject)).length === 0,
+  };
+}

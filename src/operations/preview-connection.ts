@@ -1,0 +1,144 @@
+/** What would be written for the newest invoices, as the exact requests; nothing is written, nor stored. */
+import { toBreakdown } from '../core/breakdown.ts';
+import type { CanonicalInvoice } from '../core/canonical.ts';
+import { OperatingError } from '../core/errors.ts';
+import { toExternalKey } from '../core/ids.ts';
+import { formatMoney } from '../core/money.ts';
+import type { SourceRecord } from '../core/ports.ts';
+import type { OpenConnection } from '../engine/connection-runtime.ts';
+import { loadConnection } from '../store/connections.ts';
+import { type Actor, requireRole } from './context.ts';
+import type { OperationParts } from './parts.ts';
+
+type Written = { call: string; method: string; path: string; body: unknown };
+type PreviewedInvoice = {
+  sourceId: string;
+  label: string;
+  currency: string | null;
+  amount: string | null;
+  date: string | null;
+  /** `copy`: the requests follow; `park`: a person would be asked, see `problems`. */
+  outcome: 'copy' | 'park';
+  account: string | null;
+  problems: { field: string; value: string; rule: string }[];
+  requests: Written[];
+};
+
+const PAGE = 100;
+const MOST_PAGES = 10;
+const LATELY_MS = 90 * 86_400_000;
+
+export async function previewConnection(
+  parts: OperationParts,
+  actor: Actor,
+  request: { connection: string; limit: number },
+): Promise<{ invoices: PreviewedInvoice[]; estimatedTotal: number }> {
+  requireRole(actor, 'viewer');
+  const open = await parts.runtime.open((await loadConnection(parts.db, request.connection)).id);
+  const { records, estimatedTotal } = await listNewest(parts, open, request.limit);
+  const invoices: PreviewedInvoice[] = [];
+  for (const record of records) invoices.push(await previewInvoice(open, record));
+  return { invoices, estimatedTotal };
+}
+
+/** By their own date, among those that changed lately; among all where nothing did. */
+async function listNewest(parts: OperationParts, open: OpenConnection, limit: number) {
+  const lately = await listSome(open, parts.clock.now() - LATELY_MS);
+  const some = lately.records.length > 0 ? lately : await listSome(open, undefined);
+  const dated = some.records.map((record) => {
+    const mapped = open.source.toCanonical(record);
+    return { record, on: mapped.ok && mapped.value.kind === 'invoice' ? mapped.value.issuedOn : '' };
+  });
+  const newest = dated.toSorted((a, b) => (a.on < b.on ? 1 : -1)).slice(0, limit);
+  return { records: newest.map(({ record }) => record), estimatedTotal: some.estimatedTotal };
+}
+
+async function listSome({ source }: OpenConnection, changedSince: number | undefined) {
+  const records: SourceRecord[] = [];
+  let [cursor, estimatedTotal]: [string | undefined, number] = [undefined, 0];
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer = await source.list({
+      kind: 'invoice',
+      changedSince,
+      deleted: false,
+      cursor,
+      pageSize: PAGE,
+    });
+    records.push(...answer.records);
+    estimatedTotal = Math.max(estimatedTotal, answer.estimatedTotal);
+    if (answer.next === undefined) break;
+    cursor = answer.next;
+  }
+  return { records, estimatedTotal };
+}
+
+async function previewInvoice(open: OpenConnection, listed: SourceRecord): Promise<PreviewedInvoice> {
+  const record = (await open.source.read('invoice', listed.sourceId)) ?? listed;
+  const mapped = open.source.toCanonical(record);
+  const face = {
+    sourceId: record.sourceId,
+    label: record.label,
+    currency: record.amount?.currency ?? null,
+    amount: record.amount ? formatMoney(record.amount) : null,
+    date: null,
+    account: null,
+    requests: [],
+  };
+  if (!mapped.ok) return { ...face, outcome: 'park', problems: [...mapped.problems] };
+  if (mapped.value.kind !== 'invoice') throw new Error('the source listed something else than an invoice');
+  const dated = { ...face, date: mapped.value.issuedOn };
+  const breakdown = toBreakdown(mapped.value);
+  if (!breakdown.ok) return { ...dated, outcome: 'park', problems: [...breakdown.problems] };
+  return { ...dated, ...(await requestsFor(open, mapped.value, breakdown.value)) };
+}
+
+type Breakdown = Extract<ReturnType<typeof toBreakdown>, { ok: true }>['value'];
+
+async function requestsFor(open: OpenConnection, invoice: CanonicalInvoice, breakdown: Breakdown) {
+  const { source, destination } = open;
+  const requests: Written[] = [];
+  const problems: PreviewedInvoice['problems'] = [];
+  const plan = (step: Parameters<typeof destination.toRequest>[0]) => {
+    const made = destination.toRequest(step);
+    if (!made.ok) return void problems.push(...made.problems);
+    const { call, method, path, body } = made.value;
+    requests.push({ call, method, path, body });
+  };
+  const account = await accountOf(open, invoice);
+  if (account.create) plan(account.create);
+  const externalKey = toExternalKey(source.identity, 'invoice', invoice.sourceId);
+  const number = destination.toInvoiceNumber({ number: invoice.number, externalKey, generation: 0 });
+  plan({
+    kind: 'create-invoice',
+    invoice,
+    breakdown,
+    account: account.counterpart,
+    number,
+    externalKey,
+    generation: 0,
+    post: invoice.stage === 'issued',
+    bookedOn: invoice.issuedOn,
+  });
+  const outcome: PreviewedInvoice['outcome'] = problems.length === 0 ? 'copy' : 'park';
+  return { outcome, problems, requests, account: account.words };
+}
+
+/** The account that is there, or the one that would be made first. */
+async function accountOf({ source, destination }: OpenConnection, { clientId, currency }: CanonicalInvoice) {
+  const number = destination.toAccountNumber(toExternalKey(source.identity, 'client', clientId), currency);
+  const made = { id: '(made by the step before)', number };
+  const record = await source.read('client', clientId);
+  const client = record && source.toCanonical(record);
+  if (!client?.ok || client.value.kind !== 'client')
+    return { counterpart: made, words: `client ${clientId} cannot be read`, create: undefined };
+  const candidates = await destination
+    .findAccounts(client.value, currency, number)
+    .catch((error: unknown) => {
+      if (error instanceof OperatingError) return [];
+      throw error;
+    });
+  const found = candidates.find(({ reason }) => reason === 'external-id') ?? candidates[0];
+  if (found) return { counterpart: found, words: `${found.name} (${found.number})`, create: undefined };
+  const create = { kind: 'create-account' as const, client: client.value, currency, accountNumber: number };
+  return { counterpart: made, words: `new account ${number}`, create };
+}
