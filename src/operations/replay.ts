@@ -5,6 +5,7 @@ import { UsageError } from '../core/errors.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
 import type { Db } from '../store/db.ts';
+import { takeBackLeavingOut } from '../store/documents.ts';
 import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, documentSubject } from '../store/trail.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -70,6 +71,7 @@ export async function replayChunk(
   for (const row of rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const entry = { subject: documentSubject(row.id), connectionId: row.connection_id, actor };
     await appendTrail(tx, { ...entry, entry: 'decision', data: { summary: 'replay asked for' } }, now);
+    await takeBackLeavingOut(tx, row.id);
   }
   await acceptEvents(
     parts,

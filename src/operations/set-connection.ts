@@ -1,9 +1,16 @@
 /** Changes a connection: webhooks on or off, poll interval, settings and credentials of either side. */
 import { UsageError } from '../core/errors.ts';
+import { policyProblem } from '../core/policy.ts';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
 import { nowOf } from '../engine/parts.ts';
 import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
-import { loadConnection, mergeSettings, type Side, setConnectionSchedule } from '../store/connections.ts';
+import {
+  loadConnection,
+  mergePolicies,
+  mergeSettings,
+  type Side,
+  setConnectionSchedule,
+} from '../store/connections.ts';
 import { lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
 import { problemOf } from './add-connection.ts';
@@ -17,6 +24,8 @@ export type ConnectionChange = {
   pollCron?: string | undefined;
   /** Fields of the manifests, by side; secret ones go into the vault. */
   values?: Partial<Record<Side, Record<string, string>>> | undefined;
+  /** By name (src/core/policy.ts). */
+  policies?: Record<string, string> | undefined;
 };
 
 export async function setConnection(
@@ -26,7 +35,9 @@ export async function setConnection(
 ): Promise<{ id: string }> {
   requireRole(actor, 'admin');
   const connection = await loadConnection(parts.db, request.connection);
-  const { webhooksEnabled, pollIntervalSeconds, pollCron, values = {} } = request;
+  const { webhooksEnabled, pollIntervalSeconds, pollCron, values = {}, policies = {} } = request;
+  const problems = Object.entries(policies).flatMap(([name, value]) => policyProblem(name, value) ?? []);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
   await parts.db.transaction().execute(async (tx) => {
     await setConnectionSchedule(
       tx,
@@ -42,6 +53,7 @@ export async function setConnection(
       const given = values[side];
       if (given) await setFields(parts, tx, connection.id, side, connection[side], given);
     }
+    if (Object.keys(policies).length > 0) await mergePolicies(tx, connection.id, policies, nowOf(parts));
     await parts.queue.wake('callbacks', [{ key: connection.id }], sqlRunner(tx));
     const fields = Object.entries(values).flatMap(([side, given]) =>
       Object.keys(given).map((name) => `${side}.${name}`),
@@ -52,6 +64,7 @@ export async function setConnection(
       pollIntervalSeconds,
       pollCron,
       fields,
+      policies,
     });
   });
   return { id: connection.id };

@@ -63,7 +63,7 @@ async function listRelated(
       or (${row.kind} = 'payment' and d.kind = 'invoice' and d.source_id = ${invoiceId})
       or (${row.kind} = 'invoice' and d.kind in ('payment', 'credit') and exists (
         select from links p where p.connection_id = d.connection_id and p.kind = d.kind and p.source_id = d.source_id
-          and p.confirmed ->> 'invoiceSourceId' = ${row.source_id})))
+          and p.copied ->> 'invoiceSourceId' = ${row.source_id})))
     order by d.kind = 'client' desc, d.changed_at desc, d.id desc limit ${MOST_RELATED}`.execute(parts.db);
   return rows.map(toRecordSummary);
 }

@@ -196,6 +196,19 @@ export async function mergeSettings(
     .execute();
 }
 
+export async function mergePolicies(
+  db: Db,
+  id: string,
+  policies: Record<string, string>,
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable('connections')
+    .set({ policies: sql`policies || ${JSON.stringify(policies)}::jsonb`, updated_at: now })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** Takes the active connections whose poll is due and sets their next date, so that nobody else takes them. */
 export async function takeDuePolls(db: Db, now: Date): Promise<string[]> {
   const due = await db

@@ -177,6 +177,13 @@ export async function setDecisions(db: Db, id: string, decisions: Decisions): Pr
     .execute();
 }
 
+/** Whoever replays a record wants it copied. */
+export async function takeBackLeavingOut(db: Db, id: string): Promise<void> {
+  await sql`update documents set decisions = decisions - 'leave-out' where id = ${id} and decisions ? 'leave-out'`.execute(
+    db,
+  );
+}
+
 /** Documents parked until `documentId` is settled. */
 export async function listWaitingFor(db: Db, documentId: string): Promise<SyncDocument[]> {
   const rows = await db

@@ -1,0 +1,93 @@
+/** A person's choice for a parked record: remembered, audited, and looked at again at once. */
+import { UsageError } from '../core/errors.ts';
+import { nowOf } from '../engine/parts.ts';
+import type { Db } from '../store/db.ts';
+import {
+  type Choice,
+  type Decisions,
+  loadDocument,
+  type SyncDocument,
+  setDecisions,
+} from '../store/documents.ts';
+import { appendTrail, documentSubject } from '../store/trail.ts';
+import { type Actor, requireRole } from './context.ts';
+import type { OperationParts } from './parts.ts';
+import { replayChunk } from './replay.ts';
+
+export type Resolution = { recordId: string; choice: string; argument?: string | undefined };
+
+/** Throws UsageError when the record does not offer that choice now. */
+export async function resolveRecord(
+  parts: OperationParts,
+  actor: Actor,
+  { recordId, choice, argument }: Resolution,
+): Promise<{ recordId: string; choice: string }> {
+  requireRole(actor, 'operator');
+  await parts.db.transaction().execute(async (tx) => {
+    const document = await loadDocument(tx, recordId);
+    const chosen = offered(document, choice, argument);
+    await replayChunk(parts, tx, actor.name, [
+      {
+        id: document.id,
+        connection_id: document.connectionId,
+        kind: document.kind,
+        source_id: document.sourceId,
+        lane: document.lane,
+      },
+    ]);
+    await setDecisions(tx, document.id, decided(document, chosen));
+    await noteDecision(parts, tx, actor, document, chosen);
+  });
+  return { recordId, choice };
+}
+
+function offered({ state, reason }: SyncDocument, choice: string, argument: string | undefined): Choice {
+  const choices = state === 'parked' ? (reason?.choices ?? []) : [];
+  const found = choices.find(
+    (one) => one.choice === choice && (one.argument === undefined || one.argument === argument),
+  );
+  if (found) return found;
+  const known = choices.map((one) => [one.choice, one.argument].filter(Boolean).join(' ')).join(', ');
+  throw new UsageError(
+    `The record offers no choice "${[choice, argument].filter(Boolean).join(' ')}".`,
+    known === '' ? 'It waits for nobody’s decision.' : `It offers: ${known}.`,
+  );
+}
+
+function decided({ decisions }: SyncDocument, { choice, argument }: Choice): Decisions {
+  switch (choice) {
+    case 'account':
+      return { ...decisions, account: argument ?? '' };
+    case 'renumber': {
+      const { adopt: _taken, ...others } = decisions;
+      return { ...others, renumber: (decisions.renumber ?? 0) + 1 };
+    }
+    case 'new-account': {
+      const { account: _wrong, ...others } = decisions;
+      return { ...others, 'new-account': true };
+    }
+    case 'adopt':
+    case 'heal':
+    case 'open-day':
+    case 'leave-out':
+      return { ...decisions, [choice]: true };
+  }
+}
+
+async function noteDecision(
+  parts: OperationParts,
+  tx: Db,
+  actor: Actor,
+  { id, connectionId, reason }: SyncDocument,
+  { label, choice, argument }: Choice,
+): Promise<void> {
+  const data = { summary: `decided: ${label}`, choice, argument, about: reason };
+  const entry = {
+    subject: documentSubject(id),
+    connectionId,
+    actor: actor.name,
+    entry: 'decision' as const,
+    data,
+  };
+  await appendTrail(tx, entry, nowOf(parts));
+}
