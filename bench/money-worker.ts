@@ -8,5 +8,6 @@ const PIECE = 500;
 
 const { seed, first, count } = workerData as MoneyWork;
 for (let done = 0; done < count; done += PIECE) {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(tallyInvoices(seed, first + done, Math.min(PIECE, count - done)));
 }

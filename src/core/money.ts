@@ -41,6 +41,10 @@ export function minorDigits(currency: string): number {
   return MINOR_DIGITS.get(currency) ?? 2;
 }
 
+function minorPerMajor(currency: string): Exact {
+  return new Exact(`1e${minorDigits(currency)}`);
+}
+
 const DECIMAL_TEXT = /^[+-]?\d+(\.\d+)?$/;
 /** Before and after the decimal point together, needless zeros aside: two such numbers multiply exactly. */
 const MOST_DIGITS = 30;
@@ -57,7 +61,7 @@ export function parseExact(text: string): Exact {
 
 /** "123.45" USD -> 12345 minor units. Throws MoneyError where the text has more significant decimals than the currency. */
 export function parseMoney(text: string, currency: string): Money {
-  const minor = parseExact(text).times(new Exact(10).pow(minorDigits(currency)));
+  const minor = parseExact(text).times(minorPerMajor(currency));
   if (!minor.isInteger()) {
     throw new MoneyError(`${text} has more decimals than ${currency} allows (${minorDigits(currency)})`);
   }
@@ -66,7 +70,7 @@ export function parseMoney(text: string, currency: string): Money {
 
 /** An amount in major units. */
 export function toExact({ amountMinor, currency }: Money): Exact {
-  return new Exact(amountMinor.toString()).dividedBy(new Exact(10).pow(minorDigits(currency)));
+  return new Exact(amountMinor.toString()).dividedBy(minorPerMajor(currency));
 }
 
 /** Rounds an exact amount in major units to the currency's minor unit, or to fewer `decimals`. */
@@ -78,7 +82,7 @@ export function roundToMoney(
 ): Money {
   const rounded = new Exact(amount).toDecimalPlaces(decimals, ROUNDING_MODE[rounding]);
   return {
-    amountMinor: BigInt(rounded.times(new Exact(10).pow(minorDigits(currency))).toFixed(0)),
+    amountMinor: BigInt(rounded.times(minorPerMajor(currency)).toFixed(0)),
     currency,
   };
 }
