@@ -14,7 +14,8 @@ export type LedgerInvoice = {
   /** yyyy-mm-dd */
   issuedOn: string;
   dueOn: string;
-  state: 'draft' | 'posted' | 'cancelled' | 'deleted';
+  /** `reversed`: credited in full for good. */
+  state: 'draft' | 'posted' | 'reversed' | 'cancelled' | 'deleted';
 };
 
 export type LedgerPayment = {
@@ -26,6 +27,9 @@ export type LedgerPayment = {
   amount: string;
   /** The part that settles invoices that are still there. */
   applied: string;
+  /** Neither applied nor given back. */
+  unapplied?: string;
+  refunded?: string;
   /** Numbers of the invoices it settles. */
   invoiceNumbers: string[];
   paidOn: string;
@@ -51,8 +55,48 @@ export type LedgerCredit = {
   amount: string;
   /** What settles invoices of it. */
   applied: string;
+  unapplied?: string;
+  /** The invoice that it was made from; '' where none. */
+  invoiceNumber?: string;
+  /** Numbers of the invoices it settles. */
+  invoiceNumbers?: string[];
   issuedOn: string;
-  state: 'live' | 'cancelled' | 'deleted';
+  state: 'draft' | 'live' | 'cancelled' | 'deleted';
+};
+
+/** What is owed beside an invoice. */
+export type LedgerDebit = {
+  id: string;
+  number: string;
+  reference: string;
+  customer: string;
+  currency: string;
+  amount: string;
+  outstanding: string;
+  issuedOn: string;
+  invoiceNumber: string;
+  state: 'draft' | 'live' | 'cancelled' | 'deleted';
+};
+
+export type LedgerRefund = {
+  id: string;
+  number: string;
+  reference: string;
+  paymentNumber: string;
+  currency: string;
+  amount: string;
+  refundedOn: string;
+  state: 'live' | 'cancelled';
+};
+
+/** What settles what. */
+export type LedgerApplication = {
+  from: 'payment' | 'credit';
+  fromNumber: string;
+  to: 'invoice' | 'debit';
+  toNumber: string;
+  currency: string;
+  amount: string;
 };
 
 export type LedgerCustomer = {
@@ -72,6 +116,9 @@ export type Ledger = {
   payments: LedgerPayment[];
   /** Absent where the books do not show them. */
   credits?: LedgerCredit[];
+  debits?: LedgerDebit[];
+  refunds?: LedgerRefund[];
+  applications?: LedgerApplication[];
   /** API calls served so far by kind ("GET invoice"), and how many of all calls got a 429. */
   calls: Record<string, number>;
   rateLimited: number;

@@ -71,7 +71,12 @@ const FIELDS: readonly FieldSpec[] = [
   ),
 ];
 
-const controlSchema = z.looseObject({ baseUrl: z.url(), clientId: z.string(), clientSecret: z.string() });
+const controlSchema = z.looseObject({
+  baseUrl: z.url(),
+  clientId: z.string(),
+  clientSecret: z.string(),
+  features: z.looseObject({ catalogCharges: z.array(z.string()) }),
+});
 
 const simulator: SimulatorManifest = {
   // Beside this file in source and in a build alike; only the extension differs.
@@ -83,8 +88,9 @@ const simulator: SimulatorManifest = {
     if (!control.success) {
       throw new UsageError(`${url} is not a Zuora simulator`, 'Start one and give its URL.');
     }
-    const { baseUrl, clientId, clientSecret } = control.data;
-    return { settings: { baseUrl, clientId }, secrets: { clientSecret } };
+    const { baseUrl, clientId, clientSecret, features } = control.data;
+    const creditChargeId = features.catalogCharges[0] ?? '';
+    return { settings: { baseUrl, clientId, creditChargeId }, secrets: { clientSecret } };
   },
 };
 

@@ -1,15 +1,8 @@
 /** Answers as v1 and Object Query show them: amounts are exact JSON numbers in the currency's decimals. */
 import { LosslessNumber } from 'lossless-json';
 import { type Exact, formatMoney } from '../../../core/money.ts';
-import {
-  type Account,
-  type Contact,
-  type Invoice,
-  type InvoiceItem,
-  itemTaxMinor,
-  type Payment,
-  type Refund,
-} from './books.ts';
+import { type Account, type Contact, type Invoice, type InvoiceItem, itemTaxMinor } from './books.ts';
+import type { Application, DebitMemo, Funds } from './funds.ts';
 import type { Tenant } from './tenant.ts';
 
 export type Json = string | boolean | null | LosslessNumber | Json[] | { [name: string]: Json | undefined };
@@ -27,13 +20,14 @@ export function taxMinor(invoice: Invoice): bigint {
   return invoice.items.reduce((sum, item) => sum + itemTaxMinor(item), 0n);
 }
 
-export function paidMinor(tenant: Tenant, invoice: Invoice): bigint {
-  return tenant.books
-    .applicationsOfInvoice(invoice.id)
-    .reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+/** What of an invoice is settled by payments, or by credit memos. */
+export function settledMinor({ books }: Tenant, { id }: Invoice, by: Application['source']): bigint {
+  return books
+    .applicationsTo(id)
+    .reduce((sum, { source, amountMinor }) => (source === by ? sum + amountMinor : sum), 0n);
 }
 
-function stampsOf(tenant: Tenant, row: { createdAt: number; updatedAt: number }): JsonRecord {
+export function stampsOf(tenant: Tenant, row: { createdAt: number; updatedAt: number }): JsonRecord {
   return {
     createdById: tenant.userId,
     createdDate: tenant.localTime(row.createdAt),
@@ -67,11 +61,11 @@ export function accountAnswer(tenant: Tenant, account: Account): JsonRecord {
   // The document types these as texts, unlike every other amount.
   const money = (amountMinor: bigint) => formatMoney({ amountMinor, currency: account.currency });
   const metrics = {
-    balance: money(sums.invoicesMinor - sums.unappliedMinor),
+    balance: money(accountBalanceMinor(sums)),
     totalInvoiceBalance: money(sums.invoicesMinor),
     unappliedPaymentAmount: money(sums.unappliedMinor),
-    unappliedCreditMemoAmount: money(0n),
-    totalDebitMemoBalance: money(0n),
+    unappliedCreditMemoAmount: money(sums.creditsMinor),
+    totalDebitMemoBalance: money(sums.debitsMinor),
     contractedMrr: money(0n),
     reservedPaymentAmount: money(0n),
   };
@@ -109,27 +103,48 @@ export function accountAnswer(tenant: Tenant, account: Account): JsonRecord {
   };
 }
 
-export function accountSums(
-  tenant: Tenant,
-  account: Account,
-): { invoicesMinor: bigint; unappliedMinor: bigint } {
-  let invoicesMinor = 0n;
-  let unappliedMinor = 0n;
-  for (const invoice of tenant.books.invoices.values()) {
-    if (
-      invoice.accountId === account.id &&
-      invoice.status === 'Posted' &&
-      invoice.currency === account.currency
-    ) {
-      invoicesMinor += invoice.balanceMinor;
-    }
+type Sums = { invoicesMinor: bigint; debitsMinor: bigint; unappliedMinor: bigint; creditsMinor: bigint };
+
+export function accountSums({ books }: Tenant, { id, currency }: Account): Sums {
+  const isOwn = (row: { accountId: string | undefined; currency: string }) =>
+    row.accountId === id && row.currency === currency;
+  const owed = (rows: Iterable<Invoice | DebitMemo>) => {
+    let sum = 0n;
+    for (const row of rows) if (isOwn(row) && row.status === 'Posted') sum += row.balanceMinor;
+    return sum;
+  };
+  const left = (rows: Iterable<Funds & { status: string }>) => {
+    let sum = 0n;
+    for (const row of rows) if (isOwn(row) && row.status !== 'Draft') sum += row.unappliedMinor;
+    return sum;
+  };
+  return {
+    invoicesMinor: owed(books.invoices.values()),
+    debitsMinor: owed(books.debitMemos.values()),
+    unappliedMinor: left(books.payments.values()),
+    creditsMinor: left(books.creditMemos.values()),
+  };
+}
+
+export function accountBalanceMinor({
+  invoicesMinor,
+  debitsMinor,
+  unappliedMinor,
+  creditsMinor,
+}: Sums): bigint {
+  return invoicesMinor + debitsMinor - unappliedMinor - creditsMinor;
+}
+
+/** What credit memos may still take from an item: with its discounts, without its taxes. */
+export function creditableMinor({ books }: Tenant, invoice: Invoice, item: InvoiceItem): bigint {
+  const own = invoice.items.filter(({ id, parentId }) => id === item.id || parentId === item.id);
+  let room = own.reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+  for (const memo of books.creditMemos.values()) {
+    if (memo.invoiceId !== invoice.id || memo.status === 'Canceled') continue;
+    for (const { invoiceItemId, amountMinor } of memo.items)
+      if (invoiceItemId === item.id) room -= amountMinor;
   }
-  for (const payment of tenant.books.payments.values()) {
-    if (payment.accountId === account.id && payment.currency === account.currency) {
-      unappliedMinor += payment.unappliedMinor;
-    }
-  }
-  return { invoicesMinor, unappliedMinor };
+  return room > 0n ? room : 0n;
 }
 
 export function invoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
@@ -146,8 +161,8 @@ export function invoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
     taxAmount: money(taxedMinor),
     taxExemptAmount: money(0n),
     balance: money(invoice.balanceMinor),
-    paymentAmount: money(paidMinor(tenant, invoice)),
-    creditMemoAmount: money(invoice.creditedMinor),
+    paymentAmount: money(settledMinor(tenant, invoice, 'payment')),
+    creditMemoAmount: money(settledMinor(tenant, invoice, 'creditMemo')),
     refundAmount: money(0n),
     adjustmentAmount: money(0n),
     creditBalanceAdjustmentAmount: money(0n),
@@ -203,18 +218,21 @@ export function updatedInvoiceAnswer(tenant: Tenant, invoice: Invoice): JsonReco
     totalTaxExemptAmount: taxExemptAmount,
     transferredToAccounting:
       invoice.transferredToAccounting === 'No' ? false : invoice.transferredToAccounting,
-    reversed: invoice.reversed,
   };
 }
 
-export function itemAnswer(invoice: Invoice, item: InvoiceItem): JsonRecord {
+export function itemAnswer(tenant: Tenant, invoice: Invoice, item: InvoiceItem): JsonRecord {
   const money = (amountMinor: bigint) => amountOf(amountMinor, invoice.currency);
+  // The document types these as texts, unlike every other amount.
+  const text = (amountMinor: bigint) => formatMoney({ amountMinor, currency: invoice.currency });
   const { description, uom, ...fields } = item.fields;
   return {
     id: item.id,
-    chargeAmount: money(item.amountMinor),
-    taxAmount: money(itemTaxMinor(item)),
-    quantity: number(item.quantity),
+    chargeAmount: text(item.amountMinor),
+    availableToCreditAmount:
+      item.kind === 'Charge' ? money(creditableMinor(tenant, invoice, item)) : undefined,
+    taxAmount: text(itemTaxMinor(item)),
+    quantity: item.quantity.toString(),
     unitPrice: item.unitPrice === undefined ? undefined : number(item.unitPrice),
     unitOfMeasure: uom,
     description: description ?? '',
@@ -238,56 +256,5 @@ export function itemAnswer(invoice: Invoice, item: InvoiceItem): JsonRecord {
         ...tax.fields,
       })),
     },
-  };
-}
-
-export function paymentAnswer(tenant: Tenant, payment: Payment): JsonRecord {
-  const money = (amountMinor: bigint) => amountOf(amountMinor, payment.currency);
-  const account = payment.accountId === undefined ? undefined : tenant.books.accounts.get(payment.accountId);
-  return {
-    id: payment.id,
-    number: payment.number,
-    accountId: payment.accountId,
-    accountNumber: account?.number,
-    status: payment.status,
-    type: 'External',
-    amount: money(payment.amountMinor),
-    appliedAmount: money(payment.appliedMinor),
-    unappliedAmount: money(payment.unappliedMinor),
-    refundAmount: money(payment.refundedMinor),
-    creditBalanceAmount: money(0n),
-    currency: payment.currency,
-    effectiveDate: payment.effectiveDate,
-    comment: payment.comment,
-    referenceId: payment.referenceId,
-    paymentMethodId: payment.methodId,
-    gatewayState: 'NotSubmitted',
-    cancelledOn: payment.cancelledAt === undefined ? undefined : tenant.localTime(payment.cancelledAt),
-    prepayment: payment.prepayment,
-    standalone: false,
-    financeInformation: { transferredToAccounting: payment.transferredToAccounting },
-    ...payment.fields,
-    ...stampsOf(tenant, payment),
-    success: true,
-  };
-}
-
-export function refundAnswer(tenant: Tenant, refund: Refund): JsonRecord {
-  return {
-    id: refund.id,
-    number: refund.number,
-    paymentId: refund.paymentId,
-    accountId: refund.accountId,
-    amount: amountOf(refund.amountMinor, refund.currency),
-    status: refund.status,
-    type: 'External',
-    methodType: refund.methodType,
-    refundDate: refund.refundDate,
-    referenceId: refund.referenceId,
-    comment: refund.comment,
-    gatewayState: 'NotSubmitted',
-    cancelledOn: refund.cancelledAt === undefined ? undefined : tenant.localTime(refund.cancelledAt),
-    ...stampsOf(tenant, refund),
-    success: true,
   };
 }

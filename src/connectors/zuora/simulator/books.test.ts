@@ -240,11 +240,15 @@ test('the ledger adds up after everything above', async () => {
   expect(invoices.some(({ state }) => state === 'deleted')).toBe(true);
   expect(Object.keys(body).sort()).toEqual([
     'account',
+    'applications',
     'calls',
+    'credits',
     'customers',
+    'debits',
     'invoices',
     'payments',
     'rateLimited',
+    'refunds',
   ]);
 });
 

@@ -1,5 +1,6 @@
 /** The simulated tenant's records and the check that they add up after every write. */
 import type { Exact } from '../../../core/money.ts';
+import type { Application, CreditMemo, DebitMemo, Payment, Refund, Target } from './funds.ts';
 import { assertBooks } from './refusal.ts';
 
 export type Stamps = { createdAt: number; updatedAt: number };
@@ -69,58 +70,8 @@ export type Invoice = Stamps & {
   items: InvoiceItem[];
   totalMinor: bigint;
   balanceMinor: bigint;
-  creditedMinor: bigint;
   fields: Record<string, string>;
 };
-
-export type Application = Stamps & {
-  id: string;
-  paymentId: string;
-  invoiceId: string;
-  amountMinor: bigint;
-  effectiveDate: string;
-};
-
-export type Payment = Stamps & {
-  id: string;
-  number: string;
-  accountId: string | undefined;
-  currency: string;
-  amountMinor: bigint;
-  appliedMinor: bigint;
-  unappliedMinor: bigint;
-  refundedMinor: bigint;
-  effectiveDate: string;
-  /** The latest of the payment's own date and those of its applications. */
-  latestEffectiveDate: string;
-  methodId: string;
-  methodType: string;
-  referenceId: string;
-  comment: string;
-  prepayment: boolean;
-  transferredToAccounting: string;
-  status: 'Processed' | 'Canceled';
-  cancelledAt: number | undefined;
-  isDeleted: boolean;
-  fields: Record<string, string>;
-};
-
-export type Refund = Stamps & {
-  id: string;
-  number: string;
-  paymentId: string;
-  accountId: string | undefined;
-  currency: string;
-  amountMinor: bigint;
-  refundDate: string;
-  methodType: string;
-  referenceId: string;
-  comment: string;
-  status: 'Processed' | 'Canceled';
-  cancelledAt: number | undefined;
-};
-
-export type CreditMemo = Stamps & { id: string; number: string; invoiceId: string; amountMinor: bigint };
 
 export class Books {
   readonly accounts = new Map<string, Account>();
@@ -129,76 +80,101 @@ export class Books {
   readonly payments = new Map<string, Payment>();
   readonly refunds = new Map<string, Refund>();
   readonly creditMemos = new Map<string, CreditMemo>();
+  readonly debitMemos = new Map<string, DebitMemo>();
   readonly applications = new Map<string, Application>();
   /** Document number to id, within its kind. */
   readonly accountNumbers = new Map<string, string>();
   readonly invoiceNumbers = new Map<string, string>();
   readonly paymentNumbers = new Map<string, string>();
-  readonly #ofInvoice = new Map<string, Set<Application>>();
-  readonly #ofPayment = new Map<string, Set<Application>>();
+  readonly memoNumbers = new Map<string, string>();
+  readonly #to = new Map<string, Set<Application>>();
+  readonly #from = new Map<string, Set<Application>>();
 
   findAccount(key: string): Account | undefined {
     return this.accounts.get(key) ?? this.accounts.get(this.accountNumbers.get(key) ?? '');
   }
 
   findInvoice(key: string): Invoice | undefined {
-    const invoice = this.invoices.get(key) ?? this.invoices.get(this.invoiceNumbers.get(key) ?? '');
-    return invoice?.isDeleted === true ? undefined : invoice;
+    return findLiving(this.invoices, this.invoiceNumbers, key);
   }
 
   findPayment(key: string): Payment | undefined {
-    const payment = this.payments.get(key) ?? this.payments.get(this.paymentNumbers.get(key) ?? '');
-    return payment?.isDeleted === true ? undefined : payment;
+    return findLiving(this.payments, this.paymentNumbers, key);
   }
 
-  applicationsOfInvoice(invoiceId: string): Application[] {
-    return [...(this.#ofInvoice.get(invoiceId) ?? [])];
+  findCreditMemo(key: string): CreditMemo | undefined {
+    return findLiving(this.creditMemos, this.memoNumbers, key);
   }
 
-  applicationsOfPayment(paymentId: string): Application[] {
-    return [...(this.#ofPayment.get(paymentId) ?? [])];
+  findDebitMemo(key: string): DebitMemo | undefined {
+    return findLiving(this.debitMemos, this.memoNumbers, key);
+  }
+
+  /** By the id of an invoice or debit memo. */
+  applicationsTo(id: string): Application[] {
+    return [...(this.#to.get(id) ?? [])];
+  }
+
+  /** By the id of a payment or credit memo. */
+  applicationsFrom(id: string): Application[] {
+    return [...(this.#from.get(id) ?? [])];
   }
 
   addApplication(application: Application): void {
     this.applications.set(application.id, application);
-    setOf(this.#ofInvoice, application.invoiceId).add(application);
-    setOf(this.#ofPayment, application.paymentId).add(application);
+    setOf(this.#to, application.targetId).add(application);
+    setOf(this.#from, application.sourceId).add(application);
   }
 
   removeApplication(application: Application): void {
     this.applications.delete(application.id);
-    this.#ofInvoice.get(application.invoiceId)?.delete(application);
-    this.#ofPayment.get(application.paymentId)?.delete(application);
+    this.#to.get(application.targetId)?.delete(application);
+    this.#from.get(application.sourceId)?.delete(application);
   }
 
   /** Programmer errors only: the running balances must equal what the parts say. */
   assertInvoice(invoice: Invoice): void {
-    const applied = sumOf(this.applicationsOfInvoice(invoice.id));
     const items = invoice.items.reduce((sum, item) => sum + itemTotalMinor(item), 0n);
     assertBooks(invoice.totalMinor === items, `invoice ${invoice.number} total is not the sum of its items`);
-    assertBooks(
-      invoice.balanceMinor === invoice.totalMinor - applied - invoice.creditedMinor,
-      `invoice ${invoice.number} balance`,
-    );
-    assertBooks(invoice.balanceMinor >= 0n, `invoice ${invoice.number} has a negative balance`);
-    assertBooks(
-      applied === 0n || invoice.status === 'Posted',
-      `invoice ${invoice.number} is paid but not posted`,
-    );
+    this.#assertTarget(invoice, invoice.totalMinor);
   }
 
-  assertPayment(payment: Payment): void {
-    const applied = sumOf(this.applicationsOfPayment(payment.id));
-    assertBooks(payment.appliedMinor === applied, `payment ${payment.number} applied amount`);
-    const rest = payment.status === 'Canceled' ? 0n : payment.amountMinor - applied - payment.refundedMinor;
-    assertBooks(payment.unappliedMinor === rest, `payment ${payment.number} unapplied amount`);
-    assertBooks(payment.unappliedMinor >= 0n, `payment ${payment.number} is over-applied`);
+  assertDebitMemo(memo: DebitMemo): void {
+    this.#assertTarget(memo, memo.status === 'Canceled' ? 0n : memo.amountMinor);
+  }
+
+  assertFunds(funds: Payment | CreditMemo): void {
+    const applied = sumOf(this.applicationsFrom(funds.id));
+    const what = `${'methodType' in funds ? 'payment' : 'credit memo'} ${funds.number}`;
+    assertBooks(funds.appliedMinor === applied, `${what} applied amount`);
+    const rest = funds.status === 'Canceled' ? 0n : funds.amountMinor - applied - funds.refundedMinor;
+    assertBooks(funds.unappliedMinor === rest, `${what} unapplied amount`);
+    assertBooks(funds.unappliedMinor >= 0n, `${what} is over-applied`);
+    assertBooks(applied === 0n || funds.status !== 'Draft', `${what} is applied but a draft`);
   }
 
   assertAll(): void {
     for (const invoice of this.invoices.values()) this.assertInvoice(invoice);
-    for (const payment of this.payments.values()) this.assertPayment(payment);
+    for (const memo of this.debitMemos.values()) this.assertDebitMemo(memo);
+    for (const payment of this.payments.values()) this.assertFunds(payment);
+    for (const memo of this.creditMemos.values()) this.assertFunds(memo);
   }
+
+  #assertTarget(target: Target, owedMinor: bigint): void {
+    const applied = sumOf(this.applicationsTo(target.id));
+    assertBooks(target.balanceMinor === owedMinor - applied, `${target.number} balance`);
+    assertBooks(target.balanceMinor >= 0n, `${target.number} has a negative balance`);
+    assertBooks(applied === 0n || target.status === 'Posted', `${target.number} is settled but not posted`);
+  }
+}
+
+function findLiving<Row extends { isDeleted: boolean }>(
+  rows: ReadonlyMap<string, Row>,
+  numbers: ReadonlyMap<string, string>,
+  key: string,
+): Row | undefined {
+  const row = rows.get(key) ?? rows.get(numbers.get(key) ?? '');
+  return row?.isDeleted === true ? undefined : row;
 }
 
 export function itemTotalMinor(item: InvoiceItem): bigint {

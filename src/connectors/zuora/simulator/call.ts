@@ -1,5 +1,6 @@
 /** What a served operation gets and gives. */
 import type { Json, JsonRecord } from './answers.ts';
+import { type Resource, refuse } from './refusal.ts';
 import type { Tenant } from './tenant.ts';
 
 export type Call = {
@@ -41,4 +42,25 @@ export function pageOf<T>(
 
 function positive(raw: string | null): number | undefined {
   return raw !== null && /^[1-9]\d{0,6}$/.test(raw) ? parseInt(raw, 10) : undefined;
+}
+
+type Listed = {
+  path: string;
+  member: string;
+  rows: readonly JsonRecord[];
+  filters: readonly string[];
+  resource: Resource;
+};
+
+/** A v1 list: filtered by equality, then paged. */
+export function listOf(call: Call, { path, member, rows, filters, resource }: Listed): JsonRecord {
+  const wanted = [...call.query].filter(([name]) => !['page', 'pageSize', 'sort'].includes(name));
+  const unknown = wanted.find(([name]) => !filters.includes(name));
+  if (unknown !== undefined) throw refuse(resource, 'badQuery', `Unknown query parameter '${unknown[0]}'.`);
+  const found = rows.filter((row) =>
+    // oxlint-disable-next-line typescript/no-base-to-string -- texts and lossless numbers, which print their digits
+    wanted.every(([name, value]) => String(row[name] ?? '') === value),
+  );
+  const { rows: shown, nextPage } = pageOf(call, path, found);
+  return { [member]: shown, nextPage, success: true };
 }

@@ -43,6 +43,7 @@ describe.skipIf(!existsSync(PATH))('answers follow the OpenAPI core', () => {
     ['/v1/accounts/{account-key}', '/v1/accounts/FB-1'],
     ['/object-query/taxation-items', '/object-query/taxation-items'],
     ['/v1/invoices/{invoiceKey}', '/v1/invoices/C-1'],
+    ['/v1/invoices/{invoiceKey}/items', '/v1/invoices/C-1/items'],
     ['/v1/payments', '/v1/payments'],
     ['/v1/payments/{paymentKey}', '/v1/payments/P-00000001'],
     ['/v1/payments/{paymentKey}/parts', '/v1/payments/P-00000001/parts'],
@@ -59,14 +60,6 @@ describe.skipIf(!existsSync(PATH))('answers follow the OpenAPI core', () => {
     expect(reply.status).toBe(200);
     expect(problemsOf(path, 'get', reply)).toEqual([]);
   });
-
-  test.each([['/v1/invoices/{invoiceKey}/items', '/v1/invoices/C-1/items']])(
-    'GET %s, whose decimals the schema calls strings and the wire gives as numbers',
-    async (path, url) => {
-      const problems = problemsOf(path, 'get', await bench.call('GET', url)) as { message: string }[];
-      expect(problems.filter(({ message }) => message !== 'must be string')).toEqual([]);
-    },
-  );
 
   test('POST token, account, contact, invoice, batch, bulk-post, payment and refund', async () => {
     const contact = await bench.call('POST', '/v1/contacts', {

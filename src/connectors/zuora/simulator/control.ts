@@ -1,17 +1,15 @@
 /** The control API: what a test or a demonstration may ask of and order from the simulated tenant. */
 import { z } from 'zod';
-import type { Ledger, LedgerInvoice, LedgerPayment } from '../../../core/ledger.ts';
-import { formatMoney } from '../../../core/money.ts';
-import { createAccount } from './accounts.ts';
-import type { Invoice, Payment } from './books.ts';
-import type { Call, Operation } from './call.ts';
+import { isRecord } from './body.ts';
+import type { Call } from './call.ts';
 import { FaultOrder, type Faults } from './faults.ts';
-import { createInvoice } from './invoices.ts';
+import { ledgerOf } from './ledger.ts';
 import type { ManualClock } from './manual-clock.ts';
 import type { TokenOffice } from './oauth.ts';
-import { createPayment } from './payments.ts';
+import { refuse } from './refusal.ts';
 import { REGIONS } from './regions.ts';
 import type { RequestLog } from './request-log.ts';
+import { findRoute } from './routes.ts';
 import type { Features, Tenant } from './tenant.ts';
 
 const names = z.array(z.string());
@@ -25,6 +23,9 @@ const FeatureChange = z
     activeCurrencies: names,
     paymentDates: z.enum(['any', 'past-or-today', 'today']),
     deleteDraftInvoices: z.boolean(),
+    unposting: z.enum(['allowed', 'forbidden', 'latest-only']),
+    reversal: z.boolean(),
+    catalogCharges: names,
     userActive: z.boolean(),
     multiEntity: z.boolean(),
     multiOrg: z.boolean(),
@@ -50,6 +51,7 @@ const NewAccount = z
     crmId: z.string().optional(),
   })
   .strict();
+const ByHand = z.object({ method: z.enum(['POST', 'PUT', 'DELETE']), path: z.string().startsWith('/v1/') });
 const FaultChange = FaultOrder.extend({
   rotateSecret: z.boolean().optional(),
   revokeTokens: z.boolean().optional(),
@@ -77,7 +79,7 @@ export type ControlAnswer = { status: number; body: unknown };
 export function answerControl(parts: ControlParts, request: ControlRequest): ControlAnswer {
   const { tenant, faults, log } = parts;
   const ok = (body: unknown): ControlAnswer => ({ status: 200, body });
-  const create = (operation: Operation, body: unknown) => ok(operation(callOf(parts, body)));
+  const byHand = (method: string, path: string, body: unknown) => ok(actByHand(parts, method, path, body));
   switch (`${request.method} ${request.path}`) {
     case 'GET /_control':
       return ok(describe(parts));
@@ -90,11 +92,15 @@ export function answerControl(parts: ControlParts, request: ControlRequest): Con
       return ok({ periods });
     }
     case 'POST /_control/accounts':
-      return create(createAccount, accountByHand(NewAccount.parse(request.plain)));
+      return byHand('POST', '/v1/accounts', accountByHand(NewAccount.parse(request.plain)));
     case 'POST /_control/invoices':
-      return create(createInvoice, request.lossless);
+      return byHand('POST', '/v1/invoices', request.lossless);
     case 'POST /_control/payments':
-      return create(createPayment, request.lossless);
+      return byHand('POST', '/v1/payments', request.lossless);
+    case 'POST /_control/by-hand': {
+      const { method, path } = ByHand.parse(request.plain);
+      return byHand(method, path, isRecord(request.lossless) ? request.lossless['body'] : undefined);
+    }
     case 'GET /_control/ledger':
       return ok(ledgerOf(tenant, log));
     case 'GET /_control/requests':
@@ -117,8 +123,12 @@ export function answerControl(parts: ControlParts, request: ControlRequest): Con
   }
 }
 
-function callOf({ tenant, url }: ControlParts, body: unknown): Call {
-  return { tenant, params: {}, query: new URLSearchParams(), body, baseUrl: url };
+/** A person at work inside Zuora: the operation itself, without token, limits, locks or faults. */
+function actByHand({ tenant, url }: ControlParts, method: string, path: string, body: unknown) {
+  const { found } = findRoute(method, path);
+  if (found === undefined) throw refuse('unknown', 'notFound', `No such operation: ${method} ${path}`);
+  const call: Call = { tenant, params: found.params, query: new URLSearchParams(), body, baseUrl: url };
+  return found.route.run(call);
 }
 
 function describe({ tenant, url }: ControlParts) {
@@ -175,59 +185,4 @@ function orderFaults({ tenant, faults, tokens }: ControlParts, change: z.infer<t
   if (rotateSecret === true) tenant.clientSecret = `s3cret+${tenant.hex(32)}=`;
   if (revokeTokens === true) tokens.revokeAll();
   return { ...faults.orders(), ...(rotateSecret === true ? { clientSecret: tenant.clientSecret } : {}) };
-}
-
-export function ledgerOf(tenant: Tenant, log: RequestLog): Ledger {
-  const { books } = tenant;
-  const { calls, rateLimited } = log.counts();
-  return {
-    account: tenant.tenantId,
-    customers: [...books.accounts.values()].map(({ id, number, name, currency, billToId }) => ({
-      id,
-      number,
-      name,
-      email: books.contacts.get(billToId)?.fields['workEmail'] ?? '',
-      currency,
-    })),
-    invoices: [...books.invoices.values()].map((invoice) => ledgerInvoice(tenant, invoice)),
-    payments: [...books.payments.values()].map((payment) => ledgerPayment(tenant, payment)),
-    calls,
-    rateLimited,
-  };
-}
-
-const INVOICE_STATE = { Draft: 'draft', Posted: 'posted', Canceled: 'cancelled' } as const;
-
-function ledgerInvoice({ books }: Tenant, invoice: Invoice): LedgerInvoice {
-  const { currency } = invoice;
-  return {
-    id: invoice.id,
-    number: invoice.number,
-    reference: invoice.comments,
-    customer: books.accounts.get(invoice.accountId)?.number ?? '',
-    currency,
-    total: formatMoney({ amountMinor: invoice.totalMinor, currency }),
-    outstanding: formatMoney({ amountMinor: invoice.balanceMinor, currency }),
-    issuedOn: invoice.invoiceDate,
-    dueOn: invoice.dueDate,
-    state: invoice.isDeleted ? 'deleted' : INVOICE_STATE[invoice.status],
-  };
-}
-
-function ledgerPayment({ books }: Tenant, payment: Payment): LedgerPayment {
-  const { currency } = payment;
-  return {
-    id: payment.id,
-    number: payment.number,
-    reference: payment.referenceId,
-    customer: books.accounts.get(payment.accountId ?? '')?.number ?? '',
-    currency,
-    amount: formatMoney({ amountMinor: payment.amountMinor, currency }),
-    applied: formatMoney({ amountMinor: payment.appliedMinor, currency }),
-    invoiceNumbers: books
-      .applicationsOfPayment(payment.id)
-      .map(({ invoiceId }) => books.invoices.get(invoiceId)?.number ?? ''),
-    paidOn: payment.effectiveDate,
-    state: payment.isDeleted ? 'deleted' : payment.status === 'Canceled' ? 'cancelled' : 'live',
-  };
 }

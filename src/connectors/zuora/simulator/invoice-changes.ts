@@ -1,10 +1,12 @@
 /** What can happen to an invoice later: edit, post, unpost, reverse, write off, delete. */
 import type { JsonRecord } from './answers.ts';
-import { amountOf, invoiceAnswer, updatedInvoiceAnswer } from './answers.ts';
+import { invoiceAnswer, updatedInvoiceAnswer } from './answers.ts';
 import { type Body, readBody } from './body.ts';
-import { BULK_POST, EMPTY, REVERSE_INVOICE, UPDATE_INVOICE } from './body-specs.ts';
-import { type CreditMemo, type Invoice, itemTotalMinor } from './books.ts';
-import { type Call, pageOf, paramOf } from './call.ts';
+import { BULK_POST, EMPTY, REVERSE, UPDATE_INVOICE, WRITE_OFF } from './body-specs.ts';
+import { type Invoice, itemTotalMinor } from './books.ts';
+import { type Call, paramOf } from './call.ts';
+import { creditInFull } from './credit-memos.ts';
+import { applicationPartsAnswer } from './funds-answers.ts';
 import {
   customTexts,
   invoiceByKey,
@@ -14,6 +16,7 @@ import {
   memberFailure,
 } from './invoices.ts';
 import { refuse } from './refusal.ts';
+import { latest } from './settlement.ts';
 import { minorOf, requireInvoiceSettlement, requireOpenPeriod, type Tenant } from './tenant.ts';
 
 const RESOURCE = 'invoice';
@@ -131,7 +134,9 @@ export function unpostInvoice(call: Call): JsonRecord {
   const { tenant } = call;
   if (call.body !== undefined) readBody(call.body, EMPTY, RESOURCE);
   const invoice = invoiceByKey(tenant, paramOf(call, 'key'));
+  requireUnposting(tenant, invoice);
   requirePosted(invoice, 'unposted');
+  if (invoice.reversed) throw refuse(RESOURCE, 'rule', 'A reversed invoice cannot be unposted.');
   requireUnsettled(tenant, invoice, 'unposted');
   requireOpenPeriod(tenant, invoice.invoiceDate, RESOURCE);
   invoice.status = 'Draft';
@@ -144,8 +149,11 @@ export function reverseInvoice(call: Call): JsonRecord {
   const { tenant } = call;
   requireInvoiceSettlement(tenant, RESOURCE);
   const invoice = invoiceByKey(tenant, paramOf(call, 'key'));
-  const body = readBody(call.body, REVERSE_INVOICE, RESOURCE);
+  const body = readBody(call.body, REVERSE, RESOURCE);
+  if (!tenant.features.reversal)
+    throw refuse(RESOURCE, 'permission', 'The user lacks the permission to reverse invoices.');
   requirePosted(invoice, 'reversed');
+  if (invoice.reversed) throw refuse(RESOURCE, 'rule', 'The invoice is already reversed.');
   requireUnsettled(tenant, invoice, 'reversed');
   if (invoice.totalMinor === 0n)
     throw refuse(RESOURCE, 'rule', 'An invoice with zero amount cannot be reversed.');
@@ -156,7 +164,9 @@ export function reverseInvoice(call: Call): JsonRecord {
   if ((body.text('applyEffectiveDate') ?? memoDate) < memoDate) {
     throw refuse(RESOURCE, 'badValue', 'The apply effective date must not be earlier than the memo date.');
   }
-  const memo = credit(tenant, invoice);
+  const comment = body.text('comment') ?? '';
+  const reasonCode = body.text('reasonCode') ?? 'Invoice reversal';
+  const memo = creditInFull(tenant, invoice, { origin: 'reversal', memoDate, comment, reasonCode });
   invoice.reversed = true;
   touch(tenant, invoice);
   return { success: true, id: invoice.id, creditMemo: { id: memo.id } };
@@ -166,18 +176,14 @@ export function writeOffInvoice(call: Call): JsonRecord {
   const { tenant } = call;
   requireInvoiceSettlement(tenant, RESOURCE);
   const invoice = invoiceByKey(tenant, paramOf(call, 'key'));
-  readBody(
-    call.body,
-    {
-      comment: { kind: 'text', max: 255 },
-      memoDate: { kind: 'date' },
-      reasonCode: { kind: 'text', max: 255 },
-    },
-    RESOURCE,
-  );
+  const body = readBody(call.body, WRITE_OFF, RESOURCE);
   requirePosted(invoice, 'written off');
   if (invoice.balanceMinor === 0n) throw refuse(RESOURCE, 'rule', 'The invoice has no balance to write off.');
-  const memo = credit(tenant, invoice);
+  const memoDate = body.text('memoDate') ?? latest(tenant.today(), invoice.invoiceDate);
+  requireOpenPeriod(tenant, memoDate, RESOURCE);
+  const comment = body.text('comment') ?? '';
+  const reasonCode = body.text('reasonCode') ?? 'Write-off';
+  const memo = creditInFull(tenant, invoice, { origin: 'write-off', memoDate, comment, reasonCode });
   touch(tenant, invoice);
   return { success: true, creditMemo: { id: memo.id } };
 }
@@ -196,37 +202,9 @@ export function deleteInvoice(call: Call): JsonRecord {
 }
 
 export function readInvoiceParts(call: Call): JsonRecord {
-  const { tenant } = call;
-  const invoice = invoiceByKey(tenant, paramOf(call, 'key'));
-  const memos = [...tenant.books.creditMemos.values()].filter(({ invoiceId }) => invoiceId === invoice.id);
-  const parts = [
-    ...tenant.books.applicationsOfInvoice(invoice.id).map((part) => ({ ...part, paymentId: part.paymentId })),
-    ...memos.map((memo) => ({ ...memo, creditMemoId: memo.id })),
-  ];
-  const { rows, nextPage } = pageOf(call, `/v1/invoices/${paramOf(call, 'key')}/application-parts`, parts);
-  const applicationParts = rows.map(
-    (part): JsonRecord => ({
-      ...('paymentId' in part ? { paymentId: part.paymentId } : { creditMemoId: part.creditMemoId }),
-      appliedAmount: amountOf(part.amountMinor, invoice.currency),
-      createdById: tenant.userId,
-      createdDate: tenant.localTime(part.createdAt),
-    }),
-  );
-  return { applicationParts, nextPage, success: true };
-}
-
-function credit(tenant: Tenant, invoice: Invoice): CreditMemo {
-  const memo: CreditMemo = {
-    id: tenant.newId(),
-    number: tenant.nextNumber('CM', () => false),
-    invoiceId: invoice.id,
-    amountMinor: invoice.balanceMinor,
-    ...tenant.stamps(),
-  };
-  tenant.books.creditMemos.set(memo.id, memo);
-  invoice.creditedMinor += memo.amountMinor;
-  invoice.balanceMinor = 0n;
-  return memo;
+  const key = paramOf(call, 'key');
+  const path = `/v1/invoices/${key}/application-parts`;
+  return applicationPartsAnswer(call, path, invoiceByKey(call.tenant, key));
 }
 
 function requirePosted(invoice: Invoice, verb: string): void {
@@ -234,16 +212,33 @@ function requirePosted(invoice: Invoice, verb: string): void {
     throw refuse(RESOURCE, 'rule', `Only invoices with Posted status can be ${verb}.`);
 }
 
-function requireUnsettled(tenant: Tenant, invoice: Invoice, verb: string): void {
-  if (invoice.creditedMinor === 0n && tenant.books.applicationsOfInvoice(invoice.id).length === 0) return;
-  throw refuse(RESOURCE, 'rule', `An invoice with payments or credit memos applied to it cannot be ${verb}.`);
+function requireUnsettled({ books }: Tenant, invoice: Invoice, verb: string): void {
+  if (books.applicationsTo(invoice.id).length > 0)
+    throw refuse(
+      RESOURCE,
+      'rule',
+      `An invoice with payments or credit memos applied to it cannot be ${verb}.`,
+    );
+  const memos = [...books.creditMemos.values(), ...books.debitMemos.values()];
+  if (memos.some(({ invoiceId, status }) => invoiceId === invoice.id && status !== 'Canceled'))
+    throw refuse(RESOURCE, 'rule', `An invoice that memos were made from cannot be ${verb}.`);
+}
+
+function requireUnposting(tenant: Tenant, invoice: Invoice): void {
+  const { unposting } = tenant.features;
+  if (unposting === 'forbidden')
+    throw refuse(RESOURCE, 'permission', 'The user lacks the permission to cancel posted billing documents.');
+  const isLatest = [...tenant.books.invoices.values()]
+    .filter(
+      ({ accountId, status, isDeleted }) =>
+        accountId === invoice.accountId && status === 'Posted' && !isDeleted,
+    )
+    .every((other) => other.invoiceDate <= invoice.invoiceDate);
+  if (unposting === 'latest-only' && !isLatest)
+    throw refuse(RESOURCE, 'rule', 'Only the latest invoice of the account can be unposted.');
 }
 
 function touch(tenant: Tenant, invoice: Invoice): void {
   invoice.updatedAt = tenant.clock.now();
   tenant.books.assertInvoice(invoice);
-}
-
-function latest(a: string, b: string): string {
-  return a > b ? a : b;
 }

@@ -59,7 +59,11 @@ export function readInvoice(call: Call): JsonRecord {
 export function readInvoiceItems(call: Call): JsonRecord {
   const invoice = invoiceByKey(call.tenant, paramOf(call, 'key'));
   const { rows, nextPage } = pageOf(call, `/v1/invoices/${paramOf(call, 'key')}/items`, invoice.items);
-  return { invoiceItems: rows.map((item) => itemAnswer(invoice, item)), nextPage, success: true };
+  return {
+    invoiceItems: rows.map((item) => itemAnswer(call.tenant, invoice, item)),
+    nextPage,
+    success: true,
+  };
 }
 
 export function invoiceByKey(tenant: Tenant, key: string): Invoice {
@@ -107,7 +111,6 @@ function draftInvoice(tenant: Tenant, body: Body, numbersOfRequest = new Set<str
     items,
     totalMinor,
     balanceMinor: totalMinor,
-    creditedMinor: 0n,
     fields: customTexts(body),
     ...tenant.stamps(),
   };

@@ -1,15 +1,19 @@
 /** Object Query: filters, paging by cursor, chosen fields and one level of expansion over the books. */
 import { Exact, formatMoney } from '../../../core/money.ts';
-import { accountSums, type Json, type JsonRecord } from './answers.ts';
-import type { Account, Application, Contact, Invoice, Payment, Refund } from './books.ts';
+import { accountBalanceMinor, accountSums, type Json, type JsonRecord } from './answers.ts';
+import type { Account, Contact, Invoice } from './books.ts';
 import { type Call, paramOf } from './call.ts';
+import type { Application, CreditMemo, DebitMemo, Payment, Refund } from './funds.ts';
 import {
   type ItemRow,
   showAccount,
   showApplication,
   showContact,
+  showCreditMemo,
+  showDebitMemo,
   showInvoice,
   showItem,
+  showMemoApplication,
   showPayment,
   showRefund,
   showTaxItem,
@@ -140,6 +144,20 @@ const taxRows = function* (tenant: Tenant): Iterable<TaxRow> {
     for (const tax of item.taxItems) yield { invoice, item, tax };
 };
 
+const applicationsOf = function* ({ books }: Tenant, source: Application['source']): Iterable<Application> {
+  for (const application of books.applications.values()) if (application.source === source) yield application;
+};
+
+const MEMO_CELLS: Collection<CreditMemo | DebitMemo>['cells'] = {
+  id: ({ id }) => id,
+  accountid: ({ accountId }) => accountId,
+  invoiceid: ({ invoiceId }) => invoiceId ?? null,
+  memonumber: (memo) => memo.number,
+  memodate: ({ memoDate }) => memoDate,
+  status: ({ status }) => status,
+  updateddate: updatedDate,
+};
+
 /** By the last part of the path. */
 export const OBJECT_QUERIES: Readonly<Record<string, (call: Call) => JsonRecord>> = {
   accounts: collection<Account>({
@@ -156,8 +174,7 @@ export const OBJECT_QUERIES: Readonly<Record<string, (call: Call) => JsonRecord>
       soldtoid: ({ soldToId }) => soldToId,
       status: () => 'Active',
       balance: (row, tenant) => {
-        const { invoicesMinor, unappliedMinor } = accountSums(tenant, row);
-        return exact(invoicesMinor - unappliedMinor, row.currency);
+        return exact(accountBalanceMinor(accountSums(tenant, row)), row.currency);
       },
       updateddate: updatedDate,
     },
@@ -244,29 +261,56 @@ export const OBJECT_QUERIES: Readonly<Record<string, (call: Call) => JsonRecord>
       account: accountOf,
       paymentapplications: (payment, tenant) => ({
         paymentApplications: tenant.books
-          .applicationsOfPayment(payment.id)
+          .applicationsFrom(payment.id)
           .map((row) => showApplication(row, tenant)),
       }),
     },
   }),
   'payment-applications': collection<Application>({
-    rows: ({ books }) => books.applications.values(),
+    rows: (tenant) => applicationsOf(tenant, 'payment'),
     idOf: ({ id }) => id,
     cells: {
       id: ({ id }) => id,
-      accountid: (row, { books }) => books.payments.get(row.paymentId)?.accountId ?? null,
-      paymentid: ({ paymentId }) => paymentId,
-      invoiceid: ({ invoiceId }) => invoiceId,
+      accountid: (row, { books }) => books.payments.get(row.sourceId)?.accountId ?? null,
+      paymentid: ({ sourceId }) => sourceId,
+      invoiceid: ({ targetId }) => targetId,
       effectivedate: ({ effectiveDate }) => effectiveDate,
       updateddate: updatedDate,
     },
     show: showApplication,
     expand: {
       payment: (row, tenant) => {
-        const payment = tenant.books.payments.get(row.paymentId);
+        const payment = tenant.books.payments.get(row.sourceId);
         return { payment: payment === undefined ? undefined : showPayment(payment, tenant) };
       },
     },
+  }),
+  'credit-memos': collection<CreditMemo>({
+    rows: ({ books }) => live(books.creditMemos.values()),
+    idOf: ({ id }) => id,
+    cells: MEMO_CELLS,
+    show: showCreditMemo,
+    expand: { account: accountOf },
+  }),
+  'credit-memo-applications': collection<Application>({
+    rows: (tenant) => applicationsOf(tenant, 'creditMemo'),
+    idOf: ({ id }) => id,
+    cells: {
+      id: ({ id }) => id,
+      creditmemoid: ({ sourceId }) => sourceId,
+      invoiceid: ({ targetId }) => targetId,
+      effectivedate: ({ effectiveDate }) => effectiveDate,
+      updateddate: updatedDate,
+    },
+    show: showMemoApplication,
+    expand: {},
+  }),
+  'debit-memos': collection<DebitMemo>({
+    rows: ({ books }) => live(books.debitMemos.values()),
+    idOf: ({ id }) => id,
+    cells: MEMO_CELLS,
+    show: showDebitMemo,
+    expand: { account: accountOf },
   }),
   'taxation-items': collection<TaxRow>({
     rows: taxRows,

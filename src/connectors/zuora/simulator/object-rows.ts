@@ -1,16 +1,22 @@
 /** Rows as Object Query shows them. */
-import { accountSums, amountOf, type JsonRecord, number, paidMinor, taxMinor } from './answers.ts';
+import {
+  accountBalanceMinor,
+  accountSums,
+  amountOf,
+  type JsonRecord,
+  number,
+  settledMinor,
+  taxMinor,
+} from './answers.ts';
 import {
   type Account,
-  type Application,
   type Contact,
   type Invoice,
   type InvoiceItem,
   itemTaxMinor,
-  type Payment,
-  type Refund,
   type TaxItem,
 } from './books.ts';
+import type { Application, CreditMemo, DebitMemo, Payment, Refund } from './funds.ts';
 import type { Tenant } from './tenant.ts';
 
 function stamps(tenant: Tenant, row: { createdAt: number; updatedAt: number }): JsonRecord {
@@ -23,7 +29,7 @@ function stamps(tenant: Tenant, row: { createdAt: number; updatedAt: number }): 
 }
 
 export function showAccount(account: Account, tenant: Tenant): JsonRecord {
-  const { invoicesMinor, unappliedMinor } = accountSums(tenant, account);
+  const sums = accountSums(tenant, account);
   return {
     id: account.id,
     ...stamps(tenant, account),
@@ -32,9 +38,9 @@ export function showAccount(account: Account, tenant: Tenant): JsonRecord {
     currency: account.currency,
     status: 'Active',
     autoPay: account.autoPay,
-    balance: amountOf(invoicesMinor - unappliedMinor, account.currency),
-    totalInvoiceBalance: amountOf(invoicesMinor, account.currency),
-    unappliedBalance: amountOf(unappliedMinor, account.currency),
+    balance: amountOf(accountBalanceMinor(sums), account.currency),
+    totalInvoiceBalance: amountOf(sums.invoicesMinor, account.currency),
+    unappliedBalance: amountOf(sums.unappliedMinor, account.currency),
     batch: account.fields['batch'] ?? 'Batch1',
     billCycleDay: number(account.billCycleDay),
     billToId: account.billToId,
@@ -69,8 +75,8 @@ export function showInvoice(invoice: Invoice, tenant: Tenant): JsonRecord {
     amountWithoutTax: money(invoice.totalMinor - taxMinor(invoice)),
     taxAmount: money(taxMinor(invoice)),
     balance: money(invoice.balanceMinor),
-    paymentAmount: money(paidMinor(tenant, invoice)),
-    creditMemoAmount: money(invoice.creditedMinor),
+    paymentAmount: money(settledMinor(tenant, invoice, 'payment')),
+    creditMemoAmount: money(settledMinor(tenant, invoice, 'creditMemo')),
     autoPay: invoice.autoPay,
     comments: invoice.comments,
     currency: invoice.currency,
@@ -136,7 +142,7 @@ export function showPayment(payment: Payment, tenant: Tenant): JsonRecord {
 }
 
 export function showApplication(application: Application, tenant: Tenant): JsonRecord {
-  const payment = tenant.books.payments.get(application.paymentId);
+  const payment = tenant.books.payments.get(application.sourceId);
   return {
     id: application.id,
     ...stamps(tenant, application),
@@ -144,8 +150,63 @@ export function showApplication(application: Application, tenant: Tenant): JsonR
     effectiveDate: application.effectiveDate,
     paymentApplicationStatus: 'Processed',
     accountId: payment?.accountId,
-    paymentId: application.paymentId,
-    invoiceId: application.invoiceId,
+    paymentId: application.sourceId,
+    ...targetIds(application),
+  };
+}
+
+export function showMemoApplication(application: Application, tenant: Tenant): JsonRecord {
+  const memo = tenant.books.creditMemos.get(application.sourceId);
+  return {
+    id: application.id,
+    ...stamps(tenant, application),
+    amount: amountOf(application.amountMinor, memo?.currency ?? 'USD'),
+    effectiveDate: application.effectiveDate,
+    accountId: memo?.accountId,
+    creditMemoId: application.sourceId,
+    ...targetIds(application),
+  };
+}
+
+function targetIds({ target, targetId }: Application): JsonRecord {
+  return target === 'invoice' ? { invoiceId: targetId } : { debitMemoId: targetId };
+}
+
+function showMemo(memo: CreditMemo | DebitMemo, tenant: Tenant): JsonRecord {
+  return {
+    id: memo.id,
+    ...stamps(tenant, memo),
+    memoNumber: memo.number,
+    accountId: memo.accountId,
+    invoiceId: memo.invoiceId,
+    memoDate: memo.memoDate,
+    totalAmount: amountOf(memo.amountMinor, memo.currency),
+    currency: memo.currency,
+    reasonCode: memo.reasonCode,
+    sourceType: memo.invoiceId === undefined ? 'Standalone' : 'Invoice',
+    status: memo.status,
+    transferredToAccounting: 'No',
+  };
+}
+
+export function showCreditMemo(memo: CreditMemo, tenant: Tenant): JsonRecord {
+  return {
+    ...showMemo(memo, tenant),
+    comment: memo.comment,
+    appliedAmount: amountOf(memo.appliedMinor, memo.currency),
+    balance: amountOf(memo.unappliedMinor, memo.currency),
+    refundAmount: amountOf(memo.refundedMinor, memo.currency),
+    excludeFromAutoApplyRules: memo.excludeFromAutoApplyRules,
+    reversed: memo.reversed,
+  };
+}
+
+export function showDebitMemo(memo: DebitMemo, tenant: Tenant): JsonRecord {
+  return {
+    ...showMemo(memo, tenant),
+    comments: memo.comment,
+    balance: amountOf(memo.balanceMinor, memo.currency),
+    dueDate: memo.dueDate,
   };
 }
 
@@ -160,7 +221,7 @@ export function showRefund(refund: Refund, tenant: Tenant): JsonRecord {
     status: refund.status,
     type: 'External',
     methodType: refund.methodType,
-    referenceId: refund.referenceId,
+    referenceID: refund.referenceId,
     comment: refund.comment,
   };
 }

@@ -1,12 +1,14 @@
 /** Payments under Invoice Settlement: record, apply, unapply, cancel, transfer, delete. */
 import type { JsonRecord } from './answers.ts';
-import { amountOf, paymentAnswer } from './answers.ts';
 import { type Body, readBody } from './body.ts';
 import { APPLY_PAYMENT, CREATE_PAYMENT, EMPTY, TRANSFER_PAYMENT, UPDATE_PAYMENT } from './body-specs.ts';
-import type { Account, Invoice, Payment } from './books.ts';
-import { type Call, pageOf, paramOf } from './call.ts';
+import type { Account } from './books.ts';
+import { type Call, listOf, paramOf } from './call.ts';
+import type { Payment } from './funds.ts';
+import { partsAnswer, paymentAnswer } from './funds-answers.ts';
 import { customTexts } from './invoices.ts';
 import { type Resource, refuse } from './refusal.ts';
+import { applyShares, latest, requireNotBefore, sharesOf, unapplyShares } from './settlement.ts';
 import {
   minorOf,
   type PaymentMethod,
@@ -16,6 +18,18 @@ import {
 } from './tenant.ts';
 
 const RESOURCE = 'payment';
+const FILTERS = [
+  'accountId',
+  'amount',
+  'currency',
+  'effectiveDate',
+  'number',
+  'status',
+  'type',
+  'appliedAmount',
+  'unappliedAmount',
+  'refundAmount',
+];
 
 export function createPayment(call: Call): JsonRecord {
   const { tenant } = call;
@@ -70,36 +84,22 @@ export function createPayment(call: Call): JsonRecord {
   };
   tenant.books.payments.set(payment.id, payment);
   tenant.books.paymentNumbers.set(payment.number, payment.id);
-  for (const share of shares) applyShare(tenant, payment, share, effectiveDate);
+  applyShares(tenant, payment, shares, effectiveDate);
   return settled(tenant, payment);
 }
 
 export function listPayments(call: Call): JsonRecord {
-  const { tenant, query } = call;
+  const { tenant } = call;
   requireInvoiceSettlement(tenant, RESOURCE);
   const live = [...tenant.books.payments.values()].filter(({ isDeleted }) => !isDeleted).reverse();
-  const filters = [...query].filter(([name]) => !['page', 'pageSize', 'sort'].includes(name));
-  const known = [
-    'accountId',
-    'amount',
-    'currency',
-    'effectiveDate',
-    'number',
-    'status',
-    'type',
-    'appliedAmount',
-    'unappliedAmount',
-    'refundAmount',
-  ];
-  const unknown = filters.find(([name]) => !known.includes(name));
-  if (unknown !== undefined) throw refuse(RESOURCE, 'badQuery', `Unknown query parameter '${unknown[0]}'.`);
-  const found = live.filter((payment) => {
-    const shown = filters.length === 0 ? {} : paymentAnswer(tenant, payment);
-    // oxlint-disable-next-line typescript/no-base-to-string -- texts and lossless numbers, which print their digits
-    return filters.every(([name, value]) => String(shown[name] ?? '') === value);
+  const rows = live.map((payment) => paymentAnswer(tenant, payment));
+  return listOf(call, {
+    path: '/v1/payments',
+    member: 'payments',
+    rows,
+    filters: FILTERS,
+    resource: RESOURCE,
   });
-  const { rows, nextPage } = pageOf(call, '/v1/payments', found);
-  return { payments: rows.map((payment) => paymentAnswer(tenant, payment)), nextPage, success: true };
 }
 
 export function readPayment(call: Call): JsonRecord {
@@ -109,18 +109,7 @@ export function readPayment(call: Call): JsonRecord {
 
 export function readPaymentParts(call: Call): JsonRecord {
   const payment = paymentByKey(call, 'unknown');
-  const parts = call.tenant.books.applicationsOfPayment(payment.id);
-  const { rows, nextPage } = pageOf(call, `/v1/payments/${paramOf(call, 'key')}/parts`, parts);
-  const shown = rows.map(
-    (part): JsonRecord => ({
-      id: part.id,
-      invoiceId: part.invoiceId,
-      amount: amountOf(part.amountMinor, payment.currency),
-      createdById: call.tenant.userId,
-      createdDate: call.tenant.localTime(part.createdAt),
-    }),
-  );
-  return { parts: shown, nextPage, success: true };
+  return partsAnswer(call, `/v1/payments/${paramOf(call, 'key')}/parts`, payment);
 }
 
 export function updatePayment(call: Call): JsonRecord {
@@ -146,7 +135,7 @@ export function applyPayment(call: Call): JsonRecord {
   const { accountId, currency, unappliedMinor } = payment;
   const shares = sharesOf(tenant, body, { accountId, currency, roomMinor: unappliedMinor }, RESOURCE);
   if (shares.length === 0) throw refuse(RESOURCE, 'missingField', "'invoices' is required.");
-  for (const share of shares) applyShare(tenant, payment, share, effectiveDate);
+  applyShares(tenant, payment, shares, effectiveDate);
   return settled(tenant, payment);
 }
 
@@ -157,36 +146,7 @@ export function unapplyPayment(call: Call): JsonRecord {
   const body = readBody(call.body, APPLY_PAYMENT, 'unapply');
   requireLive(payment, 'unapply');
   requireNotBefore(payment, body.text('effectiveDate') ?? payment.latestEffectiveDate, 'unapply');
-  const applied = tenant.books.applicationsOfPayment(payment.id);
-  const cuts = body.has('invoices')
-    ? body.list('invoices').map((share) => {
-        const invoice = invoiceOfShare(tenant, share, 'unapply');
-        const part = applied.find(({ invoiceId }) => invoiceId === invoice.id);
-        const amountMinor = minorOf(share.mustDecimal('amount'), payment.currency, 'unapply', 'amount');
-        if (part === undefined || amountMinor <= 0n || amountMinor > part.amountMinor) {
-          throw refuse(
-            'unapply',
-            'badValue',
-            `The amount to unapply from ${invoice.number} exceeds what is applied to it.`,
-          );
-        }
-        return { part, amountMinor };
-      })
-    : applied.map((part) => ({ part, amountMinor: part.amountMinor }));
-  if (new Set(cuts.map(({ part }) => part)).size < cuts.length) {
-    throw refuse('unapply', 'badValue', 'An invoice may be named only once.');
-  }
-  for (const { part, amountMinor } of cuts) {
-    const invoice = tenant.books.invoices.get(part.invoiceId);
-    if (invoice === undefined) continue;
-    part.amountMinor -= amountMinor;
-    if (part.amountMinor === 0n) tenant.books.removeApplication(part);
-    invoice.balanceMinor += amountMinor;
-    invoice.updatedAt = tenant.clock.now();
-    payment.appliedMinor -= amountMinor;
-    payment.unappliedMinor += amountMinor;
-    tenant.books.assertInvoice(invoice);
-  }
+  unapplyShares(tenant, payment, body, 'unapply');
   return settled(tenant, payment);
 }
 
@@ -213,11 +173,14 @@ export function transferPayment(call: Call): JsonRecord {
   requireLive(payment, 'transfer');
   if (payment.appliedMinor > 0n)
     throw refuse('transfer', 'rule', 'Only unapplied payments can be transferred.');
+  const day = body.text('effectiveDate')?.slice(0, 10);
+  if (day !== undefined) requireNotBefore(payment, day, 'transfer');
   const key = body.text('accountId') ?? '';
   const account = tenant.books.accounts.get(key);
   if (key !== '' && account === undefined)
     throw refuse('transfer', 'badValue', `The account key '${key}' is invalid.`);
   payment.accountId = account?.id;
+  if (day !== undefined) payment.latestEffectiveDate = latest(payment.latestEffectiveDate, day);
   return settled(tenant, payment);
 }
 
@@ -277,121 +240,13 @@ function methodOf(tenant: Tenant, body: Body): PaymentMethod {
   return method;
 }
 
-type Share = { invoice: Invoice; amountMinor: bigint };
-type Room = { accountId: string | undefined; currency: string; roomMinor: bigint };
-
-/** Which invoices get how much; nothing is changed before everything is found right. */
-function sharesOf(tenant: Tenant, body: Body, room: Room, resource: Resource): Share[] {
-  const shares = body.list('invoices').map((share): Share => {
-    const invoice = invoiceOfShare(tenant, share, resource);
-    const amount = share.decimal('amount');
-    if (amount === undefined) throw refuse(resource, 'missingField', "'invoices.amount' is required.");
-    return { invoice, amountMinor: minorOf(amount, room.currency, resource, 'invoices.amount') };
-  });
-  const byInvoice = new Map<Invoice, bigint>();
-  for (const { invoice, amountMinor } of shares) {
-    byInvoice.set(invoice, (byInvoice.get(invoice) ?? 0n) + amountMinor);
-    if (amountMinor <= 0n)
-      throw refuse(resource, 'badValue', 'The amount to apply must be greater than zero.');
-    if (invoice.status !== 'Posted')
-      throw refuse(resource, 'rule', `Invoice ${invoice.number} is not posted.`);
-    if (invoice.accountId !== room.accountId) {
-      throw refuse(
-        resource,
-        'rule',
-        `Invoice ${invoice.number} does not belong to the account of the payment.`,
-      );
-    }
-    if (invoice.currency !== room.currency) {
-      throw refuse(
-        resource,
-        'rule',
-        `Invoice ${invoice.number} is in ${invoice.currency}, not in ${room.currency}.`,
-      );
-    }
-  }
-  for (const [invoice, amountMinor] of byInvoice) {
-    if (amountMinor > invoice.balanceMinor) {
-      throw refuse(
-        resource,
-        'rule',
-        `The amount to apply is greater than the balance of invoice ${invoice.number}.`,
-      );
-    }
-  }
-  const allMinor = shares.reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
-  if (allMinor > room.roomMinor) {
-    throw refuse(
-      resource,
-      'rule',
-      'The total amount to apply is greater than the unapplied amount of the payment.',
-    );
-  }
-  return [...byInvoice].map(([invoice, amountMinor]) => ({ invoice, amountMinor }));
-}
-
-function invoiceOfShare(tenant: Tenant, share: Body, resource: Resource): Invoice {
-  const id = share.text('invoiceId');
-  const number = share.text('invoiceNumber');
-  if (id === undefined && number === undefined)
-    throw refuse(resource, 'missingField', "'invoices.invoiceId' is required.");
-  const invoice = tenant.books.invoices.get(id ?? tenant.books.invoiceNumbers.get(number ?? '') ?? '');
-  if (invoice === undefined || invoice.isDeleted) {
-    throw refuse(resource, 'badValue', `The invoice '${id ?? number}' does not exist.`);
-  }
-  return invoice;
-}
-
-function applyShare(
-  tenant: Tenant,
-  payment: Payment,
-  { invoice, amountMinor }: Share,
-  effectiveDate: string,
-): void {
-  const known = tenant.books
-    .applicationsOfPayment(payment.id)
-    .find(({ invoiceId }) => invoiceId === invoice.id);
-  if (known === undefined) {
-    tenant.books.addApplication({
-      id: tenant.newId(),
-      paymentId: payment.id,
-      invoiceId: invoice.id,
-      amountMinor,
-      effectiveDate,
-      ...tenant.stamps(),
-    });
-  } else {
-    known.amountMinor += amountMinor;
-    known.updatedAt = tenant.clock.now();
-  }
-  invoice.balanceMinor -= amountMinor;
-  invoice.updatedAt = tenant.clock.now();
-  payment.appliedMinor += amountMinor;
-  payment.unappliedMinor -= amountMinor;
-  payment.latestEffectiveDate = latest(payment.latestEffectiveDate, effectiveDate);
-  tenant.books.assertInvoice(invoice);
-}
-
 export function requireLive(payment: Payment, resource: Resource): void {
   if (payment.status === 'Processed') return;
   throw refuse(resource, 'rule', `The payment ${payment.number} has ${payment.status} status.`);
 }
 
-function requireNotBefore(payment: Payment, day: string, resource: Resource): void {
-  if (day >= payment.latestEffectiveDate) return;
-  throw refuse(
-    resource,
-    'badValue',
-    `The effective date must not be earlier than ${payment.latestEffectiveDate}.`,
-  );
-}
-
 export function settled(tenant: Tenant, payment: Payment): JsonRecord {
   payment.updatedAt = tenant.clock.now();
-  tenant.books.assertPayment(payment);
+  tenant.books.assertFunds(payment);
   return paymentAnswer(tenant, payment);
-}
-
-export function latest(a: string, b: string): string {
-  return a > b ? a : b;
 }

@@ -1,12 +1,14 @@
 /** Refunds of the unapplied part of a payment: record, read, cancel. */
-import { type JsonRecord, refundAnswer } from './answers.ts';
+import type { JsonRecord } from './answers.ts';
 import { readBody } from './body.ts';
 import { REFUND_PAYMENT } from './body-specs.ts';
-import type { Refund } from './books.ts';
-import { type Call, paramOf } from './call.ts';
-import { latest, paymentByKey, requireLive, settled } from './payments.ts';
+import { type Call, listOf, paramOf } from './call.ts';
+import type { Refund } from './funds.ts';
+import { refundAnswer } from './funds-answers.ts';
+import { paymentByKey, requireLive, settled } from './payments.ts';
 import { refuse } from './refusal.ts';
-import { minorOf, requireInvoiceSettlement } from './tenant.ts';
+import { latest } from './settlement.ts';
+import { minorOf, requireInvoiceSettlement, requireOpenPeriod } from './tenant.ts';
 
 export function refundPayment(call: Call): JsonRecord {
   const { tenant } = call;
@@ -31,6 +33,7 @@ export function refundPayment(call: Call): JsonRecord {
   if (refundDate < payment.effectiveDate) {
     throw refuse('refund', 'badValue', 'The refund date must not be earlier than the payment date.');
   }
+  requireOpenPeriod(tenant, refundDate, 'refund');
   const refund: Refund = {
     id: tenant.newId(),
     number: tenant.nextNumber('R-', () => false),
@@ -51,6 +54,23 @@ export function refundPayment(call: Call): JsonRecord {
   payment.unappliedMinor -= amountMinor;
   settled(tenant, payment);
   return refundAnswer(tenant, refund);
+}
+
+const FILTERS = ['accountId', 'amount', 'methodType', 'number', 'paymentId', 'refundDate', 'status', 'type'];
+
+/** Newest first. */
+export function listRefunds(call: Call): JsonRecord {
+  requireInvoiceSettlement(call.tenant, 'refund');
+  const shown = [...call.tenant.books.refunds.values()]
+    .reverse()
+    .map((one) => refundAnswer(call.tenant, one));
+  return listOf(call, {
+    path: '/v1/refunds',
+    member: 'refunds',
+    rows: shown,
+    filters: FILTERS,
+    resource: 'refund',
+  });
 }
 
 export function readRefund(call: Call): JsonRecord {

@@ -11,6 +11,8 @@ export const RESOURCE = {
   transfer: 538300,
   unapply: 538400,
   refund: 538500,
+  creditMemo: 538600,
+  debitMemo: 538700,
   standaloneInvoice: 584900,
   invoice: 592100,
   objectQuery: 605000,

@@ -10,6 +10,28 @@ import {
 import { isRecord } from './body.ts';
 import type { Call, Operation } from './call.ts';
 import {
+  applyCreditMemo,
+  cancelCreditMemo,
+  createCreditMemo,
+  creditInvoice,
+  deleteCreditMemo,
+  postCreditMemo,
+  readCreditMemo,
+  readCreditMemoParts,
+  reverseCreditMemo,
+  unapplyCreditMemo,
+  unpostCreditMemo,
+} from './credit-memos.ts';
+import {
+  cancelDebitMemo,
+  debitInvoice,
+  deleteDebitMemo,
+  postDebitMemo,
+  readDebitMemo,
+  readDebitMemoParts,
+  unpostDebitMemo,
+} from './debit-memos.ts';
+import {
   deleteInvoice,
   postInvoice,
   postInvoices,
@@ -33,7 +55,7 @@ import {
   unapplyPayment,
   updatePayment,
 } from './payments.ts';
-import { cancelRefund, readRefund, refundPayment } from './refunds.ts';
+import { cancelRefund, listRefunds, readRefund, refundPayment } from './refunds.ts';
 import type { ConcurrencyPool } from './regions.ts';
 import {
   readAccountingPeriods,
@@ -101,8 +123,27 @@ const ROUTES: readonly Route[] = [
   route('PUT', '/v1/payments/:key/cancel', 'payment cancel', cancelPayment),
   route('PUT', '/v1/payments/:key/transfer', 'payment transfer', transferPayment),
   route('POST', '/v1/payments/:key/refunds', 'refund', refundPayment),
+  route('GET', '/v1/refunds', 'refunds', listRefunds),
   route('GET', '/v1/refunds/:key', 'refund', readRefund),
   route('PUT', '/v1/refunds/:key/cancel', 'refund cancel', cancelRefund),
+  route('POST', '/v1/credit-memos', 'credit-memo', createCreditMemo),
+  route('POST', '/v1/credit-memos/invoice/:key', 'credit-memo from-invoice', creditInvoice),
+  route('GET', '/v1/credit-memos/:key', 'credit-memo', readCreditMemo),
+  route('DELETE', '/v1/credit-memos/:key', 'credit-memo', deleteCreditMemo),
+  route('GET', '/v1/credit-memos/:key/parts', 'credit-memo parts', readCreditMemoParts),
+  route('PUT', '/v1/credit-memos/:key/post', 'credit-memo post', postCreditMemo),
+  route('PUT', '/v1/credit-memos/:key/unpost', 'credit-memo unpost', unpostCreditMemo),
+  route('PUT', '/v1/credit-memos/:key/apply', 'credit-memo apply', applyCreditMemo),
+  route('PUT', '/v1/credit-memos/:key/unapply', 'credit-memo unapply', unapplyCreditMemo),
+  route('PUT', '/v1/credit-memos/:key/cancel', 'credit-memo cancel', cancelCreditMemo),
+  route('PUT', '/v1/credit-memos/:key/reverse', 'credit-memo reverse', reverseCreditMemo),
+  route('POST', '/v1/debit-memos/invoice/:key', 'debit-memo from-invoice', debitInvoice),
+  route('GET', '/v1/debit-memos/:key', 'debit-memo', readDebitMemo),
+  route('DELETE', '/v1/debit-memos/:key', 'debit-memo', deleteDebitMemo),
+  route('GET', '/v1/debit-memos/:key/application-parts', 'debit-memo application-parts', readDebitMemoParts),
+  route('PUT', '/v1/debit-memos/:key/post', 'debit-memo post', postDebitMemo),
+  route('PUT', '/v1/debit-memos/:key/unpost', 'debit-memo unpost', unpostDebitMemo),
+  route('PUT', '/v1/debit-memos/:key/cancel', 'debit-memo cancel', cancelDebitMemo),
   route('GET', '/v1/accounting-periods', 'accounting-periods', readAccountingPeriods),
   route('GET', '/settings/payment-terms', 'settings', readPaymentTerms),
   route('GET', '/settings/currencies', 'settings', readCurrencies),
@@ -160,8 +201,11 @@ export function accountOfWrite(
   if (key !== undefined) {
     if (noun === 'account') return books.findAccount(key)?.id;
     if (noun === 'contact') return books.contacts.get(key)?.accountId;
-    if (noun === 'invoice') return books.findInvoice(key)?.accountId;
-    return books.findPayment(key)?.accountId;
+    if (noun === 'invoice' || kind.endsWith(' from-invoice')) return books.findInvoice(key)?.accountId;
+    if (noun === 'credit-memo') return books.findCreditMemo(key)?.accountId;
+    if (noun === 'debit-memo') return books.findDebitMemo(key)?.accountId;
+    // A refund is made below its payment, and cancelled under its own key.
+    return (books.findPayment(key) ?? books.refunds.get(key))?.accountId;
   }
   const source =
     kind === 'POST invoice batch' && isRecord(body) && Array.isArray(body['invoices'])

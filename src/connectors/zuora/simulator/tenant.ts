@@ -29,6 +29,11 @@ export type Features = {
   activeTerms: string[];
   /** Whether a Draft can be deleted without being cancelled first (sources disagree). */
   deleteDraftInvoices: boolean;
+  /** `forbidden`: the permission to cancel posted documents is missing; `latest-only`: as one page says. */
+  unposting: 'allowed' | 'forbidden' | 'latest-only';
+  reversal: boolean;
+  /** Ids of product rate plan charges that exist in the catalog. */
+  catalogCharges: string[];
   /** Own fields that exist, such as "FreshBooksId__c", by object. */
   customFields: {
     account: string[];
@@ -98,6 +103,9 @@ export function createTenant({ seed, clock, region, tenantType, timeZone }: Tena
     accountPrefix: 'A',
     activeTerms: ['Due Upon Receipt', 'Net 30', 'Net 60', 'Net 90'],
     deleteDraftInvoices: true,
+    unposting: 'allowed',
+    reversal: true,
+    catalogCharges: [newId()],
     customFields: { account: [], contact: [], invoice: [], invoiceItem: [], payment: [] },
   };
   const terms: PaymentTerm[] = [
