@@ -6,7 +6,7 @@ import { toCanonical } from '../src/connectors/freshbooks/to-canonical.ts';
 import { isJsonObject, parseJson } from '../src/connectors/freshbooks/wire.ts';
 import type { ZuoraClient } from '../src/connectors/zuora/client.ts';
 import { toRequest } from '../src/connectors/zuora/from-canonical.ts';
-import { readInvoice } from '../src/connectors/zuora/read-back.ts';
+import { readInvoice, readPayment } from '../src/connectors/zuora/read-back.ts';
 import { parseBody, writeBody } from '../src/connectors/zuora/wire.ts';
 import { toBreakdown } from '../src/core/breakdown.ts';
 import type { CanonicalInvoice } from '../src/core/canonical.ts';
@@ -125,10 +125,51 @@ test('M12 an amount is read back with the digits that the destination wrote, up 
         "invoiceDate":"2026-06-01","currency":"${one.currency}","amount":${number(one.minor)},"balance":${number(balance)},"comments":""}`;
       const client = { get: () => Promise.resolve(parseBody(answer)) } as unknown as ZuoraClient;
       const copy = await readInvoice(client, 'i');
-      expect(copy?.amount).toEqual({ amountMinor: one.minor, currency: one.currency });
-      expect(copy?.balance).toEqual({ amountMinor: balance, currency: one.currency });
+      expect(copy.amount).toEqual({ amountMinor: one.minor, currency: one.currency });
+      expect(copy.balance).toEqual({ amountMinor: balance, currency: one.currency });
     }),
     { numRuns: 500 },
+  );
+});
+
+test('M12 a payment is booked, applied and read back with the digits of the source', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyCase, async ({ currency, minor }) => {
+      const text = toText(minor, DIGITS[currency]);
+      const raw =
+        parseJson(`{"id":9,"invoiceid":1,"clientid":7,"amount":{"amount":"${text}","code":"${currency}"},
+        "date":"2026-06-02","type":"Cash","note":"","vis_state":0}`);
+      const mapped = isJsonObject(raw) ? toCanonical(toRecord('payment', raw)) : undefined;
+      if (!mapped?.ok || mapped.value.kind !== 'payment') throw new Error(JSON.stringify(mapped));
+      const payment = mapped.value;
+      expect(payment.amount).toEqual({ amountMinor: minor, currency });
+
+      const request = toRequest(
+        {
+          kind: 'create-payment',
+          payment,
+          account: { id: 'account', number: 'FB-A-client-7' },
+          externalKey: 'FB-A-payment-9',
+          amount: payment.amount,
+          apply: [{ invoice: { id: 'i', number: '1' }, amount: payment.amount }],
+          bookedOn: payment.paidOn,
+        },
+        { taxation: 'on', settings: {} },
+      );
+      if (!request.ok) throw new Error(JSON.stringify(request.problems));
+      const sent = writeBody(request.value.body, request.value.call);
+      expect(digitsOf(sent, 'amount')).toEqual([text, text]);
+
+      const answer = `{"success":true,"id":"p","number":"P-1","accountId":"a","status":"Processed","effectiveDate":"2026-06-02",
+        "currency":"${currency}","amount":${text},"unappliedAmount":${text},"appliedAmount":0,"refundAmount":0,"comment":""}`;
+      const client = {
+        get: () => Promise.resolve(parseBody(answer)),
+        pages: () => Promise.resolve([]),
+      } as unknown as ZuoraClient;
+      const copy = await readPayment(client, 'p');
+      expect([copy.amount, copy.balance]).toEqual([payment.amount, payment.amount]);
+    }),
+    { numRuns: 300 },
   );
 });
 
