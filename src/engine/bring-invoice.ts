@@ -32,13 +32,7 @@ import {
 } from './bring.ts';
 import { differencesOfInvoice } from './confirm.ts';
 import { fenced, type LaneWork } from './lane-work.ts';
-import {
-  copiedInvoice,
-  type InvoiceSituation,
-  invoiceFingerprint,
-  needsNewCopy,
-  planInvoice,
-} from './plan/invoice.ts';
+import { copiedInvoice, type InvoiceSituation, invoiceFingerprint, planInvoice } from './plan/invoice.ts';
 import { isLiving } from './plan/plan.ts';
 
 /** A refusal to take the copy back to draft is planned around once. */
@@ -98,9 +92,10 @@ async function surveyInvoice(
     (document.decisions.adopt ? await adopt(work, document, invoice, toNumber(0)) : undefined);
   const copy = link && isLiving(link) ? await readCopy(work, 'invoice', link.counterpart) : undefined;
   const parts = link && copy ? await destination.readInvoiceParts(link.counterpart) : NO_PARTS;
-  const account = needsNewCopy(invoice, link, copy)
-    ? await ensureAccount(work, invoice.clientId, invoice.currency, invoice)
-    : undefined;
+  const account =
+    invoice.visibility === 'deleted'
+      ? undefined
+      : await ensureAccount(work, invoice.clientId, invoice.currency, invoice);
   if (account && !account.ok) return { reason: account.reason };
   const refused =
     link && (await wasRefused(work.parts.db, document.id, 'unpost-invoice', link.counterpart.id));

@@ -15,6 +15,7 @@ import { zuora } from '../../src/connectors/zuora/index.ts';
 import { startZuoraSimulator, type ZuoraSimulator } from '../../src/connectors/zuora/simulator/server.ts';
 import type { DocumentKind } from '../../src/core/canonical.ts';
 import type { Ledger, LedgerInvoice, LedgerPayment } from '../../src/core/ledger.ts';
+import type { Policies } from '../../src/core/policy.ts';
 import type { DestinationManifest, SourceManifest } from '../../src/core/ports.ts';
 import { tendCallbacks } from '../../src/engine/callbacks.ts';
 import { createConnectionRuntime } from '../../src/engine/connection-runtime.ts';
@@ -27,11 +28,12 @@ import { replay } from '../../src/operations/replay.ts';
 import { type Clock, seededRandom } from '../../src/platform/clock.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { createVault } from '../../src/platform/vault.ts';
-import { findDocument, type SyncDocument } from '../../src/store/documents.ts';
+import { type Decisions, findDocument, type SyncDocument, setDecisions } from '../../src/store/documents.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { documentSubject, listTrail, type TrailEntry } from '../../src/store/trail.ts';
 import { createTestDatabase } from './database.ts';
 import { ADMIN, createRecordingQueue } from './engine.ts';
+import { adjustmentLines, creditLines, invoiceLines, paymentLines } from './ledger-words.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -190,12 +192,50 @@ function acts(books: RunningSimulator, tenant: ZuoraSimulator) {
     /** The control API of the Zuora simulator. */
     tenant: (path: string, body: Json = {}, method = 'PUT') =>
       send(`${tenant.url}/_control/${path}`, method, body),
+    ...everydayActs((path, body, method = 'POST') => send(`${books.url}/_control/${path}`, method, body)),
     async ledger(): Promise<Ledger> {
       return (await send(`${tenant.url}/_control/ledger`, 'GET', undefined)) as unknown as Ledger;
     },
     async booksLedger(): Promise<Ledger> {
       return (await send(`${books.url}/_control/ledger`, 'GET', undefined)) as unknown as Ledger;
     },
+  };
+}
+
+type Lines = readonly { name?: string; unitCost: string; qty?: string; taxes?: readonly Json[] }[];
+
+/** What a FreshBooks user does most, in one call each; the ids come back. */
+function everydayActs(user: (path: string, body: Json, method?: string) => Promise<Json>) {
+  const idIn = (shown: unknown) => (shown as { id: number }).id;
+  return {
+    async makeClient(fields: Json = {}): Promise<number> {
+      return idIn(
+        (await user('clients', { organization: 'Acme', email: 'pay@acme.test', ...fields }))['client'],
+      );
+    },
+    /** Sent, with one line over `amount`, unless told otherwise. */
+    async makeInvoice(
+      clientId: number,
+      amount: string,
+      fields: Json & { lines?: Lines } = {},
+    ): Promise<number> {
+      const lines = [{ name: 'Work', unitCost: amount }];
+      return idIn((await user('invoices', { clientId, send: true, lines, ...fields }))['invoice']);
+    },
+    editInvoice: (id: number, fields: Json & { lines?: Lines }) => user(`invoices/${id}`, fields, 'PUT'),
+    /** One line over `amount` instead of what was there. */
+    reprice: (id: number, amount: string) =>
+      user(`invoices/${id}`, { lines: [{ name: 'Work', unitCost: amount }] }, 'PUT'),
+    async pay(invoiceId: number, amount: string, fields: Json = {}): Promise<number> {
+      return idIn((await user('payments', { invoiceId, amount, ...fields }))['payment']);
+    },
+    editPayment: (id: number, fields: Json) => user(`payments/${id}`, fields, 'PUT'),
+    async makeCredit(clientId: number, amount: string, fields: Json = {}): Promise<number> {
+      return idIn((await user('credit-notes', { clientId, amount, ...fields }))['creditNote']);
+    },
+    /** `remove('payments', 7)`: what FreshBooks calls deleting. */
+    remove: (path: 'clients' | 'invoices' | 'payments' | 'credit-notes', id: number) =>
+      user(`${path}/${id}/delete`, {}),
   };
 }
 
@@ -214,6 +254,15 @@ function looks(
   };
   const keyOf = (kind: DocumentKind, sourceId: string | number) =>
     `FB-${books.simulator.identity.accountId}-${kind}-${sourceId}`;
+  /** "synced", or state and reason code: "parked refused". */
+  const stateOf = async (kind: DocumentKind, sourceId: string | number): Promise<string> => {
+    const { state, reason } = await document(kind, sourceId);
+    return state === 'synced' || !reason ? state : `${state} ${reason.code}`;
+  };
+  const unlessSynced = async (kind: DocumentKind, sourceId: number) => {
+    const state = await stateOf(kind, sourceId);
+    return state === 'synced' ? [] : [state];
+  };
   const settle = async () => {
     await delivered(books);
     for (let turn = 0; turn < 60; turn += 1) {
@@ -229,6 +278,8 @@ function looks(
   return {
     document,
     keyOf,
+    /** Waits until every webhook is stored. */
+    arrived: () => delivered(books),
     /** Waits for the webhooks, and works until every event has its end state. */
     settle,
     async poll() {
@@ -239,14 +290,46 @@ function looks(
       await replay(parts, ADMIN, { recordIds: [(await document(kind, sourceId)).id] });
       await settle();
     },
-    /** "synced", or state and reason code: "parked refused". */
-    async stateOf(kind: DocumentKind, sourceId: string | number) {
-      const { state, reason } = await document(kind, sourceId);
-      return state === 'synced' || !reason ? state : `${state} ${reason.code}`;
-    },
+    stateOf,
     async timeline(kind: DocumentKind, sourceId: string | number): Promise<TrailEntry[]> {
       return listTrail(parts.db, documentSubject((await document(kind, sourceId)).id));
     },
+    async reasonOf(kind: DocumentKind, sourceId: string | number) {
+      return (await document(kind, sourceId)).reason;
+    },
+    /** What a person decides for a parked record; it is looked at again. */
+    async decide(kind: DocumentKind, sourceId: string | number, decisions: Decisions) {
+      await setDecisions(parts.db, (await document(kind, sourceId)).id, decisions);
+      await replay(parts, ADMIN, { recordIds: [(await document(kind, sourceId)).id] });
+      await settle();
+    },
+    async setPolicies(policies: Partial<Policies>) {
+      await sql`update connections set policies = ${JSON.stringify(policies)} where id = ${connectionId}`.execute(
+        parts.db,
+      );
+    },
+    /** Calls that changed something in Zuora so far. */
+    async writes(): Promise<number> {
+      const { calls } = await ledger();
+      const isWrite = (call: string) => /^(POST|PUT|DELETE) /.test(call) && call !== 'POST token';
+      return Object.entries(calls).reduce((sum, [call, count]) => sum + (isWrite(call) ? count : 0), 0);
+    },
+    // The copies in Zuora's books, in words of ledger-words.ts; then the record's state where it is not "synced".
+    invoice: async (id: number) => [
+      ...invoiceLines(await ledger(), keyOf('invoice', id)),
+      ...(await unlessSynced('invoice', id)),
+    ],
+    payment: async (id: number) => [
+      ...paymentLines(await ledger(), keyOf('payment', id)),
+      ...(await unlessSynced('payment', id)),
+    ],
+    /** A prepayment is held as a payment. */
+    credit: async (id: number) => [
+      ...creditLines(await ledger(), keyOf('credit', id)),
+      ...paymentLines(await ledger(), keyOf('credit', id)),
+      ...(await unlessSynced('credit', id)),
+    ],
+    adjustments: async (invoiceId: number) => adjustmentLines(await ledger(), keyOf('invoice', invoiceId)),
     /** The copies of an invoice in Zuora, the newest last, whatever became of them. */
     async copiesOf(sourceId: string | number): Promise<LedgerInvoice[]> {
       const { invoices } = await ledger();

@@ -35,7 +35,7 @@ export type InvoiceSituation = {
   parts: InvoiceParts;
   /** Ids of payments and credits in the destination that are copies of ours. */
   ours: ReadonlySet<string>;
-  /** Where a new copy belongs; undefined where none is needed. */
+  /** Where a new copy belongs; undefined where the source has deleted it. */
   account: Counterpart | undefined;
   toNumber: (generation: number) => string;
   /** Taking this copy back to draft was refused before. */
@@ -55,16 +55,6 @@ export function linesHash({ lines, discountPercent, discountTotal, total }: Cano
 
 export function textsHash({ notes, terms, poNumber }: CanonicalInvoice): string {
   return fingerprintOf({ notes, terms, poNumber });
-}
-
-/** A new copy is needed where there is none, and where the present one belongs to another client or currency. */
-export function needsNewCopy(
-  invoice: CanonicalInvoice,
-  link: Link | undefined,
-  copy: CopyState | undefined,
-): boolean {
-  if (invoice.visibility === 'deleted') return false;
-  return !link || !isLiving(link) || !isLiving(copy) || isElsewhere(invoice, link);
 }
 
 function isElsewhere(invoice: CanonicalInvoice, link: Link): boolean {
@@ -119,8 +109,9 @@ function create(situation: InvoiceSituation, before: readonly Step[]): Plan {
   const booked = bookedOn(situation);
   if (!booked) return park(inClosedPeriod('invoice', invoice.issuedOn));
   if (!account) throw new Error(`invoice ${invoice.sourceId} has no account to be copied to`);
-  // A number that was ever posted stays taken; only a deleted draft gives it back.
-  const again = link ? link.generation + (link.stage === 'deleted' ? 0 : 1) : 0;
+  // A reversed invoice keeps its number for good; a deleted draft gives it back.
+  const isFree = link?.stage === 'deleted' || before.at(-1)?.kind === 'delete-invoice';
+  const again = link ? link.generation + (isFree ? 0 : 1) : 0;
   const generation = Math.max(again, decisions.renumber ?? 0);
   const step: StepOf<'create-invoice'> = {
     kind: 'create-invoice',
@@ -173,14 +164,20 @@ function change(situation: InvoiceSituation): Plan {
   const wanted = onDraft(situation, booked, breakdown.ok ? breakdown.value : undefined);
 
   if (wanted.length === 0) return steps([...texts, ...stageSteps(situation, copy.stage)], notes);
-  if (copy.stage === 'draft') return steps([...wanted, ...texts, ...stageSteps(situation, 'draft')], notes);
   const mayUnpost = policies.edits !== 'reissue' && facts.unposting && !situation.unpostingRefused;
-  if (!mayUnpost) return withNotes(create(situation, remove(situation).steps), notes);
+  if (copy.stage === 'posted' && !mayUnpost)
+    return withNotes(create(situation, remove(situation).steps), notes);
   const unpost: Step = { kind: 'unpost-invoice', invoice: target, externalKey };
-  return steps(
-    [...release(situation), unpost, ...wanted, ...texts, ...stageSteps(situation, 'draft')],
-    notes,
-  );
+  const toDraft = copy.stage === 'posted' ? [...release(situation), unpost] : [];
+  if (wanted.some(isTaxed) && !facts.taxedLinesReplaceable) {
+    const gone: Step = { kind: 'delete-invoice', invoice: target, externalKey };
+    return withNotes(create(situation, [...toDraft, gone]), notes);
+  }
+  return steps([...toDraft, ...wanted, ...texts, ...stageSteps(situation, 'draft')], notes);
+}
+
+function isTaxed(step: Step): boolean {
+  return step.kind === 'replace-lines' && step.breakdown.lines.some(({ taxes }) => taxes.length > 0);
 }
 
 /** The day it is booked on already, unless the source has changed its own. */
