@@ -4,7 +4,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { StepOf } from '../../core/steps.ts';
 import { toCountryCode } from './countries.ts';
 import { toState } from './states.ts';
-import { fit, type Losses } from './text.ts';
+import { fit, type Losses, toldLosses } from './text.ts';
 
 /** The smaller of the limits that old and new pages name (facts, section 5). */
 const LIMIT = { name: 255, person: 100, address: 255, city: 40, state: 40, zip: 20, email: 80, phone: 40 };
@@ -16,9 +16,9 @@ export function accountBody(
   step: StepOf<'create-account'>,
   settings: Record<string, string>,
   problems: Problem[],
+  losses: Losses,
 ): JsonObject {
   const { client, currency, accountNumber } = step;
-  const losses: Losses = { changed: [] };
   const contact = present(contactOf(client, losses, problems));
   const name = fit('name', accountName(client, accountNumber), LIMIT.name, losses) ?? accountNumber;
   const organization = settings.organizationLabel?.trim();
@@ -48,8 +48,8 @@ export function accountBody(
 export function accountChanges(
   { client, account }: StepOf<'update-account'>,
   problems: Problem[],
+  losses: Losses,
 ): JsonObject {
-  const losses: Losses = { changed: [] };
   const contact = contactOf(client, losses, problems);
   const name = fit('name', accountName(client, account.number), LIMIT.name, losses) ?? account.number;
   const notes = notesOf(client, losses);
@@ -62,10 +62,9 @@ export function accountChanges(
 }
 
 function notesOf(client: CanonicalClient, losses: Losses): string {
-  const notes = [
-    client.vatNumber ? `VAT number ${client.vatNumber}.` : '',
-    losses.changed.length > 0 ? `Not copied as it is: ${losses.changed.join(', ')}.` : '',
-  ].filter((note) => note !== '');
+  const notes = [client.vatNumber ? `VAT number ${client.vatNumber}.` : '', ...toldLosses(losses)].filter(
+    (note) => note !== '',
+  );
   return fit('notes', notes.join(' '), 1000, losses) ?? '';
 }
 

@@ -1,61 +1,24 @@
 /** Guarantees of the destination against the Zuora simulator over loopback. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findOpenApi } from '../../../test/contract/find-document.ts';
-import { loadJudge } from '../../../test/contract/openapi.ts';
-import type { Destination, StepResult } from '../../core/ports.ts';
+import type { Destination } from '../../core/ports.ts';
 import type { Counterpart, Step } from '../../core/steps.ts';
-import { createZuoraDestination } from './destination.ts';
-import { zuora } from './index.ts';
 import { ZUORA_REGIONS } from './regions.ts';
-import type { Exchange } from './simulator/exchange.ts';
-import { startZuoraSimulator, type ZuoraSimulator } from './simulator/server.ts';
-import { type TestContext, testContext } from './test-context.ts';
+import type { TestContext } from './test-context.ts';
 import { client, createAccount, createInvoice, createPayment, invoiceOf } from './test-documents.ts';
+import { startTestTenant, type TestTenant } from './test-tenant.ts';
 
-const NOW = Date.parse('2026-11-10T20:00:00Z');
-let simulator: ZuoraSimulator;
+let tenant: TestTenant;
 let context: TestContext;
 let destination: Destination;
-let keys = 0;
-/** Every exchange of this file is held against the official OpenAPI core, where it is at hand. */
-const openApi = findOpenApi();
-const judge = openApi === undefined ? undefined : loadJudge(openApi);
-let wrong: unknown[] = [];
 
 beforeEach(async () => {
-  const clock = { now: () => NOW, sleep: async () => {} };
-  wrong = [];
-  const onExchange = (exchange: Exchange) => wrong.push(...(judge?.judge(exchange).violations ?? []));
-  simulator = await startZuoraSimulator({ port: 0, clock, lockContentionChance: 0, onExchange });
-  ({ context, destination } = await connect({}));
+  tenant = await startTestTenant();
+  ({ context, destination } = await tenant.connect());
 });
-afterEach(async () => {
-  await simulator.close();
-  expect(wrong).toEqual([]);
-});
+afterEach(() => tenant.close());
 
-async function connect(more: Record<string, string>, regions = ZUORA_REGIONS) {
-  const { settings, secrets } = (await zuora.simulator?.connect(simulator.url, '')) ?? {
-    settings: {},
-    secrets: {},
-  };
-  const made = testContext({ ...settings, ...more }, { secrets }, { now: () => NOW });
-  return { context: made, destination: createZuoraDestination(made, regions) };
-}
-
-function send(step: Step, idempotencyKey = `key-${++keys}`): Promise<StepResult> {
-  const request = destination.toRequest(step);
-  if (!request.ok) throw new Error(JSON.stringify(request.problems));
-  return destination.send(step, request.value, { idempotencyKey, trackId: `track-${keys}` });
-}
-
-async function order(path: string, body: unknown): Promise<void> {
-  const answer = await fetch(`${simulator.url}/_control/${path}`, {
-    method: 'PUT',
-    body: JSON.stringify(body),
-  });
-  expect(answer.status).toBe(200);
-}
+const send = (step: Step, idempotencyKey?: string) => tenant.send(destination, step, idempotencyKey);
+const order = (path: string, body: unknown) => tenant.order(path, body);
 
 const ada = () => createAccount(client({ address: { country: 'USA', region: 'California' } }));
 const taxed = () =>
@@ -99,7 +62,7 @@ describe('the destination', () => {
 
   it('M8 with Taxation set to "on" by hand the refusal says what to do', async () => {
     await order('features', { taxation: false });
-    ({ context, destination } = await connect({ taxation: 'on' }));
+    ({ context, destination } = await tenant.connect({ taxation: 'on' }));
     await expect(copyInvoice()).rejects.toMatchObject({ kind: 'rejected', code: 'taxation-off' });
   });
 
@@ -177,14 +140,17 @@ describe('the destination', () => {
   });
 
   it('finds the region among ten, remembers it, and tells a wrong secret from an unreachable base', async () => {
-    const regions = ZUORA_REGIONS.map((one) => ({ ...one, baseUrl: `${simulator.url}/regions/${one.id}` }));
-    const found = await connect({ baseUrl: '', region: 'auto' }, regions);
+    const regions = ZUORA_REGIONS.map((one) => ({
+      ...one,
+      baseUrl: `${tenant.simulator.url}/regions/${one.id}`,
+    }));
+    const found = await tenant.connect({ baseUrl: '', region: 'auto' }, regions);
     expect(await found.destination.find(ada())).toBeUndefined();
-    expect(found.context.remembered.baseUrl).toBe(simulator.baseUrl);
+    expect(found.context.remembered.baseUrl).toBe(tenant.simulator.baseUrl);
     await order('faults', { rotateSecret: true, revokeTokens: true });
     await expect(found.destination.find(ada())).rejects.toMatchObject({ kind: 'unauthorized' });
     const closed = [{ id: 'closed', label: 'closed', baseUrl: 'http://127.0.0.1:1' }];
-    const nowhere = await connect({ baseUrl: '' }, closed);
+    const nowhere = await tenant.connect({ baseUrl: '' }, closed);
     await expect(nowhere.destination.find(ada())).rejects.toMatchObject({ kind: 'transient' });
   });
 

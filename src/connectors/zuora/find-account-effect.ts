@@ -18,7 +18,7 @@ export async function findAccountChange(
   if (found === undefined)
     throw new OperatingError('conflict', `account ${step.account.number} is not in Zuora`);
   const { basicInfo, billingAndPayment, billToContact } = found.account;
-  const wanted = accountChanges(step, []);
+  const wanted = accountChanges(step, [], { changed: [] });
   const isSo =
     basicInfo.name === wanted.name &&
     (wanted.notes === undefined || basicInfo.notes === wanted.notes) &&

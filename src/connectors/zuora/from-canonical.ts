@@ -10,26 +10,31 @@ import { paymentComment } from './marks.ts';
 import { adjustmentBody, creditBody } from './memo-request.ts';
 import type { CallName } from './operations.ts';
 import { applicationBody, paymentBody, refundBody, transferBody } from './payment-request.ts';
+import { type Losses, toldLosses } from './text.ts';
 
 type TenantSettings = { taxation: Taxation; settings: Record<string, string> };
 
 /** Pure; amounts in the body are decimal texts until they are sent (see wire.ts). */
 export function toRequest(step: Step, tenant: TenantSettings): Mapped<DestinationRequest> {
   const problems: Problem[] = [];
-  const request = requestOf(step, tenant, problems);
-  return problems.length === 0 ? { ok: true, value: request } : { ok: false, problems };
+  const losses: Losses = { changed: [] };
+  const request = requestOf(step, tenant, problems, losses);
+  if (problems.length > 0) return { ok: false, problems };
+  const notes = toldLosses(losses);
+  return { ok: true, value: notes.length === 0 ? request : { ...request, notes } };
 }
 
 function requestOf(
   step: Step,
   { taxation, settings }: TenantSettings,
   problems: Problem[],
+  losses: Losses,
 ): DestinationRequest {
   switch (step.kind) {
     case 'create-account':
-      return post('POST account', '/v1/accounts', accountBody(step, settings, problems));
+      return post('POST account', '/v1/accounts', accountBody(step, settings, problems, losses));
     case 'update-account':
-      return put('PUT account', `/v1/accounts/${key(step.account)}`, accountChanges(step, problems));
+      return put('PUT account', `/v1/accounts/${key(step.account)}`, accountChanges(step, problems, losses));
     case 'create-invoice':
       return post('POST invoice', '/v1/invoices', invoiceBody(step, taxation, problems));
     case 'replace-lines':

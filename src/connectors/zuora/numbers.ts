@@ -13,21 +13,21 @@ export const ACCOUNT_PREFIX = 'A';
 
 export const INVOICE_NUMBER = /^[A-Za-z0-9_-]{1,32}$/;
 
-type Numbered = { number: string; externalKey: string; generation: number };
+type Numbered = { number: string; externalKey: string; generation: number; own?: boolean };
 
 /**
  * The source's number where Zuora takes it, otherwise its readable part with a hash over number and key. A reversed
  * copy keeps its number for ever, so the next generations carry a suffix.
  */
 export function toInvoiceNumber(
-  { number, externalKey, generation }: Numbered,
+  { number, externalKey, generation, own = false }: Numbered,
   prefixes: readonly string[],
 ): string {
   const suffix = generation === 0 ? '' : `-R${generation}`;
   const maximum = INVOICE_NUMBER_MAXIMUM - suffix.length;
   const taken = (text: string) =>
     prefixes.some((prefix) => text.toUpperCase().startsWith(prefix.toUpperCase()));
-  const fits = INVOICE_NUMBER.test(number) && number.length <= maximum && !taken(number);
+  const fits = !own && INVOICE_NUMBER.test(number) && number.length <= maximum && !taken(number);
   return (fits ? number : marked(number, `${number}\n${externalKey}`, maximum, taken)) + suffix;
 }
 

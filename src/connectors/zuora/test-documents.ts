@@ -156,6 +156,32 @@ export function createPayment(
   };
 }
 
+export function createCredit(
+  amount: string,
+  changes: Partial<StepOf<'create-credit'>> = {},
+): StepOf<'create-credit'> {
+  return {
+    kind: 'create-credit',
+    credit: {
+      kind: 'credit',
+      sourceId: '5',
+      clientId: '7',
+      visibility: 'active',
+      number: 'CN-1',
+      amount: parseMoney(amount, 'USD'),
+      issuedOn: '2026-03-03',
+      creditType: 'goodwill',
+      notes: 'for the trouble',
+    },
+    account: ACCOUNT,
+    number: 'CN-1',
+    externalKey: 'FB-ACM123-credit-5',
+    generation: 0,
+    bookedOn: '2026-03-03',
+    ...changes,
+  };
+}
+
 const decimalText = (maximum: number, decimals: number) =>
   fc
     .tuple(fc.integer({ min: 0, max: maximum }), fc.integer({ min: 0, max: decimals }))

@@ -16,6 +16,10 @@ export function cut(text: string, maximum: number): string {
 /** Collects in words what a copy could not carry. */
 export type Losses = { changed: string[] };
 
+export function toldLosses({ changed }: Losses): string[] {
+  return changed.length > 0 ? [`Not copied as it is: ${changed.join(', ')}.`] : [];
+}
+
 /** The text within the limit; undefined when nothing is left. Each loss is noted under `label`. */
 export function fit(
   label: string,

@@ -68,7 +68,7 @@ export function createCreditMemo(call: Call): JsonRecord {
 export function creditInvoice(call: Call): JsonRecord {
   const { tenant } = call;
   const body = readBody(call.body, CREDIT_FROM_INVOICE, RESOURCE);
-  const { invoice, ...wanted } = fromInvoice(call, body, 'creditMemo');
+  const wanted = fromInvoice(call, body, 'creditMemo');
   const autoApply = body.flag('autoApplyToInvoiceUponPosting') ?? false;
   const excludeFromAutoApplyRules = body.flag('excludeFromAutoApplyRules') ?? false;
   const memo = newCreditMemo(

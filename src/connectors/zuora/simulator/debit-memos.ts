@@ -14,8 +14,7 @@ const RESOURCE = 'debitMemo';
 export function debitInvoice(call: Call): JsonRecord {
   const { tenant } = call;
   const body = readBody(call.body, MEMO_FROM_INVOICE, RESOURCE);
-  const { invoice: _, ...wanted } = fromInvoice(call, body, 'debitMemo');
-  const memo = newDebitMemo(tenant, wanted);
+  const memo = newDebitMemo(tenant, fromInvoice(call, body, 'debitMemo'));
   if (body.flag('autoPost') === true) postMemo(tenant, memo, RESOURCE);
   return kept(tenant, memo);
 }

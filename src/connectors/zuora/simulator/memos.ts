@@ -90,11 +90,7 @@ function commonOf(tenant: Tenant, wanted: NewMemo, prefix: string) {
 }
 
 /** Account, date and items of a memo that goes against an invoice. */
-export function fromInvoice(
-  call: Call,
-  body: Body,
-  kind: keyof typeof RESOURCE,
-): NewMemo & { invoice: Invoice } {
+export function fromInvoice(call: Call, body: Body, kind: keyof typeof RESOURCE): NewMemo {
   const { tenant } = call;
   const resource = RESOURCE[kind];
   requireInvoiceSettlement(tenant, resource);
@@ -114,7 +110,6 @@ export function fromInvoice(
   const items = body.list('items').map((item) => memoItem(tenant, invoice, item, kind));
   return {
     account,
-    invoice,
     invoiceId: invoice.id,
     currency: invoice.currency,
     memoDate,
