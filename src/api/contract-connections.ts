@@ -220,7 +220,6 @@ export const rejections = z.array(
 );
 
 export type FieldView = z.infer<typeof field>;
-export type SetFieldView = z.infer<typeof setField>;
 export type ConnectorsView = z.infer<typeof connectors>;
 export type ConnectionFields = z.infer<typeof connectionFields>;
 export type AddConnectionRequest = z.infer<typeof addConnectionRequest>;

@@ -1,11 +1,11 @@
 /** A person's choice for a parked record: remembered, audited, and looked at again at once. */
-import { UsageError } from '../core/errors.ts';
+import { NotFound, UsageError } from '../core/errors.ts';
 import { nowOf } from '../engine/parts.ts';
 import type { Db } from '../store/db.ts';
 import {
   type Choice,
   type Decisions,
-  loadDocument,
+  findDocumentById,
   type SyncDocument,
   setDecisions,
 } from '../store/documents.ts';
@@ -24,7 +24,8 @@ export async function resolveRecord(
 ): Promise<{ recordId: string; choice: string }> {
   requireRole(actor, 'operator');
   await parts.db.transaction().execute(async (tx) => {
-    const document = await loadDocument(tx, recordId);
+    const document = await findDocumentById(tx, recordId);
+    if (!document) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
     const chosen = offered(document, choice, argument);
     await replayChunk(parts, tx, actor.name, [
       {
@@ -68,6 +69,7 @@ function decided({ decisions }: SyncDocument, { choice, argument }: Choice): Dec
     }
     case 'adopt':
     case 'heal':
+    case 'own-number':
     case 'open-day':
     case 'leave-out':
       return { ...decisions, [choice]: true };

@@ -42,3 +42,12 @@ export const STATE_WORDS: Record<RecordSummary['state'], StateWords> = {
   },
   ignored: { label: 'Ignored', colour: 'gray', meaning: 'Deliberately not copied, for the reason shown.' },
 };
+
+/** "8 s", "3 min", "2 h", "5 days" */
+export function formatDuration(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 100) return `${Math.round(seconds * 10) / 10} s`;
+  if (seconds < 6000) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}

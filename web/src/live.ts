@@ -1,6 +1,6 @@
 /** Keeps what is shown fresh: by the server's event stream, and by asking every few seconds while that is down. */
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
 import type { LiveRecord } from '../../src/api/contract.ts';
 import { LIVE_ADDRESS } from './api.ts';
 
@@ -11,7 +11,12 @@ const REOPEN_MS = 15_000;
 
 export type LiveState = { connected: boolean; changed: ReadonlySet<string> };
 
-export function useLive(): LiveState {
+export const LiveContext = createContext<LiveState>({ connected: false, changed: new Set() });
+
+export const useLive = () => useContext(LiveContext);
+
+/** Once for the whole dashboard. */
+export function useLiveStream(): LiveState {
   const client = useQueryClient();
   const [state, setState] = useState<LiveState>({ connected: false, changed: new Set() });
 

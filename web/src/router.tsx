@@ -1,10 +1,10 @@
-/** Addresses: one page, with its filters and the open record in the query. */
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+/** Addresses of all pages; filters live in the query, so that a view can be sent to a colleague. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import type { RecordFilter } from './api.ts';
+import { NotFoundPage } from './pages/not-found-page.tsx';
 import { OverviewPage } from './pages/overview-page.tsx';
+import { RecordsPage } from './pages/records-page.tsx';
 import { RootPage } from './pages/root-page.tsx';
-
-export type OverviewSearch = RecordFilter & { record?: string };
 
 const STATES = ['pending', 'synced', 'parked', 'ignored'] as const;
 const KINDS = ['client', 'invoice', 'payment', 'credit'] as const;
@@ -18,31 +18,78 @@ function text(value: unknown): string | undefined {
 }
 
 /** An address typed by hand can hold anything: what is not understood is left out. */
-function toOverviewSearch(input: Record<string, unknown>): OverviewSearch {
-  const search = {
+function toFilter(input: Record<string, unknown>): RecordFilter {
+  const filter = {
     state: oneOf(STATES, input['state']),
     kind: oneOf(KINDS, input['kind']),
     search: text(input['search']),
+    currency: text(input['currency']),
     reason: text(input['reason']),
     connectionId: text(input['connectionId']),
-    record: text(input['record']),
   };
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
-const rootRoute = createRootRoute({
-  component: RootPage,
-  notFoundComponent: () => <p>There is no such page.</p>,
-});
-const overviewRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/',
-  validateSearch: toOverviewSearch,
-  component: OverviewPage,
-});
+const root = createRootRoute({ component: RootPage, notFoundComponent: NotFoundPage });
+const getParentRoute = () => root;
+
+const routes = [
+  createRoute({ getParentRoute, path: '/', component: OverviewPage }),
+  createRoute({ getParentRoute, path: '/records', validateSearch: toFilter, component: RecordsPage }),
+  createRoute({
+    getParentRoute,
+    path: '/records/$recordId',
+    component: lazyRouteComponent(() => import('./pages/record-page.tsx'), 'RecordPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/parked',
+    component: lazyRouteComponent(() => import('./pages/parked-page.tsx'), 'ParkedPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/replays',
+    component: lazyRouteComponent(() => import('./pages/replays-page.tsx'), 'ReplaysPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/connections',
+    component: lazyRouteComponent(() => import('./pages/connections-page.tsx'), 'ConnectionsPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/connections/$connectionId',
+    component: lazyRouteComponent(() => import('./pages/connection-page.tsx'), 'ConnectionPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/connect',
+    validateSearch: (input: Record<string, unknown>): { connection?: string } => {
+      const connection = text(input['connection']);
+      return connection === undefined ? {} : { connection };
+    },
+    component: lazyRouteComponent(() => import('./pages/connect-page.tsx'), 'ConnectPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/people',
+    component: lazyRouteComponent(() => import('./pages/people-page.tsx'), 'PeoplePage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/history',
+    component: lazyRouteComponent(() => import('./pages/history-page.tsx'), 'HistoryPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/account',
+    component: lazyRouteComponent(() => import('./pages/account-page.tsx'), 'AccountPage'),
+  }),
+] as const;
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([overviewRoute]),
+  routeTree: root.addChildren([...routes]),
+  defaultPreload: 'intent',
   // Plain texts: "?search=1001" and not "?search=%221001%22".
   parseSearch: (query) => Object.fromEntries(new URLSearchParams(query)),
   stringifySearch: (search) => {

@@ -1,6 +1,6 @@
 /** Who is signed in, for every part of the page. */
 import { createContext, useContext } from 'react';
-import type { SessionView } from '../../src/api/contract-people.ts';
+import type { Role, SessionView } from '../../src/api/contract-people.ts';
 
 export const SessionContext = createContext<SessionView | null>(null);
 
@@ -10,7 +10,9 @@ export function useSession(): SessionView {
   return session;
 }
 
-/** Viewers only look. */
-export function useMayOperate(): boolean {
-  return useSession().role !== 'viewer';
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
+
+/** Viewers only look, operators replay and decide, admins set up. */
+export function useMay(role: Role): boolean {
+  return RANK[useSession().role] >= RANK[role];
 }

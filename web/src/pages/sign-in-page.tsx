@@ -22,7 +22,7 @@ export function SignInPage() {
   };
   return (
     <Center component="main" mih="100vh" p="md">
-      <form className="surface" onSubmit={submit} style={{ width: '100%', maxWidth: 380, padding: 28 }}>
+      <form className="surface entry" onSubmit={submit}>
         <Stack gap="md">
           <div>
             <Title order={1} size="h3">

@@ -1,34 +1,36 @@
 /** Pauses a connection, asking why, or lets it go on. */
 import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { ConnectionView } from '../../../src/api/contract.ts';
+import { useAct } from '../act.ts';
 import { api } from '../api.ts';
-import { useMayOperate } from '../session.tsx';
+import { useMay } from '../session.tsx';
 
-export function PauseSwitch({ connection }: { connection: ConnectionView }) {
-  const client = useQueryClient();
+type Pausable = {
+  id: string;
+  name: string;
+  state: 'active' | 'paused';
+  sourceLabel: string;
+  destinationLabel: string;
+};
+
+export function PauseSwitch({ connection }: { connection: Pausable }) {
   const [asking, { open, close }] = useDisclosure(false);
   const [reason, setReason] = useState('');
   const paused = connection.state === 'paused';
-  const change = useMutation({
-    mutationFn: () => (paused ? api.resume(connection.id) : api.pause(connection.id, reason)),
-    onSuccess: (after) => {
+  const change = useAct(() => (paused ? api.resume(connection.id) : api.pause(connection.id, reason)), {
+    failed: 'Nothing was changed',
+    done: (after) => `${after.name} is now ${after.state}.`,
+    after: () => {
       close();
       setReason('');
-      notifications.show({ message: `${after.name} is now ${after.state}.` });
-      return client.invalidateQueries({ queryKey: ['data', 'connections'] });
     },
-    onError: (error) =>
-      notifications.show({ color: 'red', title: 'Nothing was changed', message: error.message }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     change.mutate();
   };
-  if (!useMayOperate()) return null;
+  if (!useMay('operator')) return null;
   return (
     <>
       <Button

@@ -1,12 +1,12 @@
 /** Filters of the record list; they live in the address, so a view can be sent to a colleague. */
-import { Button, CloseButton, Group, Pill, Select, TextInput, Title } from '@mantine/core';
+import { Button, CloseButton, Group, Pill, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api, type RecordFilter } from '../api.ts';
 import { KIND_LABELS, STATE_WORDS } from '../format.ts';
-import { ReplayButton } from './replay-button.tsx';
+import { ReplayButton } from './replay-dialog.tsx';
 
 type Props = { filter: RecordFilter; change: (next: RecordFilter) => void };
 
@@ -25,8 +25,8 @@ function SearchField({ filter, change }: Props) {
   return (
     <TextInput
       type="search"
-      aria-label="Search by number, name or id"
-      placeholder="Number, name or id"
+      aria-label="Search by number, client, amount or id"
+      placeholder="Number, client, amount or id"
       leftSection={<IconSearch size={16} aria-hidden />}
       rightSection={
         typed !== '' && <CloseButton size="sm" aria-label="Clear the search" onClick={() => set('')} />
@@ -41,8 +41,8 @@ function SearchField({ filter, change }: Props) {
 }
 
 function ReasonPill({ code, remove }: { code: string; remove: () => void }) {
-  const status = useQuery({ queryKey: ['data', 'status'], queryFn: api.status });
-  const group = status.data?.parkedByReason.find((candidate) => candidate.code === code);
+  const parked = useQuery({ queryKey: ['data', 'parked'], queryFn: () => api.parked() });
+  const group = parked.data?.find((candidate) => candidate.code === code);
   return (
     <Pill
       withRemoveButton
@@ -55,50 +55,64 @@ function ReasonPill({ code, remove }: { code: string; remove: () => void }) {
   );
 }
 
+type Choice = { value: string; label: string };
+
+/** A filter that is off when nothing is chosen. */
+function Pick({
+  name,
+  any,
+  data,
+  filter,
+  change,
+}: Props & { name: keyof RecordFilter; any: string; data: Choice[] }) {
+  return (
+    <Select
+      aria-label={any.replace('Any ', '').replace(/^./, (first) => first.toUpperCase())}
+      placeholder={any}
+      data={data}
+      value={filter[name] ?? null}
+      onChange={(value) => change(withMember(filter, name, value))}
+      clearable
+      clearButtonProps={{ 'aria-label': any }}
+      w={150}
+    />
+  );
+}
+
+function withMember(filter: RecordFilter, name: keyof RecordFilter, value: string | null): RecordFilter {
+  const { [name]: _before, ...rest } = filter;
+  return value === null ? rest : { ...rest, [name]: value };
+}
+
+/** Currencies and connections that there are. */
+function useChoices(): { currencies: Choice[]; connections: Choice[] } {
+  const connections = useQuery({ queryKey: ['data', 'connections'], queryFn: api.connections });
+  const status = useQuery({ queryKey: ['data', 'status'], queryFn: api.status });
+  const currencies = [...new Set(status.data?.sums.map(({ currency }) => currency))];
+  return {
+    currencies: currencies.map((value) => ({ value, label: value })),
+    connections: (connections.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
+  };
+}
+
 export function RecordFilters({ filter, change }: Props) {
-  const { state, kind, ...others } = filter;
+  const { currencies, connections } = useChoices();
   const active = Object.values(filter).some((value) => value !== undefined);
+  const common = { filter, change };
   return (
     <Group p="sm" gap="sm">
-      <Title order={2} size="h5" mr="auto">
-        Records
-      </Title>
-      {others.reason !== undefined && (
-        <ReasonPill
-          code={others.reason}
-          remove={() => {
-            const { reason: _, ...rest } = filter;
-            change(rest);
-          }}
-        />
+      <SearchField {...common} />
+      <Pick name="state" any="Any state" data={STATES} {...common} />
+      <Pick name="kind" any="Any kind" data={KINDS} {...common} />
+      {(currencies.length > 1 || filter.currency !== undefined) && (
+        <Pick name="currency" any="Any currency" data={currencies} {...common} />
       )}
-      <SearchField filter={filter} change={change} />
-      <Select
-        aria-label="State"
-        placeholder="Any state"
-        data={STATES}
-        value={state ?? null}
-        onChange={(value) => {
-          const next = { ...others, ...(kind === undefined ? {} : { kind }) };
-          change(value === null ? next : { ...next, state: value as NonNullable<RecordFilter['state']> });
-        }}
-        clearable
-        clearButtonProps={{ 'aria-label': 'Any state' }}
-        w={140}
-      />
-      <Select
-        aria-label="Kind"
-        placeholder="Any kind"
-        data={KINDS}
-        value={kind ?? null}
-        onChange={(value) => {
-          const next = { ...others, ...(state === undefined ? {} : { state }) };
-          change(value === null ? next : { ...next, kind: value as NonNullable<RecordFilter['kind']> });
-        }}
-        clearable
-        clearButtonProps={{ 'aria-label': 'Any kind' }}
-        w={140}
-      />
+      {(connections.length > 1 || filter.connectionId !== undefined) && (
+        <Pick name="connectionId" any="Any connection" data={connections} {...common} />
+      )}
+      {filter.reason !== undefined && (
+        <ReasonPill code={filter.reason} remove={() => change(withMember(filter, 'reason', null))} />
+      )}
       {active && (
         <>
           <Button variant="subtle" size="compact-sm" onClick={() => change({})}>
@@ -107,7 +121,7 @@ export function RecordFilters({ filter, change }: Props) {
           <ReplayButton
             request={{ filter }}
             label="Replay all of these"
-            what="every record that matches the filter"
+            what="Every record that matches the filter"
           />
         </>
       )}

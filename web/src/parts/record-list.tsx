@@ -1,20 +1,28 @@
 /** The list of records, the last changed first; grows by "Load more", freshens itself. */
-import { Box, Button, Center, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Box, Button, Center, Checkbox, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import type { RecordSummary } from '../../../src/api/contract.ts';
 import { api, type RecordFilter } from '../api.ts';
 import { Failure } from './failure.tsx';
 import { RecordRow } from './record-row.tsx';
 
+/** Ids that a person has ticked. */
+export type Selection = {
+  chosen: ReadonlySet<string>;
+  choose: (ids: readonly string[], on: boolean) => void;
+};
+
 type Props = {
   filter: RecordFilter;
-  open: string | undefined;
-  show: (recordId: string) => void;
   changed: ReadonlySet<string>;
+  selection?: Selection;
+  /** Only so many, and no way to more. */
+  first?: number;
 };
 
 function Waiting() {
   return (
-    <Stack gap={6} p="sm" aria-busy aria-label="Loading records">
+    <Stack gap={6} p="sm" aria-busy role="status" aria-label="Loading records">
       {[1, 2, 3, 4, 5, 6].map((line) => (
         <Skeleton key={line} h={30} />
       ))}
@@ -28,87 +36,102 @@ function Nothing({ filtered }: { filtered: boolean }) {
       <Text c="dimmed" size="sm">
         {filtered
           ? 'No record matches these filters.'
-          : 'No records yet. They appear as soon as the source tells of a change, or a backfill runs.'}
+          : 'No records yet. They appear as soon as the source tells of a change, or history is copied.'}
       </Text>
     </Center>
   );
 }
 
-function Head() {
+function Head({ ids, selection }: { ids: readonly string[]; selection: Selection | undefined }) {
+  const ticked = ids.filter((id) => selection?.chosen.has(id)).length;
   return (
     <Table.Thead>
       <Table.Tr>
+        {selection && (
+          <Table.Th w={34}>
+            <Checkbox
+              size="xs"
+              aria-label="Choose all that are shown"
+              checked={ticked > 0 && ticked === ids.length}
+              indeterminate={ticked > 0 && ticked < ids.length}
+              onChange={(event) => selection.choose(ids, event.currentTarget.checked)}
+            />
+          </Table.Th>
+        )}
         <Table.Th w={110} visibleFrom="sm">
           State
         </Table.Th>
         <Table.Th visibleFrom="sm">Kind</Table.Th>
         <Table.Th>Number or name</Table.Th>
         <Table.Th className="amount">Amount</Table.Th>
-        <Table.Th visibleFrom="md">Copy's number</Table.Th>
+        <Table.Th visibleFrom="md">Copy’s number</Table.Th>
         <Table.Th visibleFrom="sm">Changed</Table.Th>
       </Table.Tr>
     </Table.Thead>
   );
 }
 
-export function RecordList({ filter, open, show, changed }: Props) {
-  const list = useInfiniteQuery({
+function useRecords(filter: RecordFilter) {
+  return useInfiniteQuery({
     queryKey: ['data', 'records', filter],
     queryFn: ({ pageParam }) => api.records(filter, pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
     placeholderData: keepPreviousData,
   });
+}
+
+function Foot({ list, shown }: { list: ReturnType<typeof useRecords>; shown: number }) {
+  return (
+    <Center p="sm">
+      {list.hasNextPage ? (
+        <Button
+          variant="default"
+          size="compact-sm"
+          loading={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+        >
+          Load more
+        </Button>
+      ) : (
+        <Text size="xs" c="dimmed">
+          {shown === 1 ? 'One record.' : `All ${shown} records are shown.`}
+        </Text>
+      )}
+    </Center>
+  );
+}
+
+export function RecordList({ filter, changed, selection, first }: Props) {
+  const list = useRecords(filter);
   if (list.isPending) return <Waiting />;
-  if (list.isError && !list.data) {
-    return (
-      <Box p="sm">
-        <Failure error={list.error} again={() => void list.refetch()} />
-      </Box>
-    );
-  }
-  const records = list.data.pages.flatMap((page) => page.records);
+  const failure = list.isError && (
+    <Box p="sm">
+      <Failure error={list.error} again={() => void list.refetch()} />
+    </Box>
+  );
+  if (!list.data) return failure;
+  const records: RecordSummary[] = list.data.pages.flatMap((page) => page.records);
   // A record that changes between two pages can come twice.
-  const unique = [...new Map(records.map((record) => [record.id, record])).values()];
+  const unique = [...new Map(records.map((record) => [record.id, record])).values()].slice(0, first);
   if (unique.length === 0) return <Nothing filtered={Object.keys(filter).length > 0} />;
   return (
     <>
       <Table highlightOnHover style={{ opacity: list.isPlaceholderData ? 0.6 : 1 }}>
-        <Head />
+        <Head ids={unique.map(({ id }) => id)} selection={selection} />
         <Table.Tbody>
           {unique.map((record) => (
             <RecordRow
               key={record.id}
               record={record}
-              filter={filter}
-              open={record.id === open}
               changed={changed.has(record.id)}
-              show={show}
+              selection={selection}
             />
           ))}
         </Table.Tbody>
       </Table>
-      {list.isError && (
-        <Box p="sm">
-          <Failure error={list.error} again={() => void list.refetch()} />
-        </Box>
-      )}
-      <Center p="sm">
-        {list.hasNextPage ? (
-          <Button
-            variant="default"
-            size="compact-sm"
-            loading={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        ) : (
-          <Text size="xs" c="dimmed">
-            {unique.length === 1 ? 'One record.' : `All ${unique.length} records are shown.`}
-          </Text>
-        )}
-      </Center>
+      {failure}
+      {first === undefined && <Foot list={list} shown={unique.length} />}
     </>
   );
 }

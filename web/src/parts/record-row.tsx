@@ -1,39 +1,35 @@
 /** One line of the record list; on a phone its lesser facts move below the name. */
-import { Group, Table, Text } from '@mantine/core';
+import { Checkbox, Group, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { RecordSummary } from '../../../src/api/contract.ts';
-import type { RecordFilter } from '../api.ts';
-import { formatAmount, formatTime, KIND_LABELS } from '../format.ts';
+import { formatTime, KIND_LABELS } from '../format.ts';
+import { Amount } from './amount.tsx';
+import type { Selection } from './record-list.tsx';
 import { StateBadge } from './state-badge.tsx';
 
-type Props = {
-  record: RecordSummary;
-  filter: RecordFilter;
-  open: boolean;
-  changed: boolean;
-  show: (recordId: string) => void;
-};
+type Props = { record: RecordSummary; changed: boolean; selection: Selection | undefined };
 
-export function RecordRow({ record, filter, open, changed, show }: Props) {
+export function RecordRow({ record, changed, selection }: Props) {
+  const name = record.label || record.sourceId;
   return (
-    <Table.Tr
-      className="record-row"
-      data-open={open || undefined}
-      data-changed={changed || undefined}
-      onClick={() => show(record.id)}
-    >
+    <Table.Tr className="record-row" data-changed={changed || undefined}>
+      {selection && (
+        <Table.Td>
+          <Checkbox
+            size="xs"
+            aria-label={`Choose ${name}`}
+            checked={selection.chosen.has(record.id)}
+            onChange={(event) => selection.choose([record.id], event.currentTarget.checked)}
+          />
+        </Table.Td>
+      )}
       <Table.Td visibleFrom="sm">
         <StateBadge state={record.state} />
       </Table.Td>
       <Table.Td visibleFrom="sm">{KIND_LABELS[record.kind]}</Table.Td>
       <Table.Td>
-        <Link
-          className="record-link"
-          to="/"
-          search={{ ...filter, record: record.id }}
-          onClick={(event) => event.stopPropagation()}
-        >
-          {record.label || record.sourceId}
+        <Link className="record-link" to="/records/$recordId" params={{ recordId: record.id }}>
+          {name}
         </Link>
         <Group gap={6} hiddenFrom="sm">
           <StateBadge state={record.state} />
@@ -48,14 +44,7 @@ export function RecordRow({ record, filter, open, changed, show }: Props) {
         )}
       </Table.Td>
       <Table.Td className="amount">
-        {record.amount !== null && (
-          <>
-            {formatAmount(record.amount)}{' '}
-            <Text component="span" size="xs" c="dimmed">
-              {record.currency}
-            </Text>
-          </>
-        )}
+        <Amount amount={record.amount} currency={record.currency} />
       </Table.Td>
       <Table.Td visibleFrom="md">{record.counterpartNumber}</Table.Td>
       <Table.Td visibleFrom="sm" style={{ whiteSpace: 'nowrap' }}>

@@ -1,5 +1,5 @@
 /** Everything that happened to a record, in order, each with who did it and the raw data behind it. */
-import { Button, Group, Text, Timeline, Tooltip } from '@mantine/core';
+import { Badge, Button, Group, Stack, Text, Timeline, Tooltip } from '@mantine/core';
 import {
   IconArrowsExchange,
   IconBell,
@@ -12,13 +12,14 @@ import {
   IconUser,
   IconWand,
 } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import type { TimelineEntry } from '../../../src/api/contract.ts';
+import { toCall } from '../calls.ts';
+import { diffOf } from '../diff.ts';
 import { formatTime } from '../format.ts';
-
-const RawJson = lazy(() =>
-  import('./raw-json.tsx').then(({ RawJson: component }) => ({ default: component })),
-);
+import { CallView } from './call-view.tsx';
+import { ChangesTable } from './changes-table.tsx';
+import { RawJson } from './raw-json.tsx';
 
 const ICONS: Record<string, typeof IconBell> = {
   event: IconBell,
@@ -43,20 +44,48 @@ const MEANINGS: Record<string, string> = {
   outcome: 'What came of a step.',
   confirmation: 'The copy was read back and compared.',
   state: 'The record went into another state.',
+  deferral: 'Put off: it is tried again by itself.',
   replay: 'Somebody let the record run again.',
   decision: 'A choice that a person or a rule made.',
 };
 
-function Entry({ entry }: { entry: TimelineEntry }) {
+/** A call as a call, a revision as what it changed, everything else as it is. */
+function Data({ entry, previous }: { entry: TimelineEntry; previous: unknown }) {
+  const call = entry.entry === 'call' ? toCall(entry.data) : undefined;
+  if (call) return <CallView call={call} />;
+  const { raw } = entry.data as { raw?: unknown };
+  return (
+    <Stack gap="xs" mt={4}>
+      {entry.entry === 'revision' && previous !== undefined && (
+        <ChangesTable changes={diffOf(previous, raw)} label={`Changes of entry ${entry.position}`} />
+      )}
+      <RawJson data={entry.data} label={`Data of entry ${entry.position}`} />
+    </Stack>
+  );
+}
+
+/** Signature and form of a webhook, at a glance. */
+function EventSigns({ data }: { data: unknown }) {
+  const { signature, origin } = data as { signature?: string; origin?: string };
+  if (origin !== 'webhook') return null;
+  return (
+    <Badge size="xs" variant="light" color={signature === 'valid' ? 'teal' : 'red'} ml={6}>
+      signature {signature ?? 'unknown'}
+    </Badge>
+  );
+}
+
+function Entry({ entry, previous }: { entry: TimelineEntry; previous: unknown }) {
   const [shown, setShown] = useState(false);
   return (
     <>
       <Group gap={6} justify="space-between" wrap="nowrap">
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" component="div">
           <time dateTime={entry.at}>{formatTime(entry.at)}</time> · {entry.actor} ·{' '}
           <Tooltip label={MEANINGS[entry.entry] ?? entry.entry}>
-            <span>{entry.entry}</span>
+            <span tabIndex={0}>{entry.entry}</span>
           </Tooltip>
+          {entry.entry === 'event' && <EventSigns data={entry.data} />}
         </Text>
         <Button
           size="compact-xs"
@@ -68,13 +97,15 @@ function Entry({ entry }: { entry: TimelineEntry }) {
           {shown ? 'Hide data' : 'Data'}
         </Button>
       </Group>
-      {shown && (
-        <Suspense fallback={<Text size="xs">Loading…</Text>}>
-          <RawJson data={entry.data} label={`Data of entry ${entry.position}`} />
-        </Suspense>
-      )}
+      {shown && <Data entry={entry} previous={previous} />}
     </>
   );
+}
+
+/** What the source had said before this entry. */
+function revisionBefore(entries: readonly TimelineEntry[], index: number): unknown {
+  const earlier = entries.slice(0, index).findLast(({ entry }) => entry === 'revision');
+  return (earlier?.data as { raw?: unknown } | undefined)?.raw;
 }
 
 export function RecordTimeline({ entries }: { entries: readonly TimelineEntry[] }) {
@@ -87,7 +118,7 @@ export function RecordTimeline({ entries }: { entries: readonly TimelineEntry[] 
   }
   return (
     <Timeline bulletSize={24} lineWidth={2} active={entries.length}>
-      {entries.map((entry) => {
+      {entries.map((entry, index) => {
         const Icon = ICONS[entry.entry] ?? IconPointFilled;
         return (
           <Timeline.Item
@@ -99,7 +130,7 @@ export function RecordTimeline({ entries }: { entries: readonly TimelineEntry[] 
               </Text>
             }
           >
-            <Entry entry={entry} />
+            <Entry entry={entry} previous={revisionBefore(entries, index)} />
           </Timeline.Item>
         );
       })}

@@ -1,0 +1,31 @@
+/** A change that a person asks for: says how it ended, and makes everything shown fresh. */
+import { notifications } from '@mantine/notifications';
+import { type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query';
+import { ApiError } from './api.ts';
+
+type Words<T> = { done?: (result: T) => string; failed: string; after?: (result: T) => void };
+
+/** `failed` is the title over the reason: "Nothing was changed". */
+export function useAct<T, V = void>(
+  change: (variables: V) => Promise<T>,
+  { done, failed, after }: Words<T>,
+): UseMutationResult<T, Error, V> {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: (result) => {
+      if (done) notifications.show({ message: done(result) });
+      after?.(result);
+      return client.invalidateQueries();
+    },
+    onError: (error) => {
+      const hint = error instanceof ApiError && error.hint !== undefined ? ` ${error.hint}` : '';
+      notifications.show({
+        color: 'red',
+        title: failed,
+        message: `${error.message}${hint}`,
+        autoClose: 10_000,
+      });
+    },
+  });
+}

@@ -1,0 +1,108 @@
+/** What waits for a person, grouped by reason, in plain words and with what it is worth. */
+import { Badge, Button, Group, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ParkedGroup, RecordSummary } from '../../../src/api/contract.ts';
+import { api } from '../api.ts';
+import { formatAmount, formatCount, formatTime, KIND_LABELS } from '../format.ts';
+import { Loaded, Page } from '../parts/page.tsx';
+import { ReasonPanel } from '../parts/reason-panel.tsx';
+import { ReplayButton } from '../parts/replay-dialog.tsx';
+
+const SHOWN = 5;
+
+function Example({ record }: { record: RecordSummary }) {
+  return (
+    <Stack gap={4}>
+      <Link className="record-link" to="/records/$recordId" params={{ recordId: record.id }}>
+        {KIND_LABELS[record.kind]} {record.label || record.sourceId}
+        {record.amount !== null && ` · ${formatAmount(record.amount)} ${record.currency ?? ''}`}
+      </Link>
+      {record.reason && <ReasonPanel reason={record.reason} parked />}
+    </Stack>
+  );
+}
+
+function Examples({ code }: { code: string }) {
+  const filter = { state: 'parked', reason: code } as const;
+  const page = useQuery({
+    queryKey: ['data', 'records', filter, 'examples'],
+    queryFn: () => api.records(filter, undefined),
+  });
+  return (
+    <Loaded query={page}>
+      {({ records }) => (
+        <Stack gap="md">
+          {records.slice(0, SHOWN).map((record) => (
+            <Example key={record.id} record={record} />
+          ))}
+        </Stack>
+      )}
+    </Loaded>
+  );
+}
+
+function ReasonGroup({ group }: { group: ParkedGroup }) {
+  const filter = { state: 'parked', reason: group.code } as const;
+  return (
+    <section className="surface" aria-label={group.message}>
+      <Stack gap="sm" p="sm">
+        <Group justify="space-between" align="flex-start" gap="xs">
+          <Group gap="xs" align="baseline">
+            <Badge variant="light" color="orange">
+              {formatCount(group.count)}
+            </Badge>
+            <Text component="h2" fw={600}>
+              {group.message}
+            </Text>
+          </Group>
+          <Group gap="xs">
+            <ReplayButton
+              request={{ filter }}
+              label={group.count === 1 ? 'Replay it' : `Replay all ${formatCount(group.count)}`}
+              what={`Everything that waits for this reason (${group.code})`}
+            />
+          </Group>
+        </Group>
+        <Text size="sm" c="dimmed">
+          {group.sums.map(({ currency, amount }) => `${formatAmount(amount)} ${currency}`).join(' · ')}
+          {group.sums.length > 0 && ' · '}
+          waiting since {formatTime(group.oldestAt)}
+        </Text>
+        {group.wayOut !== null && <Text size="sm">{group.wayOut}</Text>}
+        <Examples code={group.code} />
+        {group.count > SHOWN && (
+          <div>
+            <Button
+              renderRoot={(props) => <Link to="/records" search={filter} {...props} />}
+              size="compact-sm"
+              variant="default"
+            >
+              Show all {formatCount(group.count)}
+            </Button>
+          </div>
+        )}
+      </Stack>
+    </section>
+  );
+}
+
+export function ParkedPage() {
+  const groups = useQuery({ queryKey: ['data', 'parked'], queryFn: () => api.parked() });
+  return (
+    <Page
+      title="Parked"
+      note="Whatever cannot be copied without a decision waits here, untouched, until somebody decides."
+    >
+      <Loaded query={groups}>
+        {(loaded) =>
+          loaded.length === 0 ? (
+            <Text c="dimmed">Nothing is parked. You can go home.</Text>
+          ) : (
+            loaded.map((group) => <ReasonGroup key={group.code} group={group} />)
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,145 @@
+/** One record: what it is, why it stopped, what belongs to it, and everything that happened, from webhook to read-back. */
+import { Alert, Button, Group, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { IconDownload, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import type { RecordDetail, RecordSummary } from '../../../src/api/contract.ts';
+import { api } from '../api.ts';
+import { formatAmount, formatTime, KIND_LABELS } from '../format.ts';
+import { Loaded, Page, Section } from '../parts/page.tsx';
+import { ReasonPanel } from '../parts/reason-panel.tsx';
+import { RecordTimeline } from '../parts/record-timeline.tsx';
+import { ReplayButton } from '../parts/replay-dialog.tsx';
+import { StateBadge } from '../parts/state-badge.tsx';
+import { TracedFields } from '../parts/traced-fields.tsx';
+
+function Facts({ record }: { record: RecordSummary }) {
+  const facts: [name: string, value: string | null][] = [
+    ['Connection', record.connectionName],
+    ['Amount', record.amount === null ? null : `${formatAmount(record.amount)} ${record.currency ?? ''}`],
+    ['Id in the source', record.sourceId],
+    ['Copy’s number', record.counterpartNumber],
+    ['First seen', formatTime(record.firstSeenAt)],
+    ['Changed', formatTime(record.changedAt)],
+  ];
+  return (
+    <Table withRowBorders={false} verticalSpacing={2} horizontalSpacing={0} aria-label="Facts">
+      <Table.Tbody>
+        {facts.map(([name, value]) => (
+          <Table.Tr key={name}>
+            <Table.Th w={130} fw={400} c="dimmed" scope="row">
+              {name}
+            </Table.Th>
+            <Table.Td>{value ?? '–'}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Related({ records }: { records: readonly RecordSummary[] }) {
+  if (records.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        Nothing else belongs to it.
+      </Text>
+    );
+  }
+  return (
+    <Stack gap={6}>
+      {records.map((record) => (
+        <Group key={record.id} gap="xs" wrap="nowrap">
+          <StateBadge state={record.state} />
+          <Link className="record-link" to="/records/$recordId" params={{ recordId: record.id }}>
+            {KIND_LABELS[record.kind]} {record.label || record.sourceId}
+          </Link>
+          {record.amount !== null && (
+            <Text size="sm" c="dimmed">
+              {formatAmount(record.amount)} {record.currency}
+            </Text>
+          )}
+        </Group>
+      ))}
+    </Stack>
+  );
+}
+
+function Chain({ intact }: { intact: boolean }) {
+  return intact ? (
+    <Text size="xs" c="dimmed">
+      <IconShieldCheck size={14} aria-hidden style={{ verticalAlign: 'text-bottom' }} /> The seal of this
+      history is unbroken: nothing in it was altered.
+    </Text>
+  ) : (
+    <Alert
+      color="red"
+      variant="light"
+      icon={<IconShieldX />}
+      title="This history has been altered"
+      role="alert"
+    >
+      The entries below no longer add up to the seal that was made when they were written. Do not rely on
+      them; compare with a backup.
+    </Alert>
+  );
+}
+
+function saveAsFile(detail: RecordDetail): void {
+  const content = new Blob([JSON.stringify(detail, null, 2)], { type: 'application/json' });
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = `${detail.record.kind}-${detail.record.sourceId}.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function Detail({ detail }: { detail: RecordDetail }) {
+  const { record, related, fields, timeline, chainIntact } = detail;
+  const name = record.label || record.sourceId;
+  return (
+    <Page
+      title={`${KIND_LABELS[record.kind]} ${name}`}
+      note={<StateBadge state={record.state} />}
+      actions={
+        <>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconDownload size={15} aria-hidden />}
+            onClick={() => saveAsFile(detail)}
+          >
+            Export as JSON
+          </Button>
+          <ReplayButton request={{ recordIds: [record.id] }} label="Replay" what={name} stay />
+        </>
+      }
+    >
+      {record.reason && <ReasonPanel reason={record.reason} parked={record.state === 'parked'} />}
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+        <Section title="Facts">
+          <Facts record={record} />
+        </Section>
+        <Section title="Belongs together">
+          <Related records={related} />
+        </Section>
+      </SimpleGrid>
+      <Section title="What happened" actions={<Chain intact={chainIntact} />}>
+        <RecordTimeline entries={timeline} />
+      </Section>
+      <Section title="Value by value">
+        <TracedFields fields={fields} />
+      </Section>
+    </Page>
+  );
+}
+
+export function RecordPage() {
+  const { recordId = '' } = useParams({ strict: false });
+  const detail = useQuery({ queryKey: ['data', 'record', recordId], queryFn: () => api.record(recordId) });
+  return (
+    <Loaded query={detail} height={320}>
+      {(loaded) => <Detail detail={loaded} />}
+    </Loaded>
+  );
+}
