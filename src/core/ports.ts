@@ -270,6 +270,8 @@ export type DestinationRequest = {
   body: JsonObject;
   /** Whether the vendor remembers an idempotency key for this call. */
   idempotent: boolean;
+  /** What the copy cannot carry as it is, in words for a person. */
+  notes?: string[];
 };
 
 export type StepResult = { counterpart: Counterpart; raw: JsonValue };

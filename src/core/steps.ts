@@ -28,6 +28,8 @@ type AccountStep =
       accountNumber: string;
       /** Name of a payment term of the tenant. */
       paymentTerm?: string;
+      /** Why it is made, where people might have expected another account. */
+      note?: string;
     }
   /** The account and its bill-to contact. */
   | { kind: 'update-account'; account: Counterpart; client: CanonicalClient };

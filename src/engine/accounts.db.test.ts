@@ -130,24 +130,3 @@ test('a client that the source does not know parks its invoice, which goes on on
   await kit.settle();
   expect(await kit.stateOf('invoice', '1')).toBe('synced');
 });
-
-test('K7 a change of a copied client parks with what to do by hand', async () => {
-  putClientWithInvoice('1', 'ada@example.com');
-  await bring('1');
-  kit.books.change('client', '1', { email: 'new@example.com' });
-  await kit.accept({ kind: 'client', sourceId: '1' });
-  await kit.settle();
-  expect(await kit.stateOf('client', '1')).toBe('parked client-edited');
-});
-
-test('K7 a parked change of a client stays parked when the client gets an account in another currency', async () => {
-  putClientWithInvoice('1', 'ada@example.com');
-  await bring('1');
-  kit.books.change('client', '1', { email: 'new@example.com' });
-  await kit.accept({ kind: 'client', sourceId: '1' });
-  await kit.settle();
-  kit.books.put('invoice', invoiceOf({ id: '2', client: '1', currency: 'EUR' }));
-  await bring('2');
-  expect(await kit.stateOf('invoice', '2')).toBe('synced');
-  expect(await kit.stateOf('client', '1')).toBe('parked client-edited');
-});

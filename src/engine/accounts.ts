@@ -1,10 +1,8 @@
 /** Client to account: found by external id or e-mail, made once, remembered (K1-K5). */
 import type { CanonicalClient, CanonicalDocument, PlainDate } from '../core/canonical.ts';
-import { OperatingError } from '../core/errors.ts';
 import { toExternalKey } from '../core/ids.ts';
 import type { AccountCandidate } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
-import { type Delivery, findOpenDelivery } from '../store/deliveries.ts';
 import { type Choice, findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import { findLink, listTakenAccounts, saveLink } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
@@ -83,47 +81,22 @@ async function makeAccount(
     return { ok: false, reason: waitsForClient(document, mapped.reason) };
   }
   const client = mapped.document as CanonicalClient;
-  const open = await findOpenDelivery(work.parts.db, document.id, 'create-account');
-  const resumed = await resumeDelivery(work, document, linkDelivered(work.parts));
-  const isOurs = open?.step.kind === 'create-account' && open.step.currency === currency;
-  const delivered: Found =
-    resumed && isOurs ? resumed : await findOrCreate(work, document, client, currency, terms);
-  if (!delivered.ok) {
-    await settle(work, document, fetched.answered, 'parked', delivered.reason);
-    return { ok: false, reason: waitsForClient(document, delivered.reason) };
+  // What an earlier attempt has made is found by the link it has left.
+  await resumeDelivery(work, document, linkDelivered(work.parts));
+  const { connectionId, kind, sourceId } = document;
+  const link = await findLink(work.parts.db, { connectionId, kind, sourceId, currency });
+  const found: Account = link
+    ? { ok: true, account: link.counterpart }
+    : await findOrCreate(work, document, client, currency, terms);
+  if (!found.ok) {
+    await settle(work, document, fetched.answered, 'parked', found.reason);
+    return { ok: false, reason: waitsForClient(document, found.reason) };
   }
-  if (delivered.delivery)
-    await confirmAccount(work, document, delivered.delivery, delivered.result.counterpart);
-  // An earlier account, in another currency, may lag behind the client.
+  // Reads the account back; an earlier one, in another currency, may lag behind the client.
   const end = await bringClient(work, document, client);
-  const notes = [end.reason?.message, delivered.note].filter((text) => text !== undefined);
-  const reason = notes.length === 0 ? null : { code: 'noted', ...end.reason, message: notes.join(' ') };
-  await settle(work, document, fetched.answered, end.state, reason);
-  return { ok: true, account: delivered.result.counterpart };
+  await settle(work, document, fetched.answered, end.state, end.reason);
+  return found;
 }
-
-/** I4 for accounts: the one just made is there, in its currency, under its number. */
-async function confirmAccount(
-  work: LaneWork,
-  document: SyncDocument,
-  delivery: Delivery,
-  { id, number }: Counterpart,
-): Promise<void> {
-  const readBack = await work.open.destination.find(delivery.step);
-  if (readBack?.counterpart.id !== id) {
-    throw new OperatingError('conflict', `account ${number} was made but cannot be read back`);
-  }
-  await fenced(work, (tx) =>
-    note(work, tx, document, 'confirmation', {
-      summary: `read back: account ${number}`,
-      readBack: readBack.raw,
-    }),
-  );
-}
-
-type Found =
-  | { ok: true; delivery: Delivery | undefined; result: { counterpart: Counterpart }; note?: string }
-  | { ok: false; reason: Reason };
 
 async function findOrCreate(
   work: LaneWork,
@@ -131,7 +104,7 @@ async function findOrCreate(
   client: CanonicalClient,
   currency: string,
   terms: Terms | undefined,
-): Promise<Found> {
+): Promise<Account> {
   const { parts, open } = work;
   const { destination, source } = open;
   const { decisions } = document;
@@ -162,18 +135,13 @@ async function findOrCreate(
       currency,
       accountNumber,
       ...(paymentTerm === undefined ? {} : { paymentTerm }),
+      ...(shared[0] ? { note: sharesEmail(client, shared[0]) } : {}),
     } as const;
     const made = await deliver(work, document, step, linkDelivered(work.parts));
-    const [other] = shared;
-    return made.ok && other ? { ...made, note: sharesEmail(client, other) } : made;
+    return made.ok ? { ok: true, account: made.result.counterpart } : made;
   }
   if (!own && free.length > 1) return { ok: false, reason: severalAccounts(client, free) };
-  await linkTo(work, document, client, currency, only);
-  return linked(only);
-}
-
-function linked({ id, number }: AccountCandidate): Found {
-  return { ok: true, delivery: undefined, result: { counterpart: { id, number } } };
+  return linkTo(work, document, client, currency, only);
 }
 
 /** K3, K10: the account that a person named. */
@@ -183,7 +151,7 @@ async function linkByHand(
   client: CanonicalClient,
   currency: string,
   number: string,
-): Promise<Found> {
+): Promise<Account> {
   const account = await work.open.destination.findAccount(number);
   if (account?.currency !== currency) {
     const is = account ? `is in ${account.currency}` : 'does not exist';
@@ -195,8 +163,7 @@ async function linkByHand(
     };
     return { ok: false, reason };
   }
-  await linkTo(work, document, client, currency, account);
-  return linked(account);
+  return linkTo(work, document, client, currency, account);
 }
 
 async function linkTo(
@@ -205,7 +172,7 @@ async function linkTo(
   client: CanonicalClient,
   currency: string,
   account: AccountCandidate,
-): Promise<void> {
+): Promise<Account> {
   const how = {
     email: 'found by e-mail',
     'external-id': 'found by its number',
@@ -230,6 +197,7 @@ async function linkTo(
       account,
     });
   });
+  return { ok: true, account: { id: account.id, number: account.number } };
 }
 
 function daysOf({ issuedOn, dueOn }: Terms): number {

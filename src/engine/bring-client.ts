@@ -1,10 +1,11 @@
 /** A client whose accounts may have to follow (K7, K9). */
 import type { CanonicalClient } from '../core/canonical.ts';
+import { OperatingError } from '../core/errors.ts';
 import type { SyncDocument } from '../store/documents.ts';
-import { confirmLink, listLinks } from '../store/links.ts';
+import { confirmLink, type Link, listLinks } from '../store/links.ts';
 import { type End, notePlan, nowFor, parked, synced, takeSteps } from './bring.ts';
-import { fenced, type LaneWork } from './lane-work.ts';
-import { clientFingerprint, planClient } from './plan/client.ts';
+import { fenced, type LaneWork, note } from './lane-work.ts';
+import { planClient } from './plan/client.ts';
 
 export async function bringClient(
   work: LaneWork,
@@ -12,15 +13,29 @@ export async function bringClient(
   client: CanonicalClient,
 ): Promise<End> {
   const links = await listLinks(work.parts.db, document);
-  const { accounts, plan } = planClient(client, links, work.open.connection.policies);
+  const plan = planClient(client, links, work.open.connection.policies);
   await notePlan(work, document, plan);
+  if (plan.do === 'park') return parked(plan.reason);
   if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
-  for (const { link, steps } of accounts) {
-    const taken = await takeSteps(work, document, steps);
-    if (!taken.ok) return parked(taken.reason);
-    const confirmed = { amountMinor: '0', balanceMinor: '0', date: '', stage: link.stage };
-    const written = { fingerprint: clientFingerprint(client), copied: link.copied };
-    await fenced(work, (tx) => confirmLink(tx, link, confirmed, nowFor(work), written));
-  }
-  return synced(plan.do === 'steps' ? plan.notes : []);
+  const taken = await takeSteps(work, document, plan.steps);
+  if (!taken.ok) return parked(taken.reason);
+  const now = await listLinks(work.parts.db, document);
+  for (const link of now) if (link.touched) await confirmAccount(work, document, link);
+  return synced([...plan.notes, ...now.flatMap(({ copied }) => copied.notes ?? [])]);
+}
+
+/** I4 for accounts: there, under its number, in its currency. */
+async function confirmAccount(work: LaneWork, document: SyncDocument, link: Link): Promise<void> {
+  const { id, number } = link.counterpart;
+  const account = await work.open.destination.findAccount(id);
+  if (account?.number !== number || account.currency !== link.currency)
+    throw new OperatingError('conflict', `account ${number} in ${link.currency} cannot be read back`);
+  const confirmed = { amountMinor: '0', balanceMinor: '0', date: '', stage: link.stage };
+  await fenced(work, async (tx) => {
+    await confirmLink(tx, link, confirmed, nowFor(work));
+    await note(work, tx, document, 'confirmation', {
+      summary: `read back: account ${number}`,
+      readBack: account,
+    });
+  });
 }

@@ -18,7 +18,7 @@ import { withAuditScope } from './audit.ts';
 import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
-import { LEAVE_OUT } from './plan/plan.ts';
+import { LEAVE_OUT, toldProblems } from './plan/plan.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
 export const MAPPING_VERSION = '2';
@@ -51,7 +51,7 @@ export async function deliver(
       ok: false,
       reason: {
         code: 'unmappable',
-        message: `${work.open.connection.destination} cannot take this ${document.kind} as it is.`,
+        message: `${work.open.connection.destination} cannot take it: ${toldProblems(request.problems)}`,
         problems: [...request.problems],
         wayOut: 'Correct it in the source; the change is noticed by itself.',
       },

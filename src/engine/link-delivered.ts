@@ -4,7 +4,7 @@ import type { Counterpart, Step } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import { loadDocument } from '../store/documents.ts';
-import { findLink, type Link, type NewLink, saveLink } from '../store/links.ts';
+import { findLink, type Link, listLinks, type NewLink, saveLink } from '../store/links.ts';
 import { type EngineParts, nowOf } from './parts.ts';
 import { clientFingerprint } from './plan/client.ts';
 import { copiedCredit } from './plan/credit.ts';
@@ -15,10 +15,14 @@ export function linkDelivered(parts: Pick<EngineParts, 'clock'>) {
   return async (tx: Db, delivery: Delivery, { counterpart }: StepResult): Promise<void> => {
     const { step, connectionId } = delivery;
     const { kind, sourceId } = await loadDocument(tx, delivery.documentId);
-    const made = toLink(step);
+    const { notes = [] } = delivery.request;
+    const made = toLink(step, notes);
     if (made) return saveLink(tx, { ...made, connectionId, kind, sourceId, counterpart }, nowOf(parts));
-    const link = await findLink(tx, { connectionId, kind, sourceId });
-    const changed = link && changedLink(link, step, counterpart);
+    const link =
+      step.kind === 'update-account'
+        ? (await listLinks(tx, { connectionId, kind, sourceId })).find(isLinkTo(step.account))
+        : await findLink(tx, { connectionId, kind, sourceId });
+    const changed = link && changedLink(link, step, counterpart, notes);
     if (changed) await saveLink(tx, changed, nowOf(parts));
   };
 }
@@ -26,14 +30,14 @@ export function linkDelivered(parts: Pick<EngineParts, 'clock'>) {
 type Made = Pick<NewLink, 'currency' | 'stage' | 'fingerprint' | 'copied' | 'generation'>;
 
 /** The link of a step that makes something; undefined for a step that changes what is there. */
-function toLink(step: Step): Made | undefined {
+function toLink(step: Step, notes: readonly string[]): Made | undefined {
   switch (step.kind) {
     case 'create-account':
       return {
         currency: step.currency,
         stage: 'active',
         fingerprint: clientFingerprint(step.client),
-        copied: {},
+        copied: { notes: step.note === undefined ? notes : [step.note, ...notes] },
         generation: 0,
       };
     case 'create-invoice':
@@ -69,9 +73,20 @@ function toLink(step: Step): Made | undefined {
   }
 }
 
+function isLinkTo({ id }: Counterpart) {
+  return ({ counterpart }: Link) => counterpart.id === id;
+}
+
 /** The document's own link after a step on its copy; undefined where nothing of it is remembered. */
-function changedLink(link: Link, step: Step, result: Counterpart): NewLink | undefined {
+function changedLink(
+  link: Link,
+  step: Step,
+  result: Counterpart,
+  notes: readonly string[],
+): NewLink | undefined {
   switch (step.kind) {
+    case 'update-account':
+      return { ...link, fingerprint: clientFingerprint(step.client), copied: { ...link.copied, notes } };
     case 'post-invoice':
       return { ...link, stage: 'posted' };
     case 'unpost-invoice':

@@ -5,6 +5,7 @@ import { findOpenDelivery } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
 import { MAPPING_VERSION } from './deliver.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
+import { toldProblems } from './plan/plan.ts';
 
 export type Normalised = { ok: true; document: CanonicalDocument } | { ok: false; reason: Reason };
 
@@ -33,9 +34,7 @@ export async function normalise(
     ok: false,
     reason: {
       code: 'unmappable',
-      message: mapped.problems
-        .map(({ field, value, rule }) => `${field} ${JSON.stringify(value)} ${rule}`)
-        .join('; '),
+      message: toldProblems(mapped.problems),
       problems: [...mapped.problems],
       wayOut: 'Correct it in the source; the change is noticed by itself.',
     },

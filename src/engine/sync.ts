@@ -11,6 +11,7 @@ import { bringInvoice } from './bring-invoice.ts';
 import { bringPayment } from './bring-payment.ts';
 import { resumeDelivery } from './deliver.ts';
 import { fetchDocument } from './fetch.ts';
+import { acceptEvents } from './intake.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { normalise } from './normalise.ts';
@@ -52,8 +53,17 @@ function bring(
 async function resumeInLane(work: LaneWork, document: SyncDocument): Promise<void> {
   for (const id of await listOpenInLane(work.parts.db, work.lease, document.id)) {
     const other = await loadDocument(work.parts.db, id);
-    await withAuditScope({ documentId: id }, () => resumeDelivery(work, other, linkDelivered(work.parts)));
+    const resumed = await withAuditScope({ documentId: id }, () =>
+      resumeDelivery(work, other, linkDelivered(work.parts)),
+    );
+    if (resumed) await lookAgain(work, other);
   }
+}
+
+/** An account is made while its client has nothing to answer: nobody else would look at what has become of it. */
+async function lookAgain({ parts }: LaneWork, { connectionId, kind, sourceId }: SyncDocument): Promise<void> {
+  const look = { connectionId, kind, sourceId, origin: 'dependency' as const, topic: 'a step was finished' };
+  await parts.db.transaction().execute((tx) => acceptEvents(parts, tx, [look]));
 }
 
 function settleMissing(work: LaneWork, document: SyncDocument, answered: Answered): Promise<void> {

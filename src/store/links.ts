@@ -34,6 +34,8 @@ export type Copied = {
   adjustments?: readonly (Counterpart & { amountMinor: string })[];
   /** Clients: linked by e-mail or by a person, not made here. */
   found?: boolean;
+  /** What a person should know of the copy for as long as it stays so. */
+  notes?: readonly string[];
 };
 
 export type Link = LinkKey & {

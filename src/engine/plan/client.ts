@@ -11,21 +11,13 @@ export function clientFingerprint(client: CanonicalClient): string {
   return fingerprintOf({ organization, firstName, lastName, email, phone, address, vatNumber });
 }
 
-export type AccountPlan = { link: Link; steps: readonly Step[] };
-
-/** `links` are the accounts there are, one for each currency; each has its own steps. */
-export function planClient(
-  client: CanonicalClient,
-  links: readonly Link[],
-  policies: Policies,
-): { accounts: readonly AccountPlan[]; plan: Plan } {
-  if (links.length === 0) {
-    const reason = 'No invoice yet: the account is made together with the first one.';
-    return { accounts: [], plan: ignore('no-invoice-yet', reason) };
-  }
+/** `links` are the accounts there are, one for each currency. */
+export function planClient(client: CanonicalClient, links: readonly Link[], policies: Policies): Plan {
+  if (links.length === 0)
+    return ignore('no-invoice-yet', 'No invoice yet: the account is made together with the first one.');
   const numbers = links.map(({ counterpart }) => counterpart.number).join(', ');
   if (client.visibility === 'deleted')
-    return { accounts: [], plan: steps([], [`Deleted in the source; account ${numbers} stays as it is.`]) };
+    return steps([], [`Deleted in the source; account ${numbers} stays as it is.`]);
   const notes = client.visibility === 'archived' ? [`Archived in the source; account ${numbers} stays.`] : [];
   const fingerprint = clientFingerprint(client);
   const changed = links.filter((link) => link.fingerprint !== fingerprint);
@@ -35,20 +27,12 @@ export function planClient(
     const stay = left.map(({ counterpart }) => counterpart.number).join(', ');
     notes.push(`The client was changed; account ${stay} stays as it is (policy clientEdits).`);
   }
-  const accounts = following.map((link) => ({ link, steps: updates(link, client) }));
-  return {
-    accounts,
-    plan: steps(
-      accounts.flatMap((account) => account.steps),
-      notes,
-    ),
-  };
+  const updates = following.map(
+    ({ counterpart: account }): Step => ({ kind: 'update-account', account, client }),
+  );
+  return steps(updates, notes);
 }
 
 function follows({ clientEdits }: Policies, wasFound: boolean): boolean {
   return clientEdits === 'follow' || (clientEdits === 'made-only' && !wasFound);
-}
-
-function updates({ counterpart: account }: Link, client: CanonicalClient): Step[] {
-  return [{ kind: 'update-account', account, client }];
 }

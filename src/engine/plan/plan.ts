@@ -1,5 +1,5 @@
 /** What a plan is: steps, or why there are none. Plans are pure; `notes` tell people what a policy or a rule decided. */
-import type { PlainDate } from '../../core/canonical.ts';
+import type { PlainDate, Problem } from '../../core/canonical.ts';
 import { formatMoney, type Money } from '../../core/money.ts';
 import type { Policies } from '../../core/policy.ts';
 import type { CopyState, DestinationFacts } from '../../core/ports.ts';
@@ -41,6 +41,10 @@ export function latest(...dates: readonly (PlainDate | undefined)[]): PlainDate 
 
 export function show(amount: Money): string {
   return `${formatMoney(amount)} ${amount.currency}`;
+}
+
+export function toldProblems(problems: readonly Problem[]): string {
+  return problems.map(({ field, value, rule }) => `${field} ${JSON.stringify(value)} ${rule}`).join('; ');
 }
 
 export const LEAVE_OUT: Choice = {
