@@ -19,6 +19,7 @@ import {
 import { sqlRunner } from '../store/db.ts';
 import { nextTick } from '../store/events.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
+import { reach } from './checkpoints.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 import { connectionPauser } from './pause.ts';
@@ -109,7 +110,9 @@ async function runChunk(parts: EngineParts, open: OpenConnection, backfill: Back
     await recordItems(tx, backfill.id, page.records);
     await acceptPage(parts, tx, open, page.records, readSeq, 'backfill');
     await parts.queue.wake('backfill', [{ key: backfill.id }], sqlRunner(tx));
+    await reach(parts, 'before history');
   });
+  await reach(parts, 'after history');
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   takeSteps,
   toConfirmed,
 } from './bring.ts';
-import { fenced, type LaneWork } from './lane-work.ts';
+import { fenced, fencedAt, type LaneWork } from './lane-work.ts';
 import {
   copiedPayment,
   type FromCreditSituation,
@@ -183,7 +183,7 @@ async function confirm(
   const { connectionId, kind, sourceId } = document;
   const link = await findLink(work.parts.db, { connectionId, kind, sourceId });
   const paid = invoice && (await readCopy(work, 'invoice', invoice.counterpart));
-  await fenced(work, async (tx) => {
+  await fencedAt(work, 'confirmation', async (tx) => {
     if (differences.length === 0 && link) {
       const stage = isGone ? 'cancelled' : 'posted';
       const written = { fingerprint: paymentFingerprint(payment), copied: link.copied };

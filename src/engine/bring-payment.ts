@@ -32,7 +32,7 @@ import {
 } from './bring.ts';
 import { bringFromCredit } from './bring-from-credit.ts';
 import { differencesOfPayment } from './confirm.ts';
-import { fenced, type LaneWork } from './lane-work.ts';
+import { fencedAt, type LaneWork } from './lane-work.ts';
 import { copiedPayment, type PaymentSituation, paymentFingerprint, planPayment } from './plan/payment.ts';
 import { isLiving } from './plan/plan.ts';
 import { readCanonical } from './read-canonical.ts';
@@ -152,7 +152,7 @@ async function confirmPayment(
   const isGone = !isLiving(link);
   const differences = differencesOfPayment(situation, link, copy);
   const invoice = situation.invoice && (await readCopy(work, 'invoice', situation.invoice.counterpart));
-  await fenced(work, async (tx) => {
+  await fencedAt(work, 'confirmation', async (tx) => {
     if (differences.length === 0 && !isGone) {
       const copied = copiedPayment(payment, link.copied, copy.date);
       await confirmLink(tx, link, toConfirmed(copy), nowFor(work), {

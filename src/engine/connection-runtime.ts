@@ -6,6 +6,7 @@ import type {
   Destination,
   DestinationManifest,
   RateHint,
+  Secrets,
   SharedBudget,
   Source,
   SourceManifest,
@@ -15,6 +16,7 @@ import { type Connection, findConnection, mergeSettings, type Side } from '../st
 import { loadSecrets, renewSecrets } from '../store/credentials.ts';
 import { recordAttempt } from './audit.ts';
 import { callPriority } from './call-priority.ts';
+import { between, reach } from './checkpoints.ts';
 import { createGovernor, type Governor } from './governor.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
 import { storableSource } from './storable-source.ts';
@@ -109,16 +111,28 @@ function contextFor(
       const pool = { name, pool: bucket };
       return governor.take({ budget: pool, windows: windows(bucket), kind, user: connection.id, live });
     },
-    record: (attempt) => recordAttempt(parts, connection.id, side, attempt),
+    record: (attempt) =>
+      between(parts, 'answer', () => recordAttempt(parts, connection.id, side, attempt), {
+        call: attempt.call,
+      }),
   });
   return {
     close,
     context: {
-      http,
+      http: (request) => between(parts, 'call', () => http(request), { call: request.call }),
       settings,
       credentials: {
         load: () => loadSecrets(db, vault, key),
-        renew: (renew) => renewSecrets(db, vault, key, renew, () => nowOf(parts)),
+        async renew(renew) {
+          const renewed = async (current: Secrets) => {
+            const secrets = await renew(current);
+            await reach(parts, 'before token');
+            return secrets;
+          };
+          const stored = await renewSecrets(db, vault, key, renewed, () => nowOf(parts));
+          await reach(parts, 'after token');
+          return stored;
+        },
       },
       now: () => clock.now(),
       random: () => random.next(),

@@ -1,7 +1,7 @@
 /** Which idempotency key the next call of a delivery carries: the old one as long as an earlier call may take effect. */
 import { OperatingError } from '../core/errors.ts';
 import { type Delivery, keepInDoubt, nextKeyGeneration } from '../store/deliveries.ts';
-import { fenced, type LaneWork } from './lane-work.ts';
+import { fencedAt, type LaneWork } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
 const HOUR_MS = 3_600_000;
@@ -25,7 +25,7 @@ export async function withLiveKey(
       'the last call may still take effect and its key is about to be forgotten: waiting for its end';
     throw new OperatingError('transient', message, { until });
   }
-  return fenced(work, (tx) => nextKeyGeneration(tx, delivery, now));
+  return fencedAt(work, 'doubt', (tx) => nextKeyGeneration(tx, delivery, now));
 }
 
 /**
@@ -44,14 +44,14 @@ export async function keepOrChangeKey(
     error.kind === 'transient' || error.kind === 'rate_limited' || error.kind === 'ambiguous';
   if (!mayBeRepeated) {
     // Answered without effect, and no vendor remembers it: the same key is as good as unsent.
-    if (delivery.doubtSince === null) await fenced(work, (tx) => keepInDoubt(tx, delivery, null));
+    if (delivery.doubtSince === null) await fencedAt(work, 'doubt', (tx) => keepInDoubt(tx, delivery, null));
     return;
   }
   const failedInside = new Date(now.getTime() - LATEST_EFFECT_MS + LATEST_EFFECT_AFTER_FAILURE_MS);
   const newDoubt = error.kind === 'ambiguous' ? failedInside : null;
   const doubtSince = isAnswered ? (delivery.doubtSince ?? newDoubt) : now;
   const isOver = doubtSince === null || now.getTime() - doubtSince.getTime() >= LATEST_EFFECT_MS;
-  await fenced(work, async (tx) => {
+  await fencedAt(work, 'doubt', async (tx) => {
     if (isAnswered && isOver) await nextKeyGeneration(tx, delivery, now);
     else if (doubtSince !== null) await keepInDoubt(tx, delivery, doubtSince);
   });

@@ -7,7 +7,7 @@ import { clientLane, moveDocument, type SyncDocument, setDocumentFace } from '..
 import { type Answered, type EventRow, listUnsettledEvents, markNoted, nextTick } from '../store/events.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { wakeLanes } from './intake.ts';
-import { fenced, type LaneWork, note } from './lane-work.ts';
+import { fenced, fencedAt, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
 export type Fetched =
@@ -65,7 +65,7 @@ async function keep(
   const lane = record.clientId === '' ? document.lane : clientLane(record.clientId);
   const moves = document.lane !== lane;
   const revisionId = newId(parts.clock.now());
-  return fenced(work, async (tx): Promise<Fetched> => {
+  return fencedAt(work, 'revision', async (tx): Promise<Fetched> => {
     if (moves && !(await moveDocument(tx, document, lane))) return { moved: true };
     const stored = await recordRevision(
       tx,

@@ -3,6 +3,7 @@ import type { QueueName, SqlRunner, Wake } from '../platform/queue.ts';
 import type { Db } from '../store/db.ts';
 import { sqlRunner } from '../store/db.ts';
 import { insertEvents, type LaneKey, type NewEvent } from '../store/events.ts';
+import { reach } from './checkpoints.ts';
 import { type EngineParts, nowOf } from './parts.ts';
 
 /** Live work goes before history. */
@@ -65,7 +66,11 @@ export function createGroupCommit(parts: EngineParts): (event: NewEvent) => Prom
   async function commit(batch: readonly Waiting[]): Promise<void> {
     const events = batch.map(({ event }) => event);
     try {
-      await parts.db.transaction().execute((tx) => acceptEvents(parts, tx, events));
+      await parts.db.transaction().execute(async (tx) => {
+        await acceptEvents(parts, tx, events);
+        await reach(parts, 'before event');
+      });
+      await reach(parts, 'after event');
       for (const { resolve } of batch) resolve();
     } catch (error) {
       for (const { reject } of batch) reject(error);

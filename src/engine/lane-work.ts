@@ -11,6 +11,7 @@ import {
 import { type Answered, settleEvents } from '../store/events.ts';
 import { assertLease, type Lease } from '../store/lanes.ts';
 import { appendTrail, documentSubject, type TrailEntryKind } from '../store/trail.ts';
+import { type DurableStep, reach } from './checkpoints.ts';
 import type { OpenConnection } from './connection-runtime.ts';
 import { acceptEvents } from './intake.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
@@ -18,11 +19,24 @@ import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 export type LaneWork = { parts: EngineParts; open: OpenConnection; lease: Lease };
 
 /** A transaction that writes only while the lease is ours (I5). */
-export function fenced<T>({ parts, lease }: LaneWork, write: (tx: Db) => Promise<T>): Promise<T> {
-  return parts.db.transaction().execute(async (tx) => {
+export function fenced<T>(work: LaneWork, write: (tx: Db) => Promise<T>): Promise<T> {
+  return fencedAt(work, 'note', write);
+}
+
+/** The same where what is written has a name of its own among the durable steps. */
+export async function fencedAt<T>(
+  { parts, lease }: LaneWork,
+  step: DurableStep,
+  write: (tx: Db) => Promise<T>,
+): Promise<T> {
+  const result = await parts.db.transaction().execute(async (tx) => {
     await assertLease(tx, lease, nowOf(parts));
-    return write(tx);
+    const written = await write(tx);
+    await reach(parts, `before ${step}`, { lease });
+    return written;
   });
+  await reach(parts, `after ${step}`, { lease });
+  return result;
 }
 
 export async function note(
@@ -59,7 +73,7 @@ export async function settle(
 ): Promise<void> {
   const { parts } = work;
   const now = nowOf(parts);
-  const settled = await fenced(work, async (tx) => {
+  const settled = await fencedAt(work, 'state', async (tx) => {
     await also?.(tx);
     await setDocumentState(tx, document.id, state, reason, now);
     const receivedAt = await settleEvents(tx, document.id, answered, state, now);

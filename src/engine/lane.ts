@@ -16,6 +16,7 @@ import {
 } from '../store/lanes.ts';
 import { appendTrail, countDeferralsInVain, documentSubject } from '../store/trail.ts';
 import { withCallPriority } from './call-priority.ts';
+import { between } from './checkpoints.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
@@ -33,7 +34,9 @@ const TRIES_BEFORE_PARKING = 5;
 export async function drainLane(parts: EngineParts, runtime: ConnectionRuntime, key: LaneKey): Promise<void> {
   const open = await runtime.open(key.connectionId);
   if (open.connection.state === 'paused' || parts.stopping.aborted) return;
-  const lease = await acquireLease(parts.db, key, parts.instance, nowOf(parts), LEASE_MS);
+  const lease = await between(parts, 'lease', () =>
+    acquireLease(parts.db, key, parts.instance, nowOf(parts), LEASE_MS),
+  );
   if (!lease) return;
   const renewal = setInterval(() => {
     renewLease(parts.db, lease, nowOf(parts), LEASE_MS).catch((error: unknown) =>

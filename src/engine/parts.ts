@@ -7,6 +7,7 @@ import type { Queue } from '../platform/queue.ts';
 import type { Vault } from '../platform/vault.ts';
 import type { Db } from '../store/db.ts';
 import type { DocumentState } from '../store/documents.ts';
+import type { OnCheckpoint } from './checkpoints.ts';
 
 export type Registry = {
   sources: readonly SourceManifest[];
@@ -30,6 +31,8 @@ export type EngineParts = {
   stopping: AbortSignal;
   /** Tells whoever watches that a document changed its state. */
   announce: (change: RecordChange) => void;
+  /** Only in rehearsals. */
+  checkpoint?: OnCheckpoint;
 };
 
 export const ENGINE_ACTOR = 'system';

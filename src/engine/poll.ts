@@ -7,6 +7,7 @@ import type { Db } from '../store/db.ts';
 import { listUnseen, markSeen } from '../store/documents.ts';
 import { type EventOrigin, type NewEvent, nextTick } from '../store/events.ts';
 import { listLatestHashes } from '../store/revisions.ts';
+import { between, reach } from './checkpoints.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { acceptEvents } from './intake.ts';
 import { type EngineParts, nowOf } from './parts.ts';
@@ -56,10 +57,14 @@ async function pollKind(
       deleted: key.deleted,
       cursor,
     });
-    await parts.db.transaction().execute((tx) => acceptPage(parts, tx, open, page.records, readSeq, 'poll'));
+    await parts.db.transaction().execute(async (tx) => {
+      await acceptPage(parts, tx, open, page.records, readSeq, 'poll');
+      await reach(parts, 'before page');
+    });
+    await reach(parts, 'after page');
     cursor = page.next;
   } while (cursor !== undefined);
-  await saveCursor(parts.db, key, startedAt);
+  await between(parts, 'cursor', () => saveCursor(parts.db, key, startedAt));
 }
 
 /** The sweep over known ids (X8). Every read comes in turn, so each document is looked at again after all others. */

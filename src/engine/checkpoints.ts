@@ -1,0 +1,53 @@
+/** The named places at which a process may die: before and after everything that becomes durable, here or elsewhere. */
+import type { Lease } from '../store/lanes.ts';
+
+/** `call` is a request to a vendor; `answer` is its record in the audit; the others are commits of ours. */
+export const DURABLE_STEPS = [
+  'event',
+  'page',
+  'cursor',
+  'history',
+  'lease',
+  'token',
+  'revision',
+  'note',
+  'intent',
+  'call',
+  'answer',
+  'doubt',
+  'outcome',
+  'confirmation',
+  'state',
+] as const;
+export type DurableStep = (typeof DURABLE_STEPS)[number];
+
+/** `before` a commit means inside the transaction, with everything written. */
+export type Checkpoint = `${'before' | 'after'} ${DurableStep}`;
+
+export type CheckpointAbout = { lease?: Lease; call?: string };
+
+/** A rehearsal's: what it throws ends the work as a crash would, as long as nothing of the process works afterwards. */
+export type OnCheckpoint = (at: Checkpoint, about: CheckpointAbout) => Promise<void>;
+
+type Parts = { checkpoint?: OnCheckpoint };
+
+export async function reach(
+  { checkpoint }: Parts,
+  at: Checkpoint,
+  about: CheckpointAbout = {},
+): Promise<void> {
+  await checkpoint?.(at, about);
+}
+
+/** `act` between its two checkpoints. */
+export async function between<T>(
+  parts: Parts,
+  step: DurableStep,
+  act: () => Promise<T>,
+  about: CheckpointAbout = {},
+): Promise<T> {
+  await reach(parts, `before ${step}`, about);
+  const result = await act();
+  await reach(parts, `after ${step}`, about);
+  return result;
+}
