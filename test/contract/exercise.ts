@@ -1,9 +1,5 @@
 /** Every operation that the connector uses, called at least once against a simulator: good, refused, lost and limited. */
-
-import { createZuoraDestination } from '../../src/connectors/zuora/destination.ts';
 import type { ExchangeListener } from '../../src/connectors/zuora/simulator/exchange.ts';
-import { startZuoraSimulator } from '../../src/connectors/zuora/simulator/server.ts';
-import { testContext } from '../../src/connectors/zuora/test-context.ts';
 import {
   client,
   createAccount,
@@ -11,34 +7,21 @@ import {
   createPayment,
   invoiceOf,
 } from '../../src/connectors/zuora/test-documents.ts';
+import { startTestTenant } from '../../src/connectors/zuora/test-tenant.ts';
 import { OperatingError } from '../../src/core/errors.ts';
 import type { Step } from '../../src/core/steps.ts';
+import { exerciseLifecycle } from './exercise-lifecycle.ts';
 
-const NOW = Date.parse('2026-11-10T20:00:00Z');
 const GST = { name: 'GST', ratePercent: '5' };
 const PST = { name: 'PST', ratePercent: '7', number: '123' };
 
 export async function exercise(onExchange: ExchangeListener): Promise<void> {
-  const clock = { now: () => NOW, sleep: async () => {} };
-  const simulator = await startZuoraSimulator({ clock, lockContentionChance: 0, onExchange });
+  const tenant = await startTestTenant(onExchange);
   try {
-    const context = testContext(
-      { baseUrl: simulator.baseUrl, clientId: simulator.clientId },
-      { secrets: { clientSecret: simulator.clientSecret } },
-      { now: () => NOW },
-    );
-    const destination = createZuoraDestination(context);
-    let calls = 0;
-    const send = async (step: Step, idempotencyKey = `key-${++calls}`) => {
-      const request = destination.toRequest(step);
-      if (!request.ok) throw new Error(JSON.stringify(request.problems));
-      return (await destination.send(step, request.value, { idempotencyKey, trackId: `track-${calls}` }))
-        .counterpart;
-    };
-    const order = async (path: string, body: unknown) => {
-      const init = { method: 'PUT', body: JSON.stringify(body) };
-      if (!(await fetch(`${simulator.url}/_control/${path}`, init)).ok) throw new Error(`no ${path}`);
-    };
+    const { destination } = await tenant.connect();
+    const send = async (step: Step, idempotencyKey?: string) =>
+      (await tenant.send(destination, step, idempotencyKey)).counterpart;
+    const { order } = tenant;
 
     await destination.ping();
     const { email: _, firstName: __, lastName: ___, ...organizationOnly } = client({ organization: 'Söhne' });
@@ -93,6 +76,8 @@ export async function exercise(onExchange: ExchangeListener): Promise<void> {
     await order('faults', { lockContentionNext: 1 });
     await expectError(() => send(createPayment('1.00', 'cash', { account, invoice, externalKey: 'locked' })));
 
+    await exerciseLifecycle(tenant);
+
     await order('features', { taxation: false });
     const taxed = invoiceOf('USD', [{ unitPrice: '10', taxes: [GST] }]);
     await expectError(() => send(createInvoice(taxed, { account, number: 'T-1' })));
@@ -104,7 +89,7 @@ export async function exercise(onExchange: ExchangeListener): Promise<void> {
     await order('faults', { rotateSecret: true, revokeTokens: true });
     await expectError(() => destination.find(full));
   } finally {
-    await simulator.close();
+    await tenant.close();
   }
 }
 

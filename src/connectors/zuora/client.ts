@@ -27,7 +27,11 @@ const PATIENCE_MS = 10_000;
 const WRITE_TIMEOUT_MS = 125_000;
 /** Bound of a look-up that pages: far above what one key or one client can have. */
 const MAX_PAGES = 25;
-const PAGE_SIZE = 40;
+/** v1 lists have at most 40 rows a page. Some document no paging, and yet name a next page. */
+export const PAGE_ONE: Query = [
+  ['page', '1'],
+  ['pageSize', '40'],
+];
 
 export type WriteCall = {
   call: string;
@@ -125,16 +129,17 @@ export function createClient(context: ConnectorContext, regions: readonly Region
     auth,
     get,
     lastHeaders: () => headers,
-    async pages(call, path, schema, query = []) {
+    async pages(call, path, schema, query = PAGE_ONE) {
       const pages = [];
-      for (let page = 1; page <= MAX_PAGES; page++) {
-        const paging: Query = [
-          ['page', String(page)],
-          ['pageSize', String(PAGE_SIZE)],
-        ];
-        const one = readAnswer(schema, await get(call, path, [...query, ...paging]), call);
-        pages.push(one);
-        if (!one.nextPage) return pages;
+      let paging: Query = [];
+      for (let count = 0; count < MAX_PAGES; count++) {
+        const page = readAnswer(schema, await get(call, path, [...query, ...paging]), call);
+        pages.push(page);
+        const next = pagingIn(page.nextPage);
+        if (next.length === 0) return pages;
+        const names = new Set(next.map(([name]) => name));
+        paging = next;
+        query = query.filter(([name]) => !names.has(name));
       }
       throw new OperatingError('rejected', `${call}: more pages than can be looked through`);
     },
@@ -160,6 +165,12 @@ export function createClient(context: ConnectorContext, regions: readonly Region
       return sendSigned(kind, (session) => writeRequest(context, session, write));
     },
   };
+}
+
+/** `nextPage` is a URL of theirs; only where it goes on is taken from it. */
+function pagingIn(nextPage: string | null | undefined): Query {
+  const [, search] = nextPage?.split('?') ?? [];
+  return [...new URLSearchParams(search)].filter(([name]) => name === 'page' || name === 'pageSize');
 }
 
 type ToHttp = (session: Session) => HttpRequest;

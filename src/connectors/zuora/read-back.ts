@@ -3,7 +3,7 @@ import { OperatingError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { type Money, MoneyError, parseMoney } from '../../core/money.ts';
 import type { CopyState } from '../../core/ports.ts';
-import { readAnswer, type ZuoraClient } from './client.ts';
+import { PAGE_ONE, type Query, readAnswer, type ZuoraClient } from './client.ts';
 import {
   creditMemoSchema,
   invoiceItemsSchema,
@@ -145,7 +145,8 @@ export async function readApplied(
 }
 
 export async function listRefundRows(client: ZuoraClient, paymentId: string) {
-  const pages = await client.pages('GET refunds', '/v1/refunds', refundsSchema, [['paymentId', paymentId]]);
+  const query: Query = [['paymentId', paymentId], ...PAGE_ONE];
+  const pages = await client.pages('GET refunds', '/v1/refunds', refundsSchema, query);
   return pages.flatMap(({ refunds }) => refunds);
 }
 

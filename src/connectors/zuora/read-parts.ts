@@ -32,6 +32,7 @@ async function readSettledBy(
     'GET invoice application-parts',
     `${path}/application-parts`,
     applicationPartsSchema,
+    [],
   );
   const sums = new Map<string, { kind: 'payment' | 'credit'; amountMinor: bigint }>();
   for (const { paymentId, creditMemoId, appliedAmount } of pages.flatMap((page) => page.applicationParts)) {

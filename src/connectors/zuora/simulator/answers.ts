@@ -197,27 +197,36 @@ export function invoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
   };
 }
 
-/** PUT /v1/invoices/{key} names some fields differently (facts section 6). */
+/** PUT /v1/invoices/{key} shows less and names some fields differently (facts section 6). */
 export function updatedInvoiceAnswer(tenant: Tenant, invoice: Invoice): JsonRecord {
   const shown = invoiceAnswer(tenant, invoice);
-  const {
-    invoiceNumber,
-    comments,
-    postedBy,
-    postedDate,
-    templateId: _none,
-    taxExemptAmount,
-    ...same
-  } = shown;
+  const same = [
+    'id',
+    'accountId',
+    'amount',
+    'autoPay',
+    'balance',
+    'creditBalanceAdjustmentAmount',
+    'currency',
+    'discount',
+    'dueDate',
+    'invoiceDate',
+    'status',
+    'targetDate',
+    'taxAmount',
+  ];
   return {
-    ...same,
-    number: invoiceNumber,
-    comment: comments,
-    postedById: postedBy,
-    postedOn: postedDate,
-    totalTaxExemptAmount: taxExemptAmount,
+    ...Object.fromEntries(same.map((name) => [name, shown[name]])),
+    number: invoice.number,
+    comment: invoice.comments,
+    postedById: shown['postedBy'],
+    postedOn: shown['postedDate'],
+    totalTaxExemptAmount: shown['taxExemptAmount'],
     transferredToAccounting:
       invoice.transferredToAccounting === 'No' ? false : invoice.transferredToAccounting,
+    ...invoice.fields,
+    ...stampsOf(tenant, invoice),
+    success: true,
   };
 }
 

@@ -62,5 +62,6 @@ export function listOf(call: Call, { path, member, rows, filters, resource }: Li
     wanted.every(([name, value]) => String(row[name] ?? '') === value),
   );
   const { rows: shown, nextPage } = pageOf(call, path, found);
-  return { [member]: shown, nextPage, success: true };
+  // Only the list itself says whether it worked.
+  return { [member]: shown.map(({ success: _, ...row }) => row), nextPage, success: true };
 }

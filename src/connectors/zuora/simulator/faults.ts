@@ -33,6 +33,8 @@ export const FaultOrder = z
         .strict(),
     ),
     truncateBody: z.array(once),
+    /** The work is done, the connection stays open, and no answer comes. */
+    neverAnswer: z.array(once),
     lockContentionNext: z.number().int().min(0),
     /** Chance that a write fails when it truly overlaps another write to its account. */
     lockContentionChance: z.number().min(0).max(1),
@@ -50,7 +52,8 @@ type Lists =
   | 'loseRequestBefore'
   | 'gatewayTimeoutWithWriteDone'
   | 'lateCommit'
-  | 'truncateBody';
+  | 'truncateBody'
+  | 'neverAnswer';
 export type FaultOf<K extends Lists> = NonNullable<FaultOrder[K]>[number];
 
 export type Faults = ReturnType<typeof createFaults>;

@@ -24,6 +24,7 @@ export function createIdempotencyStore(clock: Clock, style: ReplayStyle) {
     }
   };
   return {
+    forget: () => entries.clear(),
     claim(key: string, method: string, url: string): Claim {
       dropExpired();
       const known = entries.get(key);

@@ -34,7 +34,7 @@ export type Outcome = { kind: string } & (
       /** An ordered fault made the answer: it is not what the API itself would say. */
       ordered: boolean;
     }
-  | { end: 'closed' }
+  | { end: 'closed' | 'silent' }
 );
 
 export type PipelineParts = {
@@ -107,6 +107,7 @@ async function finish({ faults }: PipelineParts, kind: string, answer: StoredAns
     await wall.sleep(timeout.afterMs);
     return { kind, end: 'answer', answer: html(504, {}), ordered: true };
   }
+  if (faults.take('neverAnswer', kind) !== undefined) return { kind, end: 'silent' };
   const end = faults.take('truncateBody', kind) === undefined ? 'answer' : 'truncated';
   return { kind, end, answer, ordered: false };
 }

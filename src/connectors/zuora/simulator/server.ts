@@ -7,12 +7,12 @@ import { type Clock, systemClock } from '../../../platform/clock.ts';
 import { parseJson } from './body.ts';
 import { answerControl, type ControlParts } from './control.ts';
 import { type ExchangeListener, toExchange } from './exchange.ts';
-import { createFaults } from './faults.ts';
+import { createFaults, type Faults } from './faults.ts';
 import { createIdempotencyStore, type ReplayStyle } from './idempotency.ts';
 import { ledgerOf } from './ledger.ts';
 import { createLimits } from './limits.ts';
 import type { ManualClock } from './manual-clock.ts';
-import { createTokenOffice } from './oauth.ts';
+import { createTokenOffice, type TokenOffice } from './oauth.ts';
 import { renderPage } from './page.ts';
 import { type ApiRequest, createPipeline, type Outcome, type Pipeline } from './pipeline.ts';
 import { Refusal } from './refusal.ts';
@@ -54,6 +54,10 @@ export type ZuoraSimulator = {
   clientId: string;
   clientSecret: string;
   tenant: Tenant;
+  faults: Faults;
+  tokens: TokenOffice;
+  log: RequestLog;
+  forgetKeys(): void;
   close(): Promise<void>;
 };
 
@@ -81,6 +85,7 @@ export async function startZuoraSimulator(options: ZuoraSimulatorOptions = {}): 
   const log = createRequestLog();
   const faults = createFaults();
   const tokens = createTokenOffice(tenant);
+  const idempotency = createIdempotencyStore(clock, options.replayStyle ?? 'stored');
   const pipeline = createPipeline({
     tenant,
     faults,
@@ -90,7 +95,7 @@ export async function startZuoraSimulator(options: ZuoraSimulatorOptions = {}): 
       { ...API_LIMITS[tenantType], ...options.apiLimits },
       options.concurrency ?? {},
     ),
-    idempotency: createIdempotencyStore(clock, options.replayStyle ?? 'stored'),
+    idempotency,
     writeMs: options.writeMs ?? 1,
     lockContentionChance: options.lockContentionChance ?? 0.25,
     onProgrammerError: options.onProgrammerError ?? ((error) => console.error(error)),
@@ -120,6 +125,10 @@ export async function startZuoraSimulator(options: ZuoraSimulatorOptions = {}): 
     clientId: tenant.clientId,
     clientSecret: tenant.clientSecret,
     tenant,
+    faults,
+    tokens,
+    log,
+    forgetKeys: idempotency.forget,
     async close() {
       closing.abort();
       await app.close();
@@ -169,7 +178,7 @@ async function serveApi(
   const outcome = await parts.pipeline(asked);
   parts.onExchange?.(toExchange(asked, outcome));
   parts.log.countCall(outcome.kind);
-  const answer = outcome.end === 'closed' ? undefined : outcome.answer;
+  const answer = 'answer' in outcome ? outcome.answer : undefined;
   parts.log.add({
     at: new Date(parts.clock.now()).toISOString(),
     method: request.method,
@@ -184,9 +193,9 @@ async function serveApi(
 }
 
 function send(outcome: Outcome, acceptEncoding: string, reply: FastifyReply): FastifyReply {
-  if (outcome.end === 'closed') {
+  if (!('answer' in outcome)) {
     reply.hijack();
-    reply.raw.destroy();
+    if (outcome.end === 'closed') reply.raw.destroy();
     return reply;
   }
   const { status, headers, body } = outcome.answer;
