@@ -1,15 +1,12 @@
 /** An invoice, from what the source says now to an end state. */
 import type { CanonicalInvoice } from '../core/canonical.ts';
 import type { CopyState, InvoiceParts } from '../core/ports.ts';
-import type { StepKind } from '../core/steps.ts';
 import { wasRefused } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
 import {
   confirmLink,
   type Link,
   listLinksOfCounterparts,
-  listPaymentLinksOf,
-  touchLinks,
 } from '../store/links.ts';
 import { ensureAccount } from './accounts.ts';
 import { adopt } from './adopt.ts';
@@ -27,7 +24,6 @@ import {
   readCopy,
   synced,
   takeSteps,
-  tellLinked,
   toConfirmed,
 } from './bring.ts';
 import { differencesOfInvoice } from './confirm.ts';
@@ -37,15 +33,6 @@ import { isLiving } from './plan/plan.ts';
 
 /** A refusal to take the copy back to draft is planned around once. */
 const ROUNDS = 2;
-/** After these an applied payment may have been taken off, or an unapplied one may have room. */
-const MOVES_MONEY: ReadonlySet<StepKind> = new Set([
-  'create-invoice',
-  'replace-lines',
-  'unpost-invoice',
-  'reverse-invoice',
-  'delete-invoice',
-  'adjust-invoice',
-]);
 const NO_PARTS: InvoiceParts = { items: [], itemIds: [], settledBy: [] };
 
 export async function bringInvoice(
@@ -57,9 +44,7 @@ export async function bringInvoice(
   const before = await linkOf(work, document);
   if (isSettled(document, before, invoiceFingerprint(invoice), look))
     return { state: 'synced', reason: document.reason };
-  const end = await bring(work, document, invoice);
-  await tellPayments(work, document);
-  return end;
+  return bring(work, document, invoice);
 }
 
 async function bring(work: LaneWork, document: SyncDocument, invoice: CanonicalInvoice): Promise<End> {
@@ -71,7 +56,6 @@ async function bring(work: LaneWork, document: SyncDocument, invoice: CanonicalI
     if (plan.do === 'park') return parked(plan.reason);
     if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
     const taken = await takeSteps(work, document, plan.steps);
-    if (plan.steps.some(({ kind }) => MOVES_MONEY.has(kind))) await touchPaymentsOf(work, document.sourceId);
     if (!taken.ok && (taken.refused !== 'unpost-invoice' || round === ROUNDS)) return parked(taken.reason);
     if (taken.ok) return confirmInvoice(work, document, invoice, plan.notes);
   }
@@ -177,18 +161,4 @@ async function oursAmong(
   const links = await listLinksOfCounterparts(work.parts.db, work.open.connection.id, ids);
   const memos = link?.copied.adjustments ?? [];
   return new Set([...links.map(({ counterpart }) => counterpart.id), ...memos.map(({ id }) => id)]);
-}
-
-/** Payments that were taken off, or had no room before, look again. */
-async function tellPayments(work: LaneWork, document: SyncDocument): Promise<void> {
-  const links = await listPaymentLinksOf(work.parts.db, work.open.connection.id, document.sourceId);
-  const waiting = links.filter(({ touched }) => touched);
-  await tellLinked(work, waiting, `invoice ${document.label} was changed`);
-}
-
-async function touchPaymentsOf(work: LaneWork, invoiceSourceId: string): Promise<void> {
-  const { parts, open } = work;
-  const links = await listPaymentLinksOf(parts.db, open.connection.id, invoiceSourceId);
-  const ids = links.map(({ counterpart }) => counterpart.id);
-  await touchLinks(parts.db, open.connection.id, ids, nowFor(work));
 }

@@ -19,6 +19,7 @@ import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 import { LEAVE_OUT, toldProblems } from './plan/plan.ts';
+import { tellPayments } from './tell-payments.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
 export const MAPPING_VERSION = '2';
@@ -70,6 +71,7 @@ export async function deliver(
     };
     const inserted = await insertDelivery(tx, intent, now);
     await touchLinks(tx, connectionId, touchedBy(step), now);
+    await tellPayments(work, tx, document, step);
     await note(work, tx, document, 'intent', {
       summary: `${step.kind}: ${request.value.method} ${request.value.path}`,
       deliveryId: inserted.id,

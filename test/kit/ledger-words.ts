@@ -1,5 +1,5 @@
 /** A destination's books in short lines, one for each document, so that a test compares everything at once. */
-import type { Ledger } from '../../src/core/ledger.ts';
+import type { Ledger, LedgerCredit } from '../../src/core/ledger.ts';
 
 /** Copies of an invoice, the oldest first: "posted 100.00 owes 40.00", "-R1 posted …" under a later number. */
 export function invoiceLines({ invoices }: Ledger, reference: string): string[] {
@@ -24,38 +24,29 @@ export function paymentLines(ledger: Ledger, reference: string): string[] {
   );
 }
 
-/** Copies of a credit note: "posted 50.00: 30.00 on 7, 20.00 free". */
+/** Copies of a credit note: "live 50.00: 30.00 on 7, 20.00 free". */
 export function creditLines(ledger: Ledger, reference: string): string[] {
   const copies = (ledger.credits ?? []).filter((memo) => memo.reference === reference);
   return copies.map((memo) =>
-    memo.state === 'posted'
-      ? told(`posted ${memo.amount}`, [
-          ...applied(ledger, 'credit', memo.number),
-          ...part(memo.unapplied, 'free'),
-        ])
-      : `${memo.state} ${memo.amount}`,
+    memo.state === 'live' ? memoLine(ledger, 'live', memo) : `${memo.state} ${memo.amount}`,
   );
 }
 
 /** Memos for the difference to an invoice: "credit 20.00: 20.00 on 7", "debit 5.00 owes 5.00". */
 export function adjustmentLines(ledger: Ledger, reference: string): string[] {
   const copies = ledger.invoices.filter((invoice) => invoice.reference === reference);
-  const numbers = new Set(copies.map(({ number }) => number));
-  const credits = (ledger.credits ?? [])
-    .filter(
-      ({ invoiceNumber, origin, state }) =>
-        numbers.has(invoiceNumber) && origin === 'invoice' && state === 'posted',
-    )
-    .map((memo) =>
-      told(`credit ${memo.amount}`, [
-        ...applied(ledger, 'credit', memo.number),
-        ...part(memo.unapplied, 'free'),
-      ]),
-    );
-  const debits = (ledger.debits ?? [])
-    .filter(({ invoiceNumber, state }) => numbers.has(invoiceNumber) && state === 'posted')
-    .map(({ amount, outstanding }) => `debit ${amount} owes ${outstanding}`);
-  return [...credits, ...debits];
+  const isOfIt = ({ invoiceNumber, state }: { invoiceNumber?: string; state: string }) =>
+    state === 'live' && copies.some(({ number }) => number === invoiceNumber);
+  const credits = (ledger.credits ?? []).filter((memo) => isOfIt(memo) && memo.creditType === 'invoice');
+  const debits = (ledger.debits ?? []).filter(isOfIt);
+  return [
+    ...credits.map((memo) => memoLine(ledger, 'credit', memo)),
+    ...debits.map(({ amount, outstanding }) => `debit ${amount} owes ${outstanding}`),
+  ];
+}
+
+function memoLine(ledger: Ledger, word: string, { amount, number, unapplied }: LedgerCredit): string {
+  return told(`${word} ${amount}`, [...applied(ledger, 'credit', number), ...part(unapplied, 'free')]);
 }
 
 function applied(

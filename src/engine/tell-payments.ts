@@ -1,0 +1,50 @@
+/** Payments look again when a step of another document changes how much of their invoice is there to be settled. */
+import type { Step, StepKind } from '../core/steps.ts';
+import type { Db } from '../store/db.ts';
+import type { SyncDocument } from '../store/documents.ts';
+import { listLinksOfCounterparts, listPaymentLinksOf, touchLinks } from '../store/links.ts';
+import { acceptEvents } from './intake.ts';
+import type { LaneWork } from './lane-work.ts';
+import { nowOf } from './parts.ts';
+import { isLiving } from './plan/plan.ts';
+
+const MAKES_ROOM: ReadonlySet<StepKind> = new Set([
+  'create-invoice',
+  'replace-lines',
+  'reverse-invoice',
+  'adjust-invoice',
+  'unapply-payment',
+  'unapply-credit',
+]);
+
+/** In the transaction of the step's intent: whatever becomes of the step and of this process, they are told. */
+export async function tellPayments(
+  { parts, open }: LaneWork,
+  tx: Db,
+  document: SyncDocument,
+  step: Step,
+): Promise<void> {
+  const invoice = MAKES_ROOM.has(step.kind) ? await invoiceOf(tx, document, step) : undefined;
+  if (invoice === undefined) return;
+  const connectionId = open.connection.id;
+  const links = (await listPaymentLinksOf(tx, connectionId, invoice)).filter(isLiving);
+  const others = links.filter(
+    ({ kind, sourceId }) => kind !== document.kind || sourceId !== document.sourceId,
+  );
+  const ids = others.map(({ counterpart }) => counterpart.id);
+  await touchLinks(tx, connectionId, ids, nowOf(parts));
+  const topic = `${step.kind} of ${document.kind} ${document.label}`;
+  await acceptEvents(
+    parts,
+    tx,
+    others.map(({ kind, sourceId }) => ({ connectionId, kind, sourceId, origin: 'dependency', topic })),
+  );
+}
+
+/** The source's id of the invoice on which there may be room. */
+async function invoiceOf(tx: Db, document: SyncDocument, step: Step): Promise<string | undefined> {
+  if (document.kind === 'invoice') return document.sourceId;
+  if (!('invoice' in step) || 'kind' in step.invoice) return undefined;
+  const links = await listLinksOfCounterparts(tx, document.connectionId, [step.invoice.id]);
+  return links.find(({ kind }) => kind === 'invoice')?.sourceId;
+}
