@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { drainLane } from '../../src/engine/lane.ts';
 import { createLifecycleWorld, type Json, type LifecycleWorld } from '../kit/lifecycle.ts';
-import { accountsOf } from '../kit/lifecycle-accounts.ts';
+import { accountsOf } from '../kit/lifecycle-books.ts';
 
 let world: LifecycleWorld;
 beforeAll(async () => {

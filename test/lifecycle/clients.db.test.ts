@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
-import { accountsOf, choose, linkByHand } from '../kit/lifecycle-accounts.ts';
+import { accountsOf, choose, linkByHand } from '../kit/lifecycle-books.ts';
 
 let world: LifecycleWorld;
 beforeAll(async () => {

@@ -124,7 +124,7 @@ function create(situation: InvoiceSituation, before: readonly Step[]): Plan {
     post: invoice.stage === 'issued',
     bookedOn: booked.on,
   };
-  return steps([...before, step], booked.closed ? [movedOut('Invoice', invoice.issuedOn, booked.on)] : []);
+  return steps([...before, step], movedOut(invoice, booked.on));
 }
 
 function bookedOn({ invoice, facts, policies, decisions }: InvoiceSituation) {
@@ -132,8 +132,8 @@ function bookedOn({ invoice, facts, policies, decisions }: InvoiceSituation) {
   return bookableDay(invoice.issuedOn, facts, mayMove);
 }
 
-function movedOut(what: string, from: PlainDate, to: PlainDate): string {
-  return `${what} dated ${from}, in a closed period: booked on ${to} (policy closedPeriods).`;
+function movedOut({ issuedOn }: CanonicalInvoice, to: PlainDate): string[] {
+  return issuedOn === to ? [] : [`Dated ${issuedOn}, in a closed period: booked on ${to}.`];
 }
 
 /** A due date before the invoice's own would be refused. */
@@ -153,10 +153,10 @@ function change(situation: InvoiceSituation): Plan {
     link.copied.texts === textsHash(invoice)
       ? []
       : [{ kind: 'change-texts', invoice: target, externalKey, from: invoice }];
-  const notes = renamed(link, invoice);
-
   const booked = dayInDestination(situation);
   if (!booked) return park(inClosedPeriod('invoice', invoice.issuedOn));
+  const renaming = renamed(link, invoice);
+  const notes = [...renaming, ...movedOut(invoice, booked)];
   if (copy.stage === 'posted' && policies.edits === 'memo' && linesDiffer(situation))
     return adjust(situation, texts, notes);
   const breakdown = toBreakdown(invoice);
@@ -166,12 +166,12 @@ function change(situation: InvoiceSituation): Plan {
   if (wanted.length === 0) return steps([...texts, ...stageSteps(situation, copy.stage)], notes);
   const mayUnpost = policies.edits !== 'reissue' && facts.unposting && !situation.unpostingRefused;
   if (copy.stage === 'posted' && !mayUnpost)
-    return withNotes(create(situation, remove(situation).steps), notes);
+    return withNotes(create(situation, remove(situation).steps), renaming);
   const unpost: Step = { kind: 'unpost-invoice', invoice: target, externalKey };
   const toDraft = copy.stage === 'posted' ? [...release(situation), unpost] : [];
   if (wanted.some(isTaxed) && !facts.taxedLinesReplaceable) {
     const gone: Step = { kind: 'delete-invoice', invoice: target, externalKey };
-    return withNotes(create(situation, [...toDraft, gone]), notes);
+    return withNotes(create(situation, [...toDraft, gone]), renaming);
   }
   return steps([...toDraft, ...wanted, ...texts, ...stageSteps(situation, 'draft')], notes);
 }

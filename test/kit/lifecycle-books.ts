@@ -1,6 +1,7 @@
 /** Accounts as the Zuora simulator's own books have them, and what people decide about records. */
 
 import type { DocumentKind } from '../../src/core/canonical.ts';
+import { formatMoney } from '../../src/core/money.ts';
 import { linkAccount } from '../../src/operations/link-account.ts';
 import { resolveRecord } from '../../src/operations/resolve-record.ts';
 import { ADMIN } from './engine.ts';
@@ -25,6 +26,20 @@ export function accountsOf({ simulators, keyOf }: LifecycleWorld, client: number
         billTo: contacts.get(billToId)?.fields ?? {},
       }),
     );
+}
+
+/** The items of an invoice's living copy, in order: "Work 100.00", taxes aside. */
+export async function itemsOf(world: LifecycleWorld, invoice: number): Promise<string[]> {
+  const living = (await world.copiesOf(invoice)).filter(
+    ({ state }) => state === 'draft' || state === 'posted',
+  );
+  const copies = living.map(({ id }) => world.simulators.tenant.tenant.books.invoices.get(id));
+  return copies.flatMap((copy) =>
+    (copy?.items ?? []).map(
+      ({ fields, amountMinor }) =>
+        `${fields['chargeName']} ${formatMoney({ amountMinor, currency: copy?.currency ?? '' })}`,
+    ),
+  );
 }
 
 export async function choose(
