@@ -15,6 +15,11 @@ export function toExternalKey(source: SourceIdentity, kind: DocumentKind, source
     .join('-');
 }
 
+/** Whether a mark is the external key of some copied document, whoever copied it. */
+export function isExternalKey(mark: string, kind: DocumentKind): boolean {
+  return new RegExp(`^[A-Z]+-\\w+-${kind}-\\w+$`).test(mark);
+}
+
 let lastMs = 0;
 let counter = 0;
 

@@ -334,8 +334,13 @@ export type AccountCandidate = Counterpart & {
 export interface Destination {
   /** Hours for which a repeated key surely gives the first answer again. */
   readonly idempotencyHours: number;
-  /** Own natural number for a copied invoice: valid in the destination, deterministic. */
-  toInvoiceNumber(invoice: { number: string; externalKey: string; generation: number }): string;
+  /** Own natural number for a copied invoice: valid in the destination, deterministic. `own`: no other document can get it. */
+  toInvoiceNumber(invoice: {
+    number: string;
+    externalKey: string;
+    generation: number;
+    own?: boolean;
+  }): string;
   toAccountNumber(externalKey: string, currency: string): string;
   /** A credit's own number, as for invoices. `generation` 0 is the first copy; later ones get a suffix, as for invoices. */
   toCreditNumber(credit: { number: string; externalKey: string; generation: number }): string;

@@ -8,14 +8,21 @@ import { appendTrail, connectionSubject, documentSubject, type NewTrailEntry } f
 import { ENGINE_ACTOR, type EngineParts } from './parts.ts';
 
 export type AuditScope = { documentId: string; deliveryId?: string };
+type Scope = Partial<AuditScope> & { dryRun?: true };
 
 const LONGEST_RETURN_MS = 10_000;
 const RETURN_LOOK_MS = 250;
 
-const scope = new AsyncLocalStorage<AuditScope>();
+const scope = new AsyncLocalStorage<Scope>();
 
 export function withAuditScope<T>(value: AuditScope, run: () => Promise<T>): Promise<T> {
-  return scope.run(value, run);
+  const isDry = scope.getStore()?.dryRun === true;
+  return scope.run(isDry ? { ...value, dryRun: true } : value, run);
+}
+
+/** Calls made inside are reads for a dry run: they stand in the connection's trail, not in a record's. */
+export function withDryRun<T>(run: () => Promise<T>): Promise<T> {
+  return scope.run({ dryRun: true }, run);
 }
 
 export async function recordAttempt(
@@ -26,9 +33,10 @@ export async function recordAttempt(
 ): Promise<void> {
   parts.metrics.apiCalls.inc({ side, call: attempt.call, status: String(attempt.status ?? 0) });
   parts.metrics.apiSeconds.observe({ side }, attempt.durationMs / 1000);
-  const { documentId, deliveryId } = scope.getStore() ?? {};
+  const { documentId, deliveryId, dryRun } = scope.getStore() ?? {};
+  const isAboutRecord = documentId !== undefined && dryRun !== true;
   const entry: NewTrailEntry = {
-    subject: documentId ? documentSubject(documentId) : connectionSubject(connectionId),
+    subject: isAboutRecord ? documentSubject(documentId) : connectionSubject(connectionId),
     connectionId,
     actor: ENGINE_ACTOR,
     entry: 'call',

@@ -1,13 +1,11 @@
 /** An invoice, from what the source says now to an end state. */
 import type { CanonicalInvoice } from '../core/canonical.ts';
+import { isExternalKey } from '../core/ids.ts';
 import type { CopyState, InvoiceParts } from '../core/ports.ts';
+import type { Step, StepKind } from '../core/steps.ts';
 import { wasRefused } from '../store/deliveries.ts';
-import type { Reason, SyncDocument } from '../store/documents.ts';
-import {
-  confirmLink,
-  type Link,
-  listLinksOfCounterparts,
-} from '../store/links.ts';
+import { type Decisions, type Reason, type SyncDocument, setDecisions } from '../store/documents.ts';
+import { confirmLink, type Link, listLinksOfCounterparts } from '../store/links.ts';
 import { ensureAccount } from './accounts.ts';
 import { adopt } from './adopt.ts';
 import {
@@ -31,8 +29,8 @@ import { fenced, type LaneWork } from './lane-work.ts';
 import { copiedInvoice, type InvoiceSituation, invoiceFingerprint, planInvoice } from './plan/invoice.ts';
 import { isLiving } from './plan/plan.ts';
 
-/** A refusal to take the copy back to draft is planned around once. */
-const ROUNDS = 2;
+/** Refusals that can be planned around: no way back to draft, a number that is another copy's. */
+const ROUNDS = 3;
 const NO_PARTS: InvoiceParts = { items: [], itemIds: [], settledBy: [] };
 
 export async function bringInvoice(
@@ -47,7 +45,8 @@ export async function bringInvoice(
   return bring(work, document, invoice);
 }
 
-async function bring(work: LaneWork, document: SyncDocument, invoice: CanonicalInvoice): Promise<End> {
+async function bring(work: LaneWork, first: SyncDocument, invoice: CanonicalInvoice): Promise<End> {
+  let document = first;
   for (let round = 1; ; round += 1) {
     const survey = await surveyInvoice(work, document, invoice);
     if ('reason' in survey) return parked(survey.reason);
@@ -56,9 +55,29 @@ async function bring(work: LaneWork, document: SyncDocument, invoice: CanonicalI
     if (plan.do === 'park') return parked(plan.reason);
     if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
     const taken = await takeSteps(work, document, plan.steps);
-    if (!taken.ok && (taken.refused !== 'unpost-invoice' || round === ROUNDS)) return parked(taken.reason);
     if (taken.ok) return confirmInvoice(work, document, invoice, plan.notes);
+    const again = round < ROUNDS ? await plannedAround(work, document, plan.steps, taken) : undefined;
+    if (!again) return parked(taken.reason);
+    document = again;
   }
+}
+
+/** The document for another plan, where a refusal leaves a way on that needs nobody's decision. */
+async function plannedAround(
+  work: LaneWork,
+  document: SyncDocument,
+  steps: readonly Step[],
+  { refused, reason }: { refused: StepKind; reason: Reason },
+): Promise<SyncDocument | undefined> {
+  if (refused === 'unpost-invoice') return document;
+  const create = steps.find((step) => step.kind === 'create-invoice');
+  if (reason.code !== 'number-taken' || !create) return undefined;
+  const holder = await work.open.destination.findInvoice(create.number);
+  if (!holder || !isExternalKey(holder.comment.split(' |')[0] ?? '', 'invoice')) return undefined;
+  // D7: the number belongs to another document's copy, which keeps it.
+  const decisions: Decisions = { ...document.decisions, 'own-number': true };
+  await fenced(work, (tx) => setDecisions(tx, document.id, decisions));
+  return { ...document, decisions };
 }
 
 /** Everything a plan needs to know; a reason when the client has no account to book to. */
@@ -70,7 +89,12 @@ async function surveyInvoice(
   const { destination, connection } = work.open;
   const externalKey = keyOf(work, document);
   const toNumber = (generation: number) =>
-    destination.toInvoiceNumber({ number: invoice.number, externalKey, generation });
+    destination.toInvoiceNumber({
+      number: invoice.number,
+      externalKey,
+      generation,
+      own: document.decisions['own-number'] === true,
+    });
   const link =
     (await linkOf(work, document)) ??
     (document.decisions.adopt ? await adopt(work, document, invoice, toNumber(0)) : undefined);

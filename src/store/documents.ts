@@ -39,6 +39,8 @@ export type Decisions = {
   adopt?: true;
   /** Give the copy a number of its own, so many suffixes on. */
   renumber?: number;
+  /** Its number is another copy's: it gets one that no other document can get. */
+  'own-number'?: true;
   /** Make the copy equal to the source again, once. */
   heal?: true;
   /** Book it on the first open day. */
@@ -95,6 +97,15 @@ export async function loadDocument(db: Db, id: string): Promise<SyncDocument> {
   return toDocument(
     await db.selectFrom('documents').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
   );
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** By our own id, which may be any text. */
+export async function findDocumentById(db: Db, id: string): Promise<SyncDocument | undefined> {
+  if (!UUID.test(id)) return undefined;
+  const row = await db.selectFrom('documents').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && toDocument(row);
 }
 
 export async function findDocument(
