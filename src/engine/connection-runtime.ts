@@ -105,6 +105,7 @@ function contextFor(
   const budget = () => budgetOf(parts.registry, connection, side, settings);
   const { http, close } = createHttp({
     clock,
+    timeout: parts.timeout,
     takeTurn: (bucket, kind) => {
       const live = callPriority() === 'live';
       const { name, windows } = budget();

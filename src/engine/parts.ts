@@ -1,6 +1,7 @@
 /** What every part of the engine works with; made once by the composition root. */
 import type { DestinationManifest, SourceManifest } from '../core/ports.ts';
 import type { Clock, Random } from '../platform/clock.ts';
+import type { CallTimeout } from '../platform/http.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Queue } from '../platform/queue.ts';
@@ -33,6 +34,7 @@ export type EngineParts = {
   announce: (change: RecordChange) => void;
   /** Only in rehearsals. */
   checkpoint?: OnCheckpoint;
+  timeout?: CallTimeout;
 };
 
 export const ENGINE_ACTOR = 'system';

@@ -26,11 +26,20 @@ export type HttpParts = {
   /** Waits for this bucket's turn in the shared budget; what it gives is called when the call has ended. */
   takeTurn: (bucket: string, atOnce: string) => Promise<() => void>;
   record: (attempt: AttemptRecord) => Promise<void>;
+  /** How long a call may take is measured by the machine unless told. */
+  timeout?: CallTimeout | undefined;
 };
+
+export type CallTimeout = (ms: number) => { signal: AbortSignal; end(): void };
+
+const machineTimeout: CallTimeout = (ms) => ({ signal: AbortSignal.timeout(ms), end: () => {} });
 
 type Outcome = { answer: HttpAnswer } | { failure: Error };
 
-export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http; close(): Promise<void> } {
+export function createHttp({ clock, takeTurn, record, timeout = machineTimeout }: HttpParts): {
+  http: Http;
+  close(): Promise<void>;
+} {
   const agent = new Agent({ connections: 32, keepAliveTimeout: 4_000, connect: { timeout: 10_000 } });
   const breaker = circuitBreaker(
     handleWhenResult((result) => {
@@ -45,7 +54,7 @@ export function createHttp({ clock, takeTurn, record }: HttpParts): { http: Http
     const startedAt = clock.now();
     const started = monotonicMs();
     const outcome = await breaker
-      .execute(() => attempt(agent, request))
+      .execute(() => attempt(agent, request, timeout))
       .catch((error: unknown) => {
         if (!(error instanceof BrokenCircuitError)) throw error;
         throw new OperatingError(
@@ -81,7 +90,8 @@ function assertHeaders({ call, headers = {} }: HttpRequest): void {
   }
 }
 
-async function attempt(agent: Agent, request: HttpRequest): Promise<Outcome> {
+async function attempt(agent: Agent, request: HttpRequest, timeout: CallTimeout): Promise<Outcome> {
+  const { signal, end } = timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   try {
     const response = await fetch(request.url, {
       method: request.method,
@@ -89,12 +99,14 @@ async function attempt(agent: Agent, request: HttpRequest): Promise<Outcome> {
       ...(request.body === undefined ? {} : { body: request.body }),
       dispatcher: agent,
       redirect: 'manual',
-      signal: AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+      signal,
     });
     const body = await response.text();
     return { answer: { status: response.status, headers: Object.fromEntries(response.headers), body } };
   } catch (error) {
     return { failure: error instanceof Error ? error : new Error(String(error)) };
+  } finally {
+    end();
   }
 }
 

@@ -39,6 +39,8 @@ const shape = {
   loseAnswer: Times,
   truncateBody: Times,
   errorsWith200: Times,
+  /** Taken in, and never answered: the connection stays open. */
+  neverAnswer: Times,
   tokenLifetimeSeconds: z.number().int().positive(),
   /** Who consented, as users/me tells: an owner, a mere client, an owner without `account_id`, an owner of two. */
   person: z.enum(['owner', 'client', 'no-account-id', 'two-accounts']),
@@ -66,6 +68,7 @@ export function noFaults(): Faults {
     loseAnswer: { match: '*', times: 0 },
     truncateBody: { match: '*', times: 0 },
     errorsWith200: { match: '*', times: 0 },
+    neverAnswer: { match: '*', times: 0 },
     tokenLifetimeSeconds: 43_200,
     person: 'owner',
   };
@@ -81,7 +84,7 @@ export function takeFailure(faults: Faults, kind: string): Faults['failNext'][nu
 
 export function takeOnce(
   faults: Faults,
-  name: 'loseAnswer' | 'truncateBody' | 'errorsWith200',
+  name: 'loseAnswer' | 'truncateBody' | 'errorsWith200' | 'neverAnswer',
   kind: string,
 ) {
   const fault = faults[name];

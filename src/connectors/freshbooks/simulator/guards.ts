@@ -19,6 +19,10 @@ export function installGuards(api: FastifyInstance, sim: Simulator): void {
     const kind = kindOf(request);
     sim.calls[kind] = (sim.calls[kind] ?? 0) + 1;
     if (sim.faults.latencyMs > 0) await sim.clock.sleep(sim.faults.latencyMs);
+    if (takeOnce(sim.faults, 'neverAnswer', kind)) {
+      reply.hijack();
+      return;
+    }
     const failure = takeFailure(sim.faults, kind);
     if (failure === undefined) return;
     if (failure.status === 0) {

@@ -52,6 +52,25 @@ export function playHistory(books: Books, request: HistoryRequest): History {
   return history;
 }
 
+/** A few acts at a time, as the caller asks for them. */
+export function stepwise(books: Books, request: HistoryRequest) {
+  const history = startHistory(request);
+  const drawing = draws(books, history);
+  let left = request.clients + request.acts;
+  return {
+    /** How many are left. */
+    next(count: number): number {
+      for (let done = 0; done < count && left > 0; done += 1) {
+        drawing.next().value?.();
+        left -= 1;
+      }
+      return left;
+    },
+    acts: (): readonly Act[] => history.acts,
+    rows: () => Object.fromEntries(Object.entries(history.rows).map(([row, { made }]) => [row, made])),
+  };
+}
+
 export function replayActs(books: Books, acts: readonly Act[]): void {
   for (const act of acts) perform(books, act);
 }

@@ -107,6 +107,11 @@ export function createOAuth(options: {
         accessTokens.clear();
       }
     },
+    /** The owner withdraws the consent. */
+    revokeGrant(): void {
+      refresh = undefined;
+      accessTokens.clear();
+    },
     expireAccessTokens(): void {
       accessTokens.clear();
     },

@@ -80,7 +80,12 @@ function toOrders(
   chance: number,
 ): FaultOrder | undefined {
   const each = matches.map((match) => ({ match, times }));
-  const failing = (failure: { status: number; code?: number; body: 'json' | 'html'; retryAfter?: number }) => ({
+  const failing = (failure: {
+    status: number;
+    code?: number;
+    body: 'json' | 'html';
+    retryAfter?: number;
+  }) => ({
     failNext: each.map((one) => ({ ...one, ...failure })),
   });
   switch (fault) {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Clock, systemClock } from '../../../platform/clock.ts';
 import { parseJson } from './body.ts';
 import { answerControl, type ControlParts } from './control.ts';
-import { type ExchangeListener, toExchange } from './exchange.ts';
+import { type ExchangeListener, showExchange, toExchange } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createIdempotencyStore, type ReplayStyle } from './idempotency.ts';
 import { ledgerOf } from './ledger.ts';
@@ -176,7 +176,7 @@ async function serveApi(
     baseUrl: `${parts.url}/regions/${region}`,
   };
   const outcome = await parts.pipeline(asked);
-  parts.onExchange?.(toExchange(asked, outcome));
+  showExchange(toExchange(asked, outcome), parts.onExchange);
   parts.log.countCall(outcome.kind);
   const answer = 'answer' in outcome ? outcome.answer : undefined;
   parts.log.add({
