@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
 const DATABASE = ['src/**/*.db.test.ts', 'test/**/*.db.test.ts'];
 const END_TO_END = ['test/e2e/**/*.test.ts'];
 const ELSEWHERE = ['**/node_modules/**', '**/dist/**', 'web/**', 'test/browser/**'];
-const GLOBAL_SETUP = ['test/kit/global-setup.ts'];
+/** What is sent to Zuora in any test is judged at the end of the run. */
+const RECORDED = {
+  globalSetup: ['test/kit/contract-setup.ts'],
+  setupFiles: ['test/kit/record-exchanges.ts'],
+};
+const WITH_POSTGRES = { ...RECORDED, globalSetup: [...RECORDED.globalSetup, 'test/kit/global-setup.ts'] };
 
 export default defineConfig({
   test: {
@@ -16,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          ...RECORDED,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...ELSEWHERE, ...DATABASE, ...END_TO_END],
           testTimeout: 20_000,
@@ -26,7 +32,7 @@ export default defineConfig({
           name: 'database',
           include: DATABASE,
           exclude: [...ELSEWHERE, ...END_TO_END],
-          globalSetup: GLOBAL_SETUP,
+          ...WITH_POSTGRES,
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },
@@ -36,7 +42,7 @@ export default defineConfig({
           name: 'e2e',
           include: END_TO_END,
           exclude: ELSEWHERE,
-          globalSetup: GLOBAL_SETUP,
+          ...WITH_POSTGRES,
           testTimeout: 180_000,
           hookTimeout: 60_000,
         },
@@ -44,6 +50,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          ...RECORDED,
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -23,6 +23,26 @@ const LIST: readonly Deviation[] = [
       message.startsWith('must match format "uuid"'),
   },
   {
+    name: 'a key on a PUT, one in use and one used elsewhere are answered by a bare message (facts/zuora.md, section 2)',
+    holds: ({ part, at }, { headers, answer }) =>
+      part === 'answer' &&
+      at === '/message' &&
+      'idempotency-key' in headers &&
+      [400, 409, 422].includes(answer?.status ?? 0),
+  },
+  {
+    name: 'failed members of a batch say why, as the page of that call shows (facts/zuora.md, section 6)',
+    holds: ({ operation, part, at }) =>
+      /\/(batch|bulk-post)$/.test(operation) &&
+      part === 'answer' &&
+      /^\/invoices\/\d+\/(objectIndex|processId|reasons)$/.test(at),
+  },
+  {
+    name: 'a contact has an id, which the document leaves out of its answers',
+    holds: ({ operation, part, at }) =>
+      / \/v1\/contacts/.test(operation) && part === 'answer' && at === '/id',
+  },
+  {
     name: 'application parts name a next page whose parameters the document does not list',
     holds: ({ operation, part, at }) =>
       operation.endsWith('/application-parts') && part === 'request' && /^query page(Size)?$/.test(at),

@@ -109,7 +109,7 @@ export function loadJudge(file: string): Judge {
         found.push({ operation, part: 'request', at: '', message: `no body of type ${type} is documented` });
       }
       const status =
-        exchange.answer === undefined ? undefined : responseKey(described, exchange.answer.status);
+        exchange.answer === undefined ? undefined : responseKey(described, shownStatus(exchange.answer));
       const schema =
         status === undefined ? undefined : described.responses[status]?.content?.['application/json']?.schema;
       if (
@@ -134,6 +134,17 @@ export function loadJudge(file: string): Judge {
       };
     },
   };
+}
+
+/**
+ * Older versions refuse with HTTP 200, and a repeated key may be answered by 409 with the first result (facts/zuora.md,
+ * sections 2 and 4): the body then says which schema is meant.
+ */
+function shownStatus({ status, body }: NonNullable<Exchange['answer']>): number {
+  const said = parsed(body);
+  const success = said !== null && typeof said === 'object' && 'success' in said ? said.success : undefined;
+  if (status === 200 && success === false) return 400;
+  return status === 409 && success === true ? 200 : status;
 }
 
 function responseKey({ responses }: Operation, status: number): string | undefined {

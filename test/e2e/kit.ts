@@ -61,7 +61,14 @@ function parse(text: string): unknown {
 
 /** The command line, with nothing of this process's environment but the way to programs. */
 export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  return runProgram(process.execPath, [MAIN, ...args], options);
+  const environment = { ...recording(), ...options.environment };
+  return runProgram(process.execPath, [MAIN, ...args], { ...options, environment });
+}
+
+/** Simulators that it starts are recorded for the contract check (test/kit/contract-setup.ts). */
+function recording(): Record<string, string> {
+  const { NODE_OPTIONS = '', ZUORA_EXCHANGES = '' } = process.env;
+  return ZUORA_EXCHANGES === '' ? {} : { NODE_OPTIONS, ZUORA_EXCHANGES };
 }
 
 /** A command beside the running service, as the person who runs it would give it, with --json. */

@@ -4,8 +4,7 @@ import type { ConnectorContext, DestinationRequest } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 
 type Name = 'taxation' | 'unposting';
-export type Switch = 'on' | 'off';
-export type TenantFeatures = ReturnType<typeof createTenantFeatures>;
+type Switch = 'on' | 'off';
 
 export function createTenantFeatures({ settings, rememberSetting }: ConnectorContext) {
   const found = new Set<Name>();

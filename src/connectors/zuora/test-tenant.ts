@@ -10,7 +10,7 @@ import { createRequestLog } from './simulator/request-log.ts';
 import { startZuoraSimulator } from './simulator/server.ts';
 import { testContext } from './test-context.ts';
 
-export const NOW = Date.parse('2026-11-10T20:00:00Z');
+const NOW = Date.parse('2026-11-10T20:00:00Z');
 export type TestTenant = Awaited<ReturnType<typeof startTestTenant>>;
 
 export async function startTestTenant(onExchange?: ExchangeListener) {

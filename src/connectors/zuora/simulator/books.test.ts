@@ -43,7 +43,7 @@ describe('invoices', () => {
   test('the total is items plus taxes plus discounts, exact to the cent', async () => {
     const items = [
       { ...ITEM, amount: 0.1, discountItems: [{ chargeName: 'd', amount: -0.05 }] },
-      { ...ITEM, amount: 0.2, taxItems: [{ ...TAX, taxAmount: 0.04 }] },
+      { ...ITEM, amount: 0.2, taxItems: [{ ...TAX, taxAmount: '0.04' }] },
     ];
     const answer = await bench.invoice({ invoiceItems: items });
     expect(answer.text).toContain('"amount":0.29,');

@@ -63,5 +63,6 @@ export function listOf(call: Call, { path, member, rows, filters, resource }: Li
   );
   const { rows: shown, nextPage } = pageOf(call, path, found);
   // Only the list itself says whether it worked.
-  return { [member]: shown.map(({ success: _, ...row }) => row), nextPage, success: true };
+  const plain = shown.map(({ success: _success, ...row }) => row);
+  return { [member]: plain, nextPage, success: true };
 }

@@ -13,7 +13,22 @@ export type Exchange = {
   answer: { status: number; headers: Readonly<Record<string, string>>; body: string } | undefined;
 };
 
+/** A header of tests that ask what no connector should: their refused requests are not held against the document. */
+export const WRONG_ON_PURPOSE = 'x-wrong-on-purpose';
+
 export type ExchangeListener = (exchange: Exchange) => void;
+
+const watchers: ExchangeListener[] = [];
+
+/** Shows every exchange of every simulator in this process: for a check over a whole test run. */
+export function watchExchanges(listener: ExchangeListener): void {
+  watchers.push(listener);
+}
+
+export function showExchange(exchange: Exchange, listener: ExchangeListener | undefined): void {
+  listener?.(exchange);
+  for (const watcher of watchers) watcher(exchange);
+}
 
 export function toExchange(request: ApiRequest, outcome: Outcome): Exchange {
   const { method, path, query, headers, body } = request;

@@ -1,5 +1,6 @@
 /** What the simulated service guarantees about sign-in, versions, idempotency, limits and faults. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WRONG_ON_PURPOSE } from './exchange.ts';
 import { type Bench, codeOf, INVOICE, startBench } from './test-kit.ts';
 
 let bench: Bench;
@@ -46,7 +47,8 @@ describe('sign-in', () => {
     const wrong = await fetch(url, { method: 'POST', body });
     expect(wrong.status).toBe(401);
     expect(await wrong.json()).toMatchObject({ error: 'Unauthorized', path: '/oauth/token' });
-    expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(415);
+    const headers = { [WRONG_ON_PURPOSE]: 'yes' };
+    expect((await fetch(url, { method: 'POST', body: '{}', headers })).status).toBe(415);
   });
   test('more than 100 token calls a minute from one address get 429', async () => {
     const statuses: number[] = [];

@@ -1,5 +1,6 @@
 /** A started simulator with a signed-in client, for the tests of this folder. */
 import type { Clock } from '../../../platform/clock.ts';
+import { WRONG_ON_PURPOSE } from './exchange.ts';
 import { manualClock } from './manual-clock.ts';
 import { startZuoraSimulator, type ZuoraSimulatorOptions } from './server.ts';
 
@@ -17,6 +18,7 @@ export async function startBench(options: ZuoraSimulatorOptions = {}) {
     reply(
       await fetch(`${base}/oauth/token`, {
         method: 'POST',
+        headers: { [WRONG_ON_PURPOSE]: 'yes' },
         body: new URLSearchParams({
           client_id: clientId,
           client_secret: simulator.tenant.clientSecret,
@@ -38,6 +40,7 @@ export async function startBench(options: ZuoraSimulatorOptions = {}) {
         headers: {
           authorization: `Bearer ${token}`,
           'zuora-version': '2025-08-12',
+          [WRONG_ON_PURPOSE]: 'yes',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
@@ -92,11 +95,11 @@ const ACCOUNT = {
 
 export const TAX = {
   name: 'VAT',
-  taxAmount: 20,
+  taxAmount: '20',
   taxCode: 'VAT',
   taxDate: '2026-11-01',
   taxMode: 'TaxExclusive',
-  taxRate: 0.2,
+  taxRate: '0.2',
   taxRateType: 'Percentage',
 };
 export const ITEM = { chargeName: 'Work', amount: 100, serviceStartDate: '2026-11-01' };

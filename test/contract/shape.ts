@@ -1,0 +1,44 @@
+/** What of an exchange a schema can tell apart: two exchanges of one shape are both right or both wrong. */
+import type { Exchange } from '../../src/connectors/zuora/simulator/exchange.ts';
+
+export function shapeOf({ method, path, query, headers, body, answer }: Exchange): string {
+  return JSON.stringify([
+    method,
+    path.split('/').map((part) => (/\d/.test(part) && !/^v\d$/.test(part) ? '*' : part)),
+    [...new URLSearchParams(query)].map(([name, value]) => [name, textShape(value)]),
+    Object.entries(headers).map(([name, value]) => [name, /^(zuora|x-)/.test(name) ? textShape(value) : '']),
+    shapeOfText(body),
+    answer?.status,
+    shapeOfText(answer?.body ?? ''),
+  ]);
+}
+
+function shapeOfText(text: string): unknown {
+  try {
+    return valueShape(JSON.parse(text));
+  } catch {
+    return textShape(text);
+  }
+}
+
+function valueShape(value: unknown): unknown {
+  if (Array.isArray(value)) return [...new Set(value.map((member) => JSON.stringify(valueShape(member))))];
+  if (typeof value === 'string') return textShape(value);
+  if (value === null || typeof value !== 'object')
+    return typeof value === 'number' ? Number.isInteger(value) : value;
+  return Object.entries(value).map(([name, member]) => [name, valueShape(member)]);
+}
+
+/** Limits of length that the document sets. */
+const LENGTHS = [0, 16, 20, 25, 32, 36, 40, 50, 64, 80, 100, 255, 500, 1000];
+
+/** Words stay, because a list of allowed values may ask for them; of the rest the pattern and the size. */
+function textShape(text: string): string {
+  if (/^[A-Za-z]{1,24}$/.test(text)) return text;
+  const length = LENGTHS.find((limit) => text.length <= limit) ?? 'long';
+  const pattern = text
+    .slice(0, 64)
+    .replaceAll(/[0-9a-f]{32}/g, '#')
+    .replaceAll(/[A-Za-z]+/g, 'a');
+  return `${pattern.replaceAll(/\d/g, '9').replaceAll(/9{3,}/g, '9+')} ${length}`;
+}
