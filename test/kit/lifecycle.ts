@@ -25,10 +25,11 @@ import { createReceiver } from '../../src/engine/receive.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
 import type { OperationParts } from '../../src/operations/parts.ts';
 import { replay } from '../../src/operations/replay.ts';
+import { resolveRecord } from '../../src/operations/resolve-record.ts';
 import { type Clock, seededRandom } from '../../src/platform/clock.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { createVault } from '../../src/platform/vault.ts';
-import { type Decisions, findDocument, type SyncDocument, setDecisions } from '../../src/store/documents.ts';
+import { findDocument, type SyncDocument } from '../../src/store/documents.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { documentSubject, listTrail, type TrailEntry } from '../../src/store/trail.ts';
 import { createTestDatabase } from './database.ts';
@@ -263,11 +264,12 @@ function looks(
     const state = await stateOf(kind, sourceId);
     return state === 'synced' ? [] : [state];
   };
-  const settle = async () => {
+  const settle = async ({ atOnce = false } = {}) => {
     await delivered(books);
     for (let turn = 0; turn < 60; turn += 1) {
       for (let lanes = await lanesOf(parts, connectionId, true); lanes.length > 0; ) {
-        for (const lane of lanes) await drainLane(parts, parts.runtime, lane);
+        if (atOnce) await Promise.all(lanes.map((lane) => drainLane(parts, parts.runtime, lane)));
+        else for (const lane of lanes) await drainLane(parts, parts.runtime, lane);
         lanes = await lanesOf(parts, connectionId, true);
       }
       if ((await lanesOf(parts, connectionId, false)).length === 0) return;
@@ -281,7 +283,9 @@ function looks(
     /** Waits until every webhook is stored. */
     arrived: () => delivered(books),
     /** Waits for the webhooks, and works until every event has its end state. */
-    settle,
+    settle: () => settle(),
+    /** All lanes beside each other. */
+    settleAtOnce: () => settle({ atOnce: true }),
     async poll() {
       await pollConnection(parts, parts.runtime, connectionId);
       await settle();
@@ -297,10 +301,9 @@ function looks(
     async reasonOf(kind: DocumentKind, sourceId: string | number) {
       return (await document(kind, sourceId)).reason;
     },
-    /** What a person decides for a parked record; it is looked at again. */
-    async decide(kind: DocumentKind, sourceId: string | number, decisions: Decisions) {
-      await setDecisions(parts.db, (await document(kind, sourceId)).id, decisions);
-      await replay(parts, ADMIN, { recordIds: [(await document(kind, sourceId)).id] });
+    /** One of the choices that a parked record offers. */
+    async resolve(kind: DocumentKind, sourceId: string | number, choice: string, argument?: string) {
+      await resolveRecord(parts, ADMIN, { recordId: (await document(kind, sourceId)).id, choice, argument });
       await settle();
     },
     async setPolicies(policies: Partial<Policies>) {
