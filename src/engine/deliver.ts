@@ -16,7 +16,7 @@ import type { Reason, SyncDocument } from '../store/documents.ts';
 import { touchLinks } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
 import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
-import { fenced, type LaneWork, note } from './lane-work.ts';
+import { fencedAt, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 import { LEAVE_OUT, toldProblems } from './plan/plan.ts';
 import { tellPayments } from './tell-payments.ts';
@@ -58,7 +58,7 @@ export async function deliver(
       },
     };
   }
-  const delivery = await fenced(work, async (tx) => {
+  const delivery = await fencedAt(work, 'intent', async (tx) => {
     const now = nowOf(work.parts);
     const { connectionId, id: documentId } = document;
     const intent = {
@@ -136,7 +136,7 @@ async function attempt(
       const isKeyed = STEP_KINDS[delivery.step.kind] === 'key';
       const live = isKeyed ? await withLiveKey(work, delivery, storedDoubt) : delivery;
       if (!firstAttempt && live.doubtSince === null)
-        await fenced(work, (tx) => keepInDoubt(tx, live, nowOf(work.parts)));
+        await fencedAt(work, 'doubt', (tx) => keepInDoubt(tx, live, nowOf(work.parts)));
       return await send(work, document, live, onSuccess);
     } catch (error) {
       if (error instanceof OperatingError && error.kind === 'rejected')
@@ -180,7 +180,7 @@ async function succeed(
   how: 'sent' | 'found',
   onSuccess: OnSuccess,
 ): Promise<Delivered> {
-  await fenced(work, async (tx) => {
+  await fencedAt(work, 'outcome', async (tx) => {
     await settleDelivery(
       tx,
       delivery.id,
@@ -208,7 +208,7 @@ async function fail(
   error: OperatingError,
 ): Promise<Delivered> {
   const { kind, code, message } = error;
-  await fenced(work, async (tx) => {
+  await fencedAt(work, 'outcome', async (tx) => {
     await settleDelivery(
       tx,
       delivery.id,
