@@ -17,8 +17,10 @@ import type { DocumentKind } from '../../src/core/canonical.ts';
 import type { Ledger, LedgerInvoice, LedgerPayment } from '../../src/core/ledger.ts';
 import type { Policies } from '../../src/core/policy.ts';
 import type { DestinationManifest, SourceManifest } from '../../src/core/ports.ts';
+import { runBackfill, startBackfill } from '../../src/engine/backfill.ts';
 import { tendCallbacks } from '../../src/engine/callbacks.ts';
 import { createConnectionRuntime } from '../../src/engine/connection-runtime.ts';
+import { acceptEvents } from '../../src/engine/intake.ts';
 import { drainLane } from '../../src/engine/lane.ts';
 import { pollConnection } from '../../src/engine/poll.ts';
 import { createReceiver } from '../../src/engine/receive.ts';
@@ -29,6 +31,7 @@ import { resolveRecord } from '../../src/operations/resolve-record.ts';
 import { type Clock, seededRandom } from '../../src/platform/clock.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { createVault } from '../../src/platform/vault.ts';
+import { findBackfill } from '../../src/store/backfills.ts';
 import { findDocument, type SyncDocument } from '../../src/store/documents.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { documentSubject, listTrail, type TrailEntry } from '../../src/store/trail.ts';
@@ -288,6 +291,17 @@ function looks(
     settleAtOnce: () => settle({ atOnce: true }),
     async poll() {
       await pollConnection(parts, parts.runtime, connectionId);
+      await settle();
+    },
+    /** Lists all history; the documents wait for `settle`. */
+    async backfill() {
+      const id = await startBackfill(parts, parts.runtime, { connectionId, changedSince: null, actor: 'test' });
+      while ((await findBackfill(parts.db, id))?.state === 'running') await runBackfill(parts, parts.runtime, id);
+    },
+    /** Of this one document, and of nothing else. */
+    async tell(kind: DocumentKind, sourceId: number) {
+      const event = { connectionId, kind, sourceId: String(sourceId), origin: 'poll' as const, topic: 'told' };
+      await parts.db.transaction().execute((tx) => acceptEvents(parts, tx, [event]));
       await settle();
     },
     async replay(kind: DocumentKind, sourceId: string | number) {
