@@ -48,7 +48,7 @@ const BY_NAME: ReadonlyMap<string, Verdict> = new Map([
 const DUPLICATE = /already (exists?|in use|used|taken|been)|must be unique|not unique|duplicate|is taken/i;
 const ABSENT =
   /\bno [\w ]+ (is|was|are) found|cannot find|not found|does not exist|account key '.*' is invalid/i;
-const WRONG_STATE = /only [\w ]*invoices? with \w+ status/i;
+const WRONG_STATE = /only [\w ]*(invoices?|memos?|payments?) with \w+ status/i;
 const TAXATION_OFF = /taxation/i;
 const CLOSED_PERIOD = /closed accounting period|accounting period [\w ,'-]*closed/i;
 const METHOD = /payment method/i;
