@@ -295,12 +295,23 @@ function looks(
     },
     /** Lists all history; the documents wait for `settle`. */
     async backfill() {
-      const id = await startBackfill(parts, parts.runtime, { connectionId, changedSince: null, actor: 'test' });
-      while ((await findBackfill(parts.db, id))?.state === 'running') await runBackfill(parts, parts.runtime, id);
+      const id = await startBackfill(parts, parts.runtime, {
+        connectionId,
+        changedSince: null,
+        actor: 'test',
+      });
+      while ((await findBackfill(parts.db, id))?.state === 'running')
+        await runBackfill(parts, parts.runtime, id);
     },
     /** Of this one document, and of nothing else. */
     async tell(kind: DocumentKind, sourceId: number) {
-      const event = { connectionId, kind, sourceId: String(sourceId), origin: 'poll' as const, topic: 'told' };
+      const event = {
+        connectionId,
+        kind,
+        sourceId: String(sourceId),
+        origin: 'poll' as const,
+        topic: 'told',
+      };
       await parts.db.transaction().execute((tx) => acceptEvents(parts, tx, [event]));
       await settle();
     },
