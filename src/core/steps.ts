@@ -70,7 +70,9 @@ type InvoiceStep =
   | { kind: 'unpost-invoice'; invoice: Counterpart; externalKey: string }
   /** Posted, and nothing applied: credited in full for good; the number stays taken. */
   | { kind: 'reverse-invoice'; invoice: Counterpart; externalKey: string; on: PlainDate }
-  /** Draft only. */
+  /** Draft only; the number stays taken until it is deleted. */
+  | { kind: 'cancel-invoice'; invoice: Counterpart; externalKey: string }
+  /** A draft or a cancelled one. */
   | { kind: 'delete-invoice'; invoice: Counterpart; externalKey: string }
   /** A memo for the difference to a posted invoice; `number` is the memo's mark. A credit is applied to the invoice at once. */
   | {
@@ -161,6 +163,7 @@ export const STEP_KINDS = {
   'post-invoice': 'state',
   'unpost-invoice': 'state',
   'reverse-invoice': 'state',
+  'cancel-invoice': 'state',
   'delete-invoice': 'state',
   'adjust-invoice': 'key',
   'create-payment': 'key',

@@ -29,7 +29,7 @@ import { fenced, type LaneWork } from './lane-work.ts';
 import { copiedInvoice, type InvoiceSituation, invoiceFingerprint, planInvoice } from './plan/invoice.ts';
 import { isLiving } from './plan/plan.ts';
 
-/** Refusals that can be planned around: no way back to draft, a number that is another copy's. */
+/** Refusals that can be planned around: no way back to draft, drafts that stay, a number that is another copy's. */
 const ROUNDS = 3;
 const NO_PARTS: InvoiceParts = { items: [], itemIds: [], settledBy: [] };
 
@@ -69,7 +69,7 @@ async function plannedAround(
   steps: readonly Step[],
   { refused, reason }: { refused: StepKind; reason: Reason },
 ): Promise<SyncDocument | undefined> {
-  if (refused === 'unpost-invoice') return document;
+  if (refused === 'unpost-invoice' || refused === 'delete-invoice') return document;
   const create = steps.find((step) => step.kind === 'create-invoice');
   if (reason.code !== 'number-taken' || !create) return undefined;
   const holder = await work.open.destination.findInvoice(create.number);
@@ -105,8 +105,8 @@ async function surveyInvoice(
       ? undefined
       : await ensureAccount(work, invoice.clientId, invoice.currency, invoice);
   if (account && !account.ok) return { reason: account.reason };
-  const refused =
-    link && (await wasRefused(work.parts.db, document.id, 'unpost-invoice', link.counterpart.id));
+  const refusedBefore = async (kind: StepKind) =>
+    link !== undefined && (await wasRefused(work.parts.db, document.id, kind, link.counterpart.id));
   return {
     invoice,
     externalKey,
@@ -119,7 +119,8 @@ async function surveyInvoice(
     ours: await oursAmong(work, link, parts.settledBy),
     account: account?.account,
     toNumber,
-    unpostingRefused: refused === true,
+    unpostingRefused: await refusedBefore('unpost-invoice'),
+    deletingRefused: await refusedBefore('delete-invoice'),
   };
 }
 

@@ -95,6 +95,7 @@ function changedLink(
       return { ...link, stage: 'reversed' };
     case 'delete-invoice':
       return { ...link, stage: 'deleted' };
+    case 'cancel-invoice':
     case 'cancel-payment':
     case 'cancel-credit':
       return { ...link, stage: 'cancelled' };

@@ -103,6 +103,8 @@ export function predicting(real: Destination, calls: PredictedCall[]): Destinati
           stage: 'reversed',
           balance: zeroOf(amount),
         }));
+      case 'cancel-invoice':
+        return change('invoice', step.invoice, () => ({ stage: 'cancelled' }));
       case 'delete-invoice':
         return change('invoice', step.invoice, () => ({ stage: 'deleted' }));
       case 'adjust-invoice':

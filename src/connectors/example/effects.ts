@@ -119,8 +119,11 @@ function changeInvoice(billing: Billing, step: InvoiceChange, invoice: BillingIn
       needs('posted');
       refuse(isSettled, `something is applied to invoice ${invoice.number}`);
       return Object.assign(invoice, { stage: 'reversed', balance: zeroMoney(invoice.total.currency) });
-    case 'delete-invoice':
+    case 'cancel-invoice':
       needs('draft');
+      return Object.assign(invoice, { stage: 'cancelled' });
+    case 'delete-invoice':
+      if (invoice.stage !== 'cancelled') needs('draft');
       return Object.assign(invoice, { stage: 'deleted', number: `${invoice.number}-deleted-${invoice.id}` });
     case 'adjust-invoice': {
       needs('posted');

@@ -71,6 +71,8 @@ function isChanged({ stage, issued, due, comment, items }: BillingInvoice, step:
       return stage === 'draft';
     case 'reverse-invoice':
       return stage === 'reversed';
+    case 'cancel-invoice':
+      return stage === 'cancelled';
     case 'delete-invoice':
       return stage === 'deleted';
   }

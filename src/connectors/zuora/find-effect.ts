@@ -26,6 +26,7 @@ export async function findEffect(client: ZuoraClient, step: Step): Promise<StepR
     case 'post-invoice':
     case 'unpost-invoice':
     case 'reverse-invoice':
+    case 'cancel-invoice':
     case 'delete-invoice':
       return findInvoiceChange(client, step);
     case 'create-payment':

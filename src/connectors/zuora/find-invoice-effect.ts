@@ -17,6 +17,7 @@ type InvoiceChange = StepOf<
   | 'post-invoice'
   | 'unpost-invoice'
   | 'reverse-invoice'
+  | 'cancel-invoice'
   | 'delete-invoice'
 >;
 
@@ -92,6 +93,8 @@ async function verdictOn(
     case 'reverse-invoice':
       if (status !== 'Posted') return 'impossible';
       return (await isReversed(client, invoice)) ? 'done' : 'not-done';
+    case 'cancel-invoice':
+      return isDead(status) ? 'done' : notDoneIf(isDraft);
     case 'delete-invoice':
       return notDoneIf(isDraft || isDead(status));
   }

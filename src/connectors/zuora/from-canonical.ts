@@ -56,6 +56,8 @@ function requestOf(
         comment: step.externalKey,
       });
     }
+    case 'cancel-invoice':
+      return put('PUT invoice cancel', `/v1/object/invoice/${key(step.invoice)}`, { Status: 'Canceled' });
     case 'delete-invoice':
       return {
         call: 'DELETE invoice',

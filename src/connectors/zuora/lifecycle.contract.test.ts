@@ -218,6 +218,20 @@ describe('invoices', () => {
     await expect(send({ ...step, invoice: again })).rejects.toMatchObject({ kind: 'rejected' });
   });
 
+  it('X1 a draft that the tenant does not let be deleted is cancelled first', async () => {
+    tenant.simulator.tenant.features.deleteDraftInvoices = false;
+    const invoice = await copy({ post: false });
+    const gone: Step = { kind: 'delete-invoice', invoice, externalKey: KEY };
+    await expect(send(gone)).rejects.toMatchObject({ kind: 'rejected' });
+    const cancel: Step = { kind: 'cancel-invoice', invoice, externalKey: KEY };
+    await once(cancel);
+    expect(await destination.readBack('invoice', invoice)).toMatchObject({ stage: 'cancelled' });
+    await once(gone);
+    const posted = await copy({});
+    await expect(send({ ...cancel, invoice: posted })).rejects.toMatchObject({ kind: 'conflict' });
+    tenant.simulator.tenant.features.deleteDraftInvoices = true;
+  });
+
   it('E11 a difference is a memo found by its mark: a credit settles the invoice, a debit is owed beside it', async () => {
     const invoice = await copy({}, invoiceOf('USD', [{ unitPrice: '60' }, { unitPrice: '40' }]));
     const { items } = await destination.readInvoiceParts(invoice);

@@ -12,6 +12,8 @@ export const OPERATIONS = {
   'DELETE invoice': 'DELETE /v1/invoices/{invoiceKey}',
   'PUT invoice post': 'PUT /v1/invoices/{invoiceKey}/post',
   'PUT invoice unpost': 'PUT /v1/invoices/{invoiceKey}/unpost',
+  // Of the older CRUD pages, and only where DELETE takes no drafts: nothing else cancels one.
+  'PUT invoice cancel': 'PUT /v1/object/invoice/{id}',
   'PUT invoice reverse': 'PUT /v1/invoices/{invoiceKey}/reverse',
   'GET invoice items': 'GET /v1/invoices/{invoiceKey}/items',
   'GET invoice application-parts': 'GET /v1/invoices/{invoiceKey}/application-parts',

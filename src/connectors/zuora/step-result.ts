@@ -47,6 +47,7 @@ function counterpartIn(step: Step, raw: JsonValue, call: string): Counterpart {
     case 'change-texts':
     case 'post-invoice':
     case 'unpost-invoice':
+    case 'cancel-invoice':
       return step.invoice;
     case 'update-payment':
     case 'apply-payment':

@@ -40,6 +40,8 @@ export type InvoiceSituation = {
   toNumber: (generation: number) => string;
   /** Taking this copy back to draft was refused before. */
   unpostingRefused: boolean;
+  /** Deleting this copy was refused before: a draft is cancelled first. */
+  deletingRefused: boolean;
 };
 
 /** What of an invoice makes its copy: a change of anything else needs no step. */
@@ -79,9 +81,11 @@ export function planInvoice(situation: InvoiceSituation): Plan {
     return isThere
       ? remove(situation)
       : ignore('zero-total', 'Nothing to pay: left out (policy zeroTotals).');
-  if (!isThere) return create(situation, []);
-  if (isElsewhere(invoice, present(link))) return create(situation, remove(situation).steps);
-  return change(situation);
+  const archived = invoice.visibility === 'archived' ? ['Archived in the source; the copy stays.'] : [];
+  if (!isThere) return withNotes(create(situation, []), archived);
+  if (isElsewhere(invoice, present(link)))
+    return withNotes(create(situation, remove(situation).steps), archived);
+  return withNotes(change(situation), archived);
 }
 
 /** The copy says what the source says, as far as figures go. */
@@ -170,8 +174,7 @@ function change(situation: InvoiceSituation): Plan {
   const unpost: Step = { kind: 'unpost-invoice', invoice: target, externalKey };
   const toDraft = copy.stage === 'posted' ? [...release(situation), unpost] : [];
   if (wanted.some(isTaxed) && !facts.taxedLinesReplaceable) {
-    const gone: Step = { kind: 'delete-invoice', invoice: target, externalKey };
-    return withNotes(create(situation, [...toDraft, gone]), renaming);
+    return withNotes(create(situation, [...toDraft, ...discard(situation)]), renaming);
   }
   return steps([...toDraft, ...wanted, ...texts, ...stageSteps(situation, 'draft')], notes);
 }
@@ -258,13 +261,19 @@ function remove(situation: InvoiceSituation): Extract<Plan, { do: 'steps' }> {
   const { externalKey, facts } = situation;
   const { counterpart: invoice } = present(situation.link);
   const copy = present(situation.copy);
-  const gone: Step = { kind: 'delete-invoice', invoice, externalKey };
   const done = (taken: readonly Step[]) => ({ do: 'steps' as const, steps: taken, notes: [] });
-  if (copy.stage === 'draft') return done([gone]);
+  if (copy.stage === 'draft') return done(discard(situation));
   // Nothing to credit: an invoice over zero cannot be reversed.
-  if (copy.amount.amountMinor === 0n) return done([{ kind: 'unpost-invoice', invoice, externalKey }, gone]);
+  if (copy.amount.amountMinor === 0n)
+    return done([{ kind: 'unpost-invoice', invoice, externalKey }, ...discard(situation)]);
   const on = latest(facts.today, copy.issuedOn);
   return done([...release(situation), { kind: 'reverse-invoice', invoice, externalKey, on }]);
+}
+
+function discard({ link, externalKey, deletingRefused }: InvoiceSituation): Step[] {
+  const draft = { invoice: present(link).counterpart, externalKey };
+  const gone: Step = { kind: 'delete-invoice', ...draft };
+  return deletingRefused ? [{ kind: 'cancel-invoice', ...draft }, gone] : [gone];
 }
 
 function release({ parts, facts, copy, link }: InvoiceSituation): Step[] {

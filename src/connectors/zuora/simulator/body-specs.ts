@@ -271,6 +271,8 @@ export const BULK_POST: Spec = {
   invoices: required(list({ id: required(text(64)), invoiceDate: date }, 50)),
 };
 export const EMPTY: Spec = {};
+/** Of the CRUD page only what nothing else can do. */
+export const INVOICE_STATUS: Spec = { Status: required(oneOf('Canceled')) };
 export const REVERSE: Spec = {
   applyEffectiveDate: date,
   comment: text(255),

@@ -23,6 +23,10 @@ export function showRefusal(tenant: Tenant, refusal: Refusal, asked: Asked): Sho
   const realStatus = refusal.status ?? statusOf(refusal.reasons[0]?.code ?? 0);
   const message = refusal.reasons[0]?.message ?? '';
   if (asked.family === 'settings') return { status: realStatus, body: { code: 'ClientError', message } };
+  if (asked.family === 'crud') {
+    const errors = refusal.reasons.map((reason) => ({ Code: 'INVALID_VALUE', Message: reason.message }));
+    return { status: 400, body: { Success: false, Errors: errors } };
+  }
   if (asked.family === 'object-query' && isFrom(asked.version, NEW_QUERY_SHAPE_FROM) && !asked.alwaysOk) {
     return { status: realStatus, body: { reasons, requestId: asked.requestId } };
   }

@@ -2,7 +2,7 @@
 import type { JsonRecord } from './answers.ts';
 import { invoiceAnswer, updatedInvoiceAnswer } from './answers.ts';
 import { type Body, readBody } from './body.ts';
-import { BULK_POST, EMPTY, REVERSE, UPDATE_INVOICE, WRITE_OFF } from './body-specs.ts';
+import { BULK_POST, EMPTY, INVOICE_STATUS, REVERSE, UPDATE_INVOICE, WRITE_OFF } from './body-specs.ts';
 import { type Invoice, itemTotalMinor } from './books.ts';
 import { type Call, paramOf } from './call.ts';
 import { creditInFull } from './credit-memos.ts';
@@ -186,6 +186,17 @@ export function writeOffInvoice(call: Call): JsonRecord {
   const memo = creditInFull(tenant, invoice, { origin: 'write-off', memoDate, comment, reasonCode });
   touch(tenant, invoice);
   return { success: true, creditMemo: { id: memo.id } };
+}
+
+export function changeInvoiceStatus(call: Call): JsonRecord {
+  const { tenant } = call;
+  const invoice = invoiceByKey(tenant, paramOf(call, 'key'));
+  readBody(call.body, INVOICE_STATUS, RESOURCE);
+  if (invoice.status !== 'Draft')
+    throw refuse(RESOURCE, 'rule', 'Only invoices with Draft status can be cancelled.');
+  invoice.status = 'Canceled';
+  touch(tenant, invoice);
+  return { Success: true, Id: invoice.id };
 }
 
 export function deleteInvoice(call: Call): JsonRecord {

@@ -32,6 +32,7 @@ import {
   unpostDebitMemo,
 } from './debit-memos.ts';
 import {
+  changeInvoiceStatus,
   deleteInvoice,
   postInvoice,
   postInvoices,
@@ -74,8 +75,14 @@ export type Route = {
   run: Operation;
   pool: ConcurrencyPool;
   /** Which error shape the endpoint uses. */
-  family: 'v1' | 'object-query' | 'settings';
+  family: 'v1' | 'object-query' | 'settings' | 'crud';
 };
+
+const FAMILIES: ReadonlyArray<readonly [string, Route['family']]> = [
+  ['/object-query', 'object-query'],
+  ['/settings', 'settings'],
+  ['/v1/object', 'crud'],
+];
 
 function route(
   method: string,
@@ -84,11 +91,7 @@ function route(
   run: Operation,
   pool: ConcurrencyPool = 'default',
 ): Route {
-  const family = path.startsWith('/object-query')
-    ? 'object-query'
-    : path.startsWith('/settings')
-      ? 'settings'
-      : 'v1';
+  const family = FAMILIES.find(([start]) => path.startsWith(start))?.[1] ?? 'v1';
   const verb = family === 'object-query' ? 'QUERY' : method;
   return { method, segments: path.split('/').slice(1), kind: `${verb} ${name}`, run, pool, family };
 }
@@ -111,6 +114,7 @@ const ROUTES: readonly Route[] = [
   route('PUT', '/v1/invoices/:key/post', 'invoice post', postInvoice),
   route('PUT', '/v1/invoices/:key/unpost', 'invoice unpost', unpostInvoice),
   route('PUT', '/v1/invoices/:key/reverse', 'invoice reverse', reverseInvoice),
+  route('PUT', '/v1/object/invoice/:key', 'invoice cancel', changeInvoiceStatus),
   route('PUT', '/v1/invoices/:key/write-off', 'invoice write-off', writeOffInvoice),
   route('POST', '/v1/payments', 'payment', createPayment),
   route('GET', '/v1/payments', 'payments', listPayments),
