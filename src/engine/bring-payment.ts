@@ -53,11 +53,19 @@ export async function bringPayment(
   if ('reason' in survey) return parked(survey.reason);
   const plan = planPayment(survey);
   await notePlan(work, document, plan);
-  if (plan.do === 'park') return parked(plan.reason);
+  if (plan.do === 'park') return parked(await withInvoice(work, payment, plan.reason));
   if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
   const taken = await takeSteps(work, document, plan.steps);
   if (!taken.ok) return parked(taken.reason);
   return confirmPayment(work, document, survey, plan.notes);
+}
+
+/** A change of the invoice may settle it: the payment is looked at again then. */
+async function withInvoice(work: LaneWork, payment: CanonicalPayment, reason: Reason): Promise<Reason> {
+  if (reason.code !== 'other-currency') return reason;
+  const { id: connectionId } = work.open.connection;
+  const invoice = await findDocument(work.parts.db, connectionId, 'invoice', payment.invoiceId);
+  return invoice ? { ...reason, waitsFor: invoice.id } : reason;
 }
 
 async function surveyPayment(

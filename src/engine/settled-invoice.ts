@@ -31,9 +31,8 @@ export async function freshInvoice(
   const before = await findLink(work.parts.db, key);
   const known = toCopy(before);
   const isFirst = !isLiving(paymentLink);
-  if (known && isFirst && known.balance.amountMinor >= payment.amount.amountMinor)
-    return { ok: true, invoice: known };
-  // Not there, not confirmed, or without room: what is known of it may be old.
+  if (known && isFirst && hasRoom(known, payment)) return { ok: true, invoice: known };
+  // Not there, not confirmed, without room, or in another currency: what is known of it may be old.
   const document = await ensureDocument(work, 'invoice', payment.invoiceId);
   if (!known || isFirst) await lookAgain(work, document, payment, sync);
   const link = await findLink(work.parts.db, key);
@@ -43,6 +42,10 @@ export async function freshInvoice(
   if (now.state !== 'parked' && NO_COPY_WANTED.has(now.reason?.code ?? ''))
     return { ok: true, invoice: undefined };
   return { ok: false, reason: waitsFor(now) };
+}
+
+function hasRoom({ balance }: CopyState, { amount }: CanonicalPayment): boolean {
+  return balance.currency === amount.currency && balance.amountMinor >= amount.amountMinor;
 }
 
 async function lookAgain(
