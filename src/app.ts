@@ -39,6 +39,9 @@ const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 
 export const registry: Registry = { sources, destinations };
 
+/** Both simulated systems inside this process; loaded only where something is rehearsed. */
+export const loadRehearsals = () => import('./connectors/rehearsals.ts');
+
 /** 144 bits, the same for every process of the installation; worth nothing once there is an account. */
 const SETUP_CODE_LENGTH = 24;
 

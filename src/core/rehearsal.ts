@@ -58,8 +58,8 @@ export interface SimulatedSource extends SimulatedSystem {
   /** Acts made so far, by row of the money lifecycle. */
   rows(): Readonly<Record<string, number>>;
   webhooks(faults: Partial<WebhookFaults>): void;
-  /** Deliveries that wait for their turn, their time or their next try. */
-  pendingDeliveries(): number;
+  /** Deliveries that are being sent now; what waits for its time or its next try is not counted. */
+  deliveriesUnderWay(): number;
   /** The account's owner withdraws the consent. */
   revokeGrant(): void;
 }

@@ -24,6 +24,11 @@ export type DurableStep = (typeof DURABLE_STEPS)[number];
 /** `before` a commit means inside the transaction, with everything written. */
 export type Checkpoint = `${'before' | 'after'} ${DurableStep}`;
 
+export const CHECKPOINTS: readonly Checkpoint[] = DURABLE_STEPS.flatMap((step) => [
+  `before ${step}` as const,
+  `after ${step}` as const,
+]);
+
 export type CheckpointAbout = { lease?: Lease; call?: string };
 
 /** A rehearsal's: what it throws ends the work as a crash would, as long as nothing of the process works afterwards. */

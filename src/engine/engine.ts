@@ -63,7 +63,12 @@ export async function startWorker(
 }
 
 /** What a job cannot do now, the next tick or schedule asks for again; only a dead credential needs a person. */
-async function onJobError(parts: EngineParts, name: string, key: string, error: unknown): Promise<void> {
+export async function onJobError(
+  parts: EngineParts,
+  name: string,
+  key: string,
+  error: unknown,
+): Promise<void> {
   const [connectionId = ''] = key.split(' ');
   if (error instanceof OperatingError && error.kind === 'unauthorized') {
     await connectionPauser(parts)(connectionId, error.message, ENGINE_ACTOR);

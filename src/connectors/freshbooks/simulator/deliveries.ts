@@ -173,6 +173,8 @@ export function createDeliveries(options: {
     enqueue,
     counts,
     pending: () => pending,
+    /** Without those that wait for their time or their next try. */
+    underWay: () => inFlight + ready.length - head,
     recent: () => recent.slice(-KEPT_DELIVERIES).reverse(),
     countDisabled: (callbacks: number) => {
       counts.disabledCallbacks += callbacks;

@@ -44,7 +44,7 @@ export async function rehearseFreshBooks(options: {
         ...(delayMs === undefined ? {} : { webhookDelayMs: delayMs }),
       } satisfies FaultsPatch);
     },
-    pendingDeliveries: () => simulator.deliveries.pending(),
+    deliveriesUnderWay: () => simulator.deliveries.underWay(),
     revokeGrant: () => simulator.oauth.revokeGrant(),
   };
 }

@@ -1,0 +1,233 @@
+/** A seed's world: both simulated systems, a real database, processes of the connector, and one clock for all. */
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { loadRehearsals, registry } from '../app.ts';
+import type { SimulatedDestination, SimulatedSource } from '../core/rehearsal.ts';
+import { tendCallbacks } from '../engine/callbacks.ts';
+import { onJobError } from '../engine/engine.ts';
+import { pollConnection } from '../engine/poll.ts';
+import { addConnection } from '../operations/add-connection.ts';
+import type { Actor } from '../operations/context.ts';
+import { type Random, seededRandom } from '../platform/clock.ts';
+import { type Database, openDatabase } from '../platform/database.ts';
+import type { Log } from '../platform/log.ts';
+import { createVault } from '../platform/vault.ts';
+import type { DB } from '../store/schema.ts';
+import { createProofClock, type ProofClock } from './clock.ts';
+import { openDoor, type ProofDoor } from './door.ts';
+import { type OnReplicaCheckpoint, type Replica, startReplica } from './replica.ts';
+import type { ProofServer } from './server.ts';
+
+export const OPERATOR: Actor = { name: 'proof:operator', role: 'admin' };
+const REDIRECT_URI = 'https://connector.test/oauth/callback';
+const DAY_MS = 24 * 3_600_000;
+/** Both nights of daylight saving in the source's zone, the end of a year, and a day without anything special. */
+const BEGINNINGS = ['2026-03-07T20:30Z', '2026-10-31T22:10Z', '2026-12-30T12:00Z', '2026-06-17T15:00Z'];
+const CURRENCIES = [
+  ['USD', 'CAD', 'EUR'],
+  ['USD', 'JPY', 'KWD'],
+];
+/** A history lies behind the day on which it is played. */
+const HISTORY_DAYS = 62;
+
+export type WorldOptions = { seed: number; acts: number; server: ProofServer };
+
+export type ProofWorld = {
+  readonly seed: number;
+  readonly clock: ProofClock;
+  /** For what goes wrong; users have dice of their own. */
+  readonly random: Random;
+  readonly log: Log;
+  readonly source: SimulatedSource;
+  readonly destination: SimulatedDestination;
+  readonly door: ProofDoor;
+  readonly connectionId: string;
+  readonly server: ProofServer;
+  readonly databaseName: string;
+  /** Looks at the database from outside of all processes. */
+  observer(): Database<DB>;
+  /** Closes the observer's connections until it is to look again. */
+  blind(): Promise<void>;
+  look(): Promise<void>;
+  /** Those that live, the oldest first. */
+  replicas(): readonly Replica[];
+  start(skewMs?: number): Replica;
+  kill(replica: Replica): void;
+  /** Until what it gives is called. */
+  onCheckpoint(listener: OnReplicaCheckpoint): () => void;
+  /** A job of the connector, with what its worker does about errors. */
+  job(name: string, work: (replica: Replica) => Promise<void>): Promise<void>;
+  poll(): Promise<void>;
+  tendCallbacks(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function pickOne<T>(random: Random, items: readonly [T, ...T[]] | readonly T[]): T {
+  const item = items[Math.floor(random.next() * items.length)];
+  if (item === undefined) throw new Error('nothing to pick from');
+  return item;
+}
+
+export function between(random: Random, lowest: number, highest: number): number {
+  return lowest + Math.floor(random.next() * (highest - lowest + 1));
+}
+
+export async function createWorld({ seed, acts, server }: WorldOptions): Promise<ProofWorld> {
+  const random = seededRandom(seed * 7919 + 13);
+  const startAt = Date.parse(pickOne(random, BEGINNINGS));
+  const clock = createProofClock(startAt);
+  const log = pino({ level: 'silent' });
+  const databaseName = `proof_${process.pid}_${seed}`;
+  await server.copy(databaseName);
+  const systems = await startSystems(seed, clock, random, { acts, startAt });
+  const { source, destination } = systems;
+  const vault = createVault([new Uint8Array(32).fill(7)]);
+  const listeners = new Set<OnReplicaCheckpoint>();
+  let replicas: Replica[] = [];
+  let ended: Replica[] = [];
+  let started = 0;
+  let watched: Database<DB> | undefined;
+  const door = await openDoor(() => pickLiving(random, replicas));
+
+  function start(skewMs = 0): Replica {
+    started += 1;
+    const replica = startReplica({
+      name: `process-${started}`,
+      seed: seed * 101 + started,
+      connection: server.connectionTo(databaseName),
+      clock,
+      skewMs,
+      registry,
+      vault,
+      publicUrl: door.url,
+      log,
+      async onCheckpoint(...at) {
+        for (const listener of [...listeners]) await listener(...at);
+      },
+    });
+    replicas.push(replica);
+    return replica;
+  }
+
+  async function look(): Promise<void> {
+    watched ??= await openDatabase<DB>({ connection: server.connectionTo(databaseName), log, max: 3 });
+  }
+  await look();
+
+  const connectionId = await connect(start(), source.url, destination.url);
+  const world: ProofWorld = {
+    seed,
+    clock,
+    random,
+    log,
+    source,
+    destination,
+    door,
+    connectionId,
+    server,
+    databaseName,
+    observer() {
+      if (!watched) throw new Error('the observer is blind');
+      return watched;
+    },
+    async blind() {
+      await watched?.close();
+      watched = undefined;
+    },
+    look,
+    replicas: () => replicas,
+    start,
+    kill(replica) {
+      replica.kill();
+      replicas = replicas.filter((other) => other !== replica);
+      ended.push(replica);
+    },
+    onCheckpoint(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async job(name, work) {
+      const replica = pickLiving(random, replicas) ?? start();
+      await replica.run(() =>
+        work(replica).catch((error: unknown) => {
+          if (!replica.isAlive()) throw error;
+          return onJobError(replica.parts, name, world.connectionId, error);
+        }),
+      );
+    },
+    poll: () => world.job('poll', ({ parts }) => pollConnection(parts, parts.runtime, world.connectionId)),
+    tendCallbacks: () =>
+      world.job('callbacks', ({ parts }) =>
+        tendCallbacks(parts, parts.runtime, world.connectionId, door.url),
+      ),
+    async close() {
+      clock.close();
+      for (const replica of [...replicas, ...ended]) await replica.close();
+      ended = [];
+      await door.close();
+      await source.close();
+      await destination.close();
+      await world.blind();
+      await server.drop(databaseName);
+    },
+  };
+  return world;
+}
+
+function pickLiving(random: Random, replicas: readonly Replica[]): Replica | undefined {
+  return replicas.length === 0 ? undefined : pickOne(random, replicas);
+}
+
+async function startSystems(
+  seed: number,
+  clock: ProofClock,
+  random: Random,
+  { acts, startAt }: { acts: number; startAt: number },
+): Promise<{ source: SimulatedSource; destination: SimulatedDestination }> {
+  const { rehearseDestination, rehearseSource } = await loadRehearsals();
+  const history = {
+    seed,
+    clients: between(random, 2, 4),
+    acts,
+    currencies: pickOne(random, CURRENCIES),
+    startOn: new Date(startAt - HISTORY_DAYS * DAY_MS).toISOString().slice(0, 10),
+  };
+  const source = await rehearseSource({ seed, clock: clock.world, history });
+  const concurrency = random.next() < 0.25 ? { concurrency: between(random, 1, 3) } : {};
+  const destination = await rehearseDestination({ seed, clock: clock.world, ...concurrency });
+  return { source, destination };
+}
+
+/** As a person does it in a sandbox. */
+async function connect({ parts }: Replica, sourceUrl: string, destinationUrl: string): Promise<string> {
+  const source = parts.registry.sources.find(({ simulator }) => simulator);
+  const destination = parts.registry.destinations.find(({ simulator }) => simulator);
+  if (!source?.simulator || !destination?.simulator) throw new Error('There is no pair of simulators.');
+  const from = await source.simulator.connect(sourceUrl, REDIRECT_URI);
+  const to = await destination.simulator.connect(destinationUrl, REDIRECT_URI);
+  const { id } = await addConnection(parts, OPERATOR, {
+    name: 'proof',
+    source: { connector: source.id, values: from.settings, secrets: from.secrets },
+    destination: { connector: destination.id, values: to.settings, secrets: to.secrets },
+    webhooksEnabled: true,
+    pollIntervalSeconds: 0,
+  });
+  return id;
+}
+
+/** Lanes that have work: those that may be worked now, and when the next of the others may. */
+export async function findLanes(world: ProofWorld): Promise<{ due: string[]; nextAt: number | undefined }> {
+  const { rows } = await sql<{ lane: string; at: Date | null }>`
+    select d.lane, max(greatest(l.not_before, case when l.holder is not null then l.expires_at end)) as at
+    from events e
+    join documents d on d.id = e.document_id
+    join connections c on c.id = d.connection_id and c.state = 'active'
+    left join lanes l on l.connection_id = d.connection_id and l.lane = d.lane
+    where e.settled_at is null group by d.lane order by d.lane`.execute(world.observer().db);
+  const now = world.clock.now();
+  const waiting = rows.flatMap(({ at }) => (at !== null && at.getTime() > now ? [at.getTime()] : []));
+  return {
+    due: rows.filter(({ at }) => at === null || at.getTime() <= now).map(({ lane }) => lane),
+    nextAt: waiting.length === 0 ? undefined : Math.min(...waiting),
+  };
+}
