@@ -102,6 +102,7 @@ export async function exerciseLifecycle(tenant: TestTenant): Promise<void> {
   await run({ ...adjust, direction: 'credit', amount: usd('5'), mark: 'memo-1' });
   await run({ ...adjust, direction: 'debit', amount: usd('6'), mark: 'memo-2' });
   const draft = await run({ ...copy, number: 'LIFE-2', externalKey: 'FB-life-invoice-2' });
+  await run({ kind: 'cancel-invoice', invoice: draft, externalKey });
   await run({ kind: 'delete-invoice', invoice: draft, externalKey });
   await destination.findInvoice('LIFE-2');
 }

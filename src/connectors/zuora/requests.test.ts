@@ -41,6 +41,11 @@ const CHANGES: [Step, string, unknown][] = [
     'PUT /v1/invoices/inv%2F1/reverse',
     { memoDate: on, applyEffectiveDate: on, comment: externalKey },
   ],
+  [
+    { kind: 'cancel-invoice', invoice, externalKey },
+    'PUT /v1/object/invoice/inv%2F1',
+    { Status: 'Canceled' },
+  ],
   [{ kind: 'delete-invoice', invoice, externalKey }, 'DELETE /v1/invoices/inv%2F1', {}],
   [
     { kind: 'apply-payment', payment, invoice, amount: usd('5'), on },

@@ -1,7 +1,8 @@
 /** Credit memos: made from a catalog charge or from an invoice, applied, taken back. */
 import type { JsonRecord } from './answers.ts';
 import { readBody } from './body.ts';
-import { APPLY_MEMO, CREATE_CREDIT_MEMO, CREDIT_FROM_INVOICE, EMPTY, REVERSE } from './body-specs.ts';
+import { EMPTY, REVERSE } from './body-specs.ts';
+import { APPLY_MEMO, CREATE_CREDIT_MEMO, CREDIT_FROM_INVOICE } from './body-specs-settlement.ts';
 import type { Account, Invoice } from './books.ts';
 import { type Call, paramOf } from './call.ts';
 import type { CreditMemo } from './funds.ts';

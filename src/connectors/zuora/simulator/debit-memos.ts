@@ -1,7 +1,8 @@
 /** Debit memos: made from an invoice, owed beside it. */
 import type { JsonRecord } from './answers.ts';
 import { readBody } from './body.ts';
-import { EMPTY, MEMO_FROM_INVOICE } from './body-specs.ts';
+import { EMPTY } from './body-specs.ts';
+import { MEMO_FROM_INVOICE } from './body-specs-settlement.ts';
 import { type Call, paramOf } from './call.ts';
 import type { DebitMemo } from './funds.ts';
 import { applicationPartsAnswer, debitMemoAnswer } from './funds-answers.ts';

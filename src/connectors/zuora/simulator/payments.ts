@@ -1,7 +1,8 @@
 /** Payments under Invoice Settlement: record, apply, unapply, cancel, transfer, delete. */
 import type { JsonRecord } from './answers.ts';
 import { type Body, readBody } from './body.ts';
-import { APPLY_PAYMENT, CREATE_PAYMENT, EMPTY, TRANSFER_PAYMENT, UPDATE_PAYMENT } from './body-specs.ts';
+import { EMPTY } from './body-specs.ts';
+import { APPLY_PAYMENT, CREATE_PAYMENT, TRANSFER_PAYMENT, UPDATE_PAYMENT } from './body-specs-settlement.ts';
 import type { Account } from './books.ts';
 import { type Call, listOf, paramOf } from './call.ts';
 import type { Payment } from './funds.ts';

@@ -1,7 +1,7 @@
 /** Refunds of the unapplied part of a payment: record, read, cancel. */
 import type { JsonRecord } from './answers.ts';
 import { readBody } from './body.ts';
-import { REFUND_PAYMENT } from './body-specs.ts';
+import { REFUND_PAYMENT } from './body-specs-settlement.ts';
 import { type Call, listOf, paramOf } from './call.ts';
 import type { Refund } from './funds.ts';
 import { refundAnswer } from './funds-answers.ts';
