@@ -33,7 +33,17 @@ export const connectors = z.object({
 
 /** `value` is null for secrets; `isSet` says whether there is one. */
 const setField = field.extend({ value: z.string().nullable(), isSet: z.boolean() });
+const policy = z.object({
+  name: z.string(),
+  label: z.string(),
+  help: z.string(),
+  choices: z.array(z.object({ value: z.string(), label: z.string() })),
+  default: z.string(),
+  /** What is chosen. */
+  value: z.string(),
+});
 export const connectionFields = z.object({
+  policies: z.array(policy),
   fields: z.object({ source: z.array(setField), destination: z.array(setField) }),
 });
 
@@ -62,6 +72,8 @@ export const setConnectionRequest = z
     ...schedule,
     pollCron: z.string().max(100),
     values: z.object({ source: values, destination: values }).partial(),
+    /** Choices by the policy's name. */
+    policies: values,
   })
   .partial();
 export const changedConnection = z.object({ id: z.uuid() });

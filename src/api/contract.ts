@@ -161,6 +161,33 @@ export const recordCounts = z.object({
   ),
 });
 
+const choice = { choice: z.string().max(100), argument: z.string().max(200).optional() };
+export const resolution = z.object(choice);
+export const resolutions = z.object({ recordIds: z.array(z.uuid()).min(1).max(500), ...choice });
+export const resolved = z.object({ recordId: z.uuid(), choice: z.string() });
+export const resolvedRecords = z.object({
+  resolved: z.array(z.uuid()),
+  /** Those that no longer offer the choice, each with why. */
+  refused: z.array(z.object({ recordId: z.uuid(), message: z.string() })),
+});
+
+export const dryRun = z.object({
+  recordId: z.uuid(),
+  /** How the record would stand afterwards. */
+  state: recordState,
+  reason: reason.nullable(),
+  /** The exact requests in their order. */
+  requests: z.array(z.object({ step: z.string(), method: z.string(), path: z.string(), body: z.unknown() })),
+});
+
+export const linkRequest = z.object({
+  /** The client's id in the source. */
+  clientId: z.string().max(100),
+  /** The account's number or id in the destination. */
+  account: z.string().max(100),
+});
+export const linked = z.object({ account: z.string(), currency: z.string() });
+
 export const parkedGroup = z.object({
   /** Reason code. */
   code: z.string(),
@@ -230,6 +257,11 @@ export type RecordDetail = z.infer<typeof recordDetail>;
 export type ReplayRequest = z.infer<typeof replayRequest>;
 export type ReplayRun = z.infer<typeof replayRun>;
 export type RecordCounts = z.infer<typeof recordCounts>;
+export type Resolution = z.infer<typeof resolution>;
+export type Resolutions = z.infer<typeof resolutions>;
+export type ResolvedRecords = z.infer<typeof resolvedRecords>;
+export type DryRun = z.infer<typeof dryRun>;
+export type LinkRequest = z.infer<typeof linkRequest>;
 export type ParkedGroup = z.infer<typeof parkedGroup>;
 export type Status = z.infer<typeof status>;
 export type LiveRecord = z.infer<typeof liveRecord>;

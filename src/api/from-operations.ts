@@ -4,6 +4,8 @@ import { addConnection } from '../operations/add-connection.ts';
 import { backfill, backfillProgress } from '../operations/backfill.ts';
 import { completeConsent, finishConsent, startConsent } from '../operations/consent.ts';
 import type { Actor } from '../operations/context.ts';
+import { dryRunRecord } from '../operations/dry-run-record.ts';
+import { linkAccount } from '../operations/link-account.ts';
 import { listAudit } from '../operations/list-audit.ts';
 import { listConnections } from '../operations/list-connections.ts';
 import { listConnectors } from '../operations/list-connectors.ts';
@@ -16,6 +18,8 @@ import { ping } from '../operations/ping.ts';
 import { previewConnection } from '../operations/preview-connection.ts';
 import { removeConnection } from '../operations/remove-connection.ts';
 import { listReplays, showReplay, startReplay } from '../operations/replay-runs.ts';
+import { resolveRecord } from '../operations/resolve-record.ts';
+import { resolveRecords } from '../operations/resolve-records.ts';
 import { addSandboxConnection } from '../operations/sandbox-connection.ts';
 import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
 import { showConnection } from '../operations/show-connection.ts';
@@ -112,6 +116,14 @@ function recordOperations(parts: OperationParts) {
     countRecords: (actor, filter) => countRecords(parts, actor, filter),
     listParked: (actor, query) => listParked(parts, actor, query),
     showRecord: (actor, request) => showRecord(parts, actor, request),
+    dryRunRecord: async (actor, request) => {
+      const { requests, ...end } = await dryRunRecord(parts, actor, request);
+      return { ...end, requests: [...requests] };
+    },
+    resolveRecord: (actor, request) => resolveRecord(parts, actor, request),
+    resolveRecords: (actor, request) => resolveRecords(parts, actor, request),
+    linkAccount: (actor, { connectionId, ...request }) =>
+      linkAccount(parts, actor, { connection: connectionId, ...request }),
     startReplay: (actor, request) => startReplay(parts, actor, request),
     listReplays: (actor) => listReplays(parts, actor),
     showReplay: (actor, request) => showReplay(parts, actor, request),

@@ -66,6 +66,16 @@ export interface Operations {
   countRecords(actor: Actor, filter: contract.RecordFilter): Promise<contract.RecordCounts>;
   listParked(actor: Actor, query: { connectionId?: string | undefined }): Promise<contract.ParkedGroup[]>;
   showRecord(actor: Actor, request: { recordId: string }): Promise<contract.RecordDetail>;
+  dryRunRecord(actor: Actor, request: { recordId: string }): Promise<contract.DryRun>;
+  resolveRecord(
+    actor: Actor,
+    request: { recordId: string } & contract.Resolution,
+  ): Promise<{ recordId: string; choice: string }>;
+  resolveRecords(actor: Actor, request: contract.Resolutions): Promise<contract.ResolvedRecords>;
+  linkAccount(
+    actor: Actor,
+    request: OfConnection & contract.LinkRequest,
+  ): Promise<{ account: string; currency: string }>;
   startReplay(actor: Actor, request: contract.ReplayRequest): Promise<contract.ReplayRun>;
   listReplays(actor: Actor): Promise<contract.ReplayRun[]>;
   showReplay(actor: Actor, request: { replayId: string }): Promise<contract.ReplayRun>;

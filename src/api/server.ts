@@ -19,6 +19,7 @@ import type { ApiParts } from './parts.ts';
 import { answerError } from './problems.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { consentRoutes } from './routes/consent.ts';
+import { decisionRoutes } from './routes/decisions.ts';
 import { liveRoutes } from './routes/live.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { probeRoutes } from './routes/probes.ts';
@@ -101,6 +102,7 @@ async function registerAdminApi(app: ApiApp, parts: ApiParts): Promise<void> {
     settingUpRoutes(guarded, parts);
     peopleRoutes(guarded, parts);
     recordRoutes(guarded, parts);
+    decisionRoutes(guarded, parts);
     replayRoutes(guarded, parts);
     statusRoutes(guarded, parts);
     liveRoutes(guarded, parts);

@@ -92,6 +92,20 @@ function parseSettings(texts: readonly string[]): Record<Side, Record<string, st
   return values;
 }
 
+/** "drafts=wait" -> { drafts: "wait" } */
+function parsePolicies(texts: readonly string[]): Record<string, string> {
+  const pairs = texts.map((text) => {
+    const [, name, value] = /^(\w+)=([\w-]+)$/.exec(text) ?? [];
+    if (name === undefined || value === undefined)
+      throw new UsageError(
+        `--policy ${text} is not of the form name=choice.`,
+        'For example: --policy drafts=wait',
+      );
+    return [name, value] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
 async function askSide(
   id: string,
   manifests: readonly { id: string; label: string; fields: readonly FieldSpec[] }[],
@@ -179,6 +193,7 @@ export async function set(
     pollSeconds?: number | undefined;
     pollCron?: string | undefined;
     webhooks?: boolean | undefined;
+    policy?: string[] | undefined;
   },
 ): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
@@ -188,6 +203,7 @@ export async function set(
       pollIntervalSeconds: options.pollSeconds,
       pollCron: options.pollCron,
       values: parseSettings(options.set ?? []),
+      policies: parsePolicies(options.policy ?? []),
     });
     answer(options.json, { id, changed: true }, () => say(`${pc.green('changed')} ${name}`));
   });

@@ -105,6 +105,12 @@ export async function showConnection(name: string, options: GlobalOptions): Prom
         ]),
       );
       say(table(['field', 'value'], rows));
+      const policies = view.policies.map((policy) => [
+        policy.name,
+        policy.value,
+        policy.choices.map(({ value }) => value).join(', '),
+      ]);
+      say(table(['policy', 'choice', 'of'], policies));
     });
   });
 }

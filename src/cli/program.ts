@@ -114,6 +114,7 @@ function addConnections(program: Command): void {
         .conflicts('pollCron'),
     )
     .option('--poll-cron <schedule>', 'poll by cron instead, five fields in UTC')
+    .option('--policy <name=choice>', 'how a money case is settled; connection show names them', collect)
     .option('--webhooks', 'register webhooks')
     .option('--no-webhooks', 'remove webhooks')
     .addHelpText(
@@ -168,6 +169,24 @@ function addRecords(program: Command): void {
     .option('--full', 'with requests, answers and raw payloads')
     .addHelpText('after', examples('show 0000012', 'show invoice/4711 --full', 'show 0000012 --json'))
     .action(async (record, options) => (await import('./show.ts')).show(record, options));
+  verb(program, 'dry-run', 'what a look at a record would do now, as the exact requests; writes nothing')
+    .argument('<record>', 'id, number or name')
+    .action(async (record, options) => (await import('./decide.ts')).dryRun(record, options));
+  verb(program, 'resolve', 'take one of the choices that parked records offer; show names them')
+    .argument('<choice>')
+    .argument('<records...>', 'ids, numbers or names')
+    .option('--argument <text>', 'where the choice needs one, such as an account')
+    .addHelpText('after', examples('resolve adopt 0000012', 'resolve account 0000012 --argument A00000042'))
+    .action(async (choice, records, options) =>
+      (await import('./decide.ts')).resolve(choice, records, options),
+    );
+  verb(program, 'link', 'tie a client of the source to an account of the destination by hand')
+    .argument('<connection>')
+    .argument('<client>', 'the client’s id in the source')
+    .argument('<account>', 'the account’s number or id in the destination')
+    .action(async (name, client, account, options) =>
+      (await import('./decide.ts')).link(name, client, account, options),
+    );
   verb(program, 'replay', 'look at records again from the source on; never doubles')
     .argument('[records...]', 'ids, numbers or names')
     .option('--connection <name>')

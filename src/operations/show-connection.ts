@@ -1,4 +1,5 @@
 /** One connection with its settings; of a secret only whether it is there. */
+import { POLICIES } from '../core/policy.ts';
 import { loadConnection, type Side } from '../store/connections.ts';
 import { loadSecrets } from '../store/credentials.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -23,5 +24,13 @@ export async function showConnection(parts: OperationParts, actor: Actor, reques
         : connection.settings[side][field.name] !== undefined,
     }));
   };
-  return { ...summary, fields: { source: await sideOf('source'), destination: await sideOf('destination') } };
+  return {
+    ...summary,
+    policies: POLICIES.map(({ choices, ...policy }) => ({
+      ...policy,
+      choices: [...choices],
+      value: connection.policies[policy.name],
+    })),
+    fields: { source: await sideOf('source'), destination: await sideOf('destination') },
+  };
 }

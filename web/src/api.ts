@@ -123,9 +123,14 @@ export const api = {
     call<contract.RecordCounts>('countRecords', { query: { ...filter } }),
   parked: (connectionId?: string) => call<contract.ParkedGroup[]>('listParked', { query: { connectionId } }),
   record: (recordId: string) => call<contract.RecordDetail>('showRecord', { parameters: { recordId } }),
+  dryRun: (recordId: string) => call<contract.DryRun>('dryRunRecord', { parameters: { recordId } }),
+  resolveRecord: (recordId: string, body: contract.Resolution) =>
+    call<{ recordId: string }>('resolveRecord', { parameters: { recordId }, body }),
+  resolveRecords: (body: contract.Resolutions) => call<contract.ResolvedRecords>('resolveRecords', { body }),
+  linkAccount: (id: string, body: contract.LinkRequest) =>
+    call<{ account: string; currency: string }>('linkAccount', { ...ofConnection(id), body }),
   startReplay: (body: contract.ReplayRequest) => call<contract.ReplayRun>('startReplay', { body }),
   replays: () => call<contract.ReplayRun[]>('listReplays'),
-  replay: (replayId: string) => call<contract.ReplayRun>('showReplay', { parameters: { replayId } }),
 
   status: () => call<contract.Status>('showStatus'),
   overview: (window: connections.OverviewQuery['window']) =>

@@ -14,6 +14,7 @@ import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { FieldInputs, type Values } from '../parts/field-inputs.tsx';
 import { Loaded, Page, Section } from '../parts/page.tsx';
 import { PauseSwitch } from '../parts/pause-switch.tsx';
+import { PoliciesForm } from '../parts/policies-form.tsx';
 import { ScheduleForm } from '../parts/schedule-form.tsx';
 import { useMay } from '../session.tsx';
 
@@ -161,6 +162,9 @@ function Connection({ connection }: { connection: Full }) {
       )}
       <Section title="How changes are noticed">
         <ScheduleForm connection={connection} disabled={!maySetUp} />
+      </Section>
+      <Section title="Policies">
+        <PoliciesForm connectionId={connection.id} policies={connection.policies} disabled={!maySetUp} />
       </Section>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Section title={`Settings of ${connection.sourceLabel}`}>

@@ -8,6 +8,7 @@ import { api } from '../api.ts';
 import { formatCount, formatDuration, STATE_WORDS } from '../format.ts';
 import { Loaded, Page } from '../parts/page.tsx';
 import { PauseSwitch } from '../parts/pause-switch.tsx';
+import { TurnedAway } from '../parts/turned-away.tsx';
 import { useMay } from '../session.tsx';
 
 function pollingOf({ pollCron, pollIntervalSeconds }: ConnectionView): string {
@@ -54,7 +55,7 @@ function Card({ connection }: { connection: ConnectionView }) {
 
 export function ConnectionsPage() {
   const connections = useQuery({ queryKey: ['data', 'connections'], queryFn: api.connections });
-  const mayConnect = useMay('admin');
+  const [mayConnect, mayOperate] = [useMay('admin'), useMay('operator')];
   return (
     <Page
       title="Connections"
@@ -81,6 +82,7 @@ export function ConnectionsPage() {
           )
         }
       </Loaded>
+      {mayOperate && <TurnedAway />}
     </Page>
   );
 }

@@ -5,6 +5,8 @@ import { Link } from '@tanstack/react-router';
 import type { ParkedGroup, RecordSummary } from '../../../src/api/contract.ts';
 import { api } from '../api.ts';
 import { formatAmount, formatCount, formatTime, KIND_LABELS } from '../format.ts';
+import { Choices } from '../parts/choices.tsx';
+import { DryRunButton } from '../parts/dry-run-button.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
 import { ReasonPanel } from '../parts/reason-panel.tsx';
 import { ReplayButton } from '../parts/replay-dialog.tsx';
@@ -18,12 +20,43 @@ function Example({ record }: { record: RecordSummary }) {
         {KIND_LABELS[record.kind]} {record.label || record.sourceId}
         {record.amount !== null && ` · ${formatAmount(record.amount)} ${record.currency ?? ''}`}
       </Link>
-      {record.reason && <ReasonPanel reason={record.reason} parked />}
+      {record.reason && (
+        <ReasonPanel reason={record.reason} parked>
+          <Group gap="xs">
+            <Choices
+              choices={record.reason.choices ?? []}
+              recordIds={[record.id]}
+              about={record.label || record.sourceId}
+            />
+            <DryRunButton recordId={record.id} />
+          </Group>
+        </ReasonPanel>
+      )}
     </Stack>
   );
 }
 
-function Examples({ code }: { code: string }) {
+/** Choices that every one of these offers alike; those with an argument are for one record only. */
+function commonChoices(records: readonly RecordSummary[]) {
+  const [first, ...others] = records.map(({ reason }) => reason?.choices ?? []);
+  return (first ?? []).filter(
+    ({ choice, argument }) =>
+      argument === undefined && others.every((choices) => choices.some((one) => one.choice === choice)),
+  );
+}
+
+function ForAll({ records, about }: { records: readonly RecordSummary[]; about: string }) {
+  const choices = commonChoices(records);
+  if (records.length < 2 || choices.length === 0) return null;
+  return (
+    <Group gap="xs">
+      <Text size="sm">For {records.length === 1 ? 'it' : `all ${records.length} of these`}:</Text>
+      <Choices choices={choices} recordIds={records.map(({ id }) => id)} about={about} />
+    </Group>
+  );
+}
+
+function Examples({ code, about }: { code: string; about: string }) {
   const filter = { state: 'parked', reason: code } as const;
   const page = useQuery({
     queryKey: ['data', 'records', filter, 'examples'],
@@ -33,6 +66,7 @@ function Examples({ code }: { code: string }) {
     <Loaded query={page}>
       {({ records }) => (
         <Stack gap="md">
+          <ForAll records={records} about={about} />
           {records.slice(0, SHOWN).map((record) => (
             <Example key={record.id} record={record} />
           ))}
@@ -70,7 +104,7 @@ function ReasonGroup({ group }: { group: ParkedGroup }) {
           waiting since {formatTime(group.oldestAt)}
         </Text>
         {group.wayOut !== null && <Text size="sm">{group.wayOut}</Text>}
-        <Examples code={group.code} />
+        <Examples code={group.code} about={group.message} />
         {group.count > SHOWN && (
           <div>
             <Button

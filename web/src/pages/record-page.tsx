@@ -6,6 +6,9 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { RecordDetail, RecordSummary } from '../../../src/api/contract.ts';
 import { api } from '../api.ts';
 import { formatAmount, formatTime, KIND_LABELS } from '../format.ts';
+import { Choices } from '../parts/choices.tsx';
+import { DryRunButton } from '../parts/dry-run-button.tsx';
+import { LinkForm } from '../parts/link-form.tsx';
 import { Loaded, Page, Section } from '../parts/page.tsx';
 import { ReasonPanel } from '../parts/reason-panel.tsx';
 import { RecordTimeline } from '../parts/record-timeline.tsx';
@@ -111,11 +114,17 @@ function Detail({ detail }: { detail: RecordDetail }) {
           >
             Export as JSON
           </Button>
+          <DryRunButton recordId={record.id} />
           <ReplayButton request={{ recordIds: [record.id] }} label="Replay" what={name} stay />
         </>
       }
     >
-      {record.reason && <ReasonPanel reason={record.reason} parked={record.state === 'parked'} />}
+      {record.reason && (
+        <ReasonPanel reason={record.reason} parked={record.state === 'parked'}>
+          <Choices choices={record.reason.choices ?? []} recordIds={[record.id]} about={name} />
+          {record.kind === 'client' && record.state === 'parked' && <LinkForm record={record} />}
+        </ReasonPanel>
+      )}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Section title="Facts">
           <Facts record={record} />

@@ -1,9 +1,12 @@
 /** Why a record stopped, in plain words: the problems, the figures of both sides, and the way out. */
 import { Alert, Code, List, Stack, Table, Text } from '@mantine/core';
 import { IconHandStop, IconInfoCircle } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import type { Reason } from '../../../src/api/contract.ts';
 
-export function ReasonPanel({ reason, parked }: { reason: Reason; parked: boolean }) {
+type Props = { reason: Reason; parked: boolean; children?: ReactNode };
+
+export function ReasonPanel({ reason, parked, children }: Props) {
   const { problems = [], figures = [] } = reason;
   return (
     <Alert
@@ -50,6 +53,7 @@ export function ReasonPanel({ reason, parked }: { reason: Reason; parked: boolea
             {reason.wayOut}
           </Text>
         )}
+        {children}
       </Stack>
     </Alert>
   );

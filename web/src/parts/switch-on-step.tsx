@@ -58,11 +58,7 @@ function Choice({
   const act = useAct(start, { failed: 'Not switched on', done: () => 'The connection is on.', after: on });
   return (
     <Stack gap="sm" align="flex-start">
-      <Radio.Group
-        label="What about the past?"
-        value={history}
-        onChange={(value) => setHistory(value)}
-      >
+      <Radio.Group label="What about the past?" value={history} onChange={(value) => setHistory(value)}>
         <Stack gap={6} mt={6}>
           <Radio value="none" label="Only what changes from now on" />
           <Radio value="since" label="Also what changed since a day" />

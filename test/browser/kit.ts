@@ -1,0 +1,81 @@
+/** What the browser tests share: Chromium, a service as a person starts it, and what a page must not say. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from '@playwright/test';
+import { startChild } from '../../src/cli/children.ts';
+import { freePort } from '../../src/demo/world.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => existsSync(path),
+);
+
+/** Nothing but this machine is reachable for it. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
+];
+
+/** Undefined where there is none to be had; on a build server that is a fault. */
+export async function openBrowser(): Promise<Browser | undefined> {
+  if (CHROMIUM !== undefined) return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  if (process.env['CI']) throw new Error('There is no Chromium: apt-get install chromium');
+  return undefined;
+}
+
+export type Service = {
+  url: string;
+  setupUrl: string;
+  /** For commands beside it. */
+  environment: Record<string, string>;
+  dataDir: string;
+  close(): Promise<void>;
+};
+
+/** In a folder of its own, without any account yet. */
+export async function startFreshService(): Promise<Service> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'ml-connector-browser-'));
+  const port = await freePort();
+  const environment = { ML_DATA_DIR: dataDir, ML_PORT: String(port), ML_LOG_LEVEL: 'error' };
+  const child = await startChild([MAIN, 'start', '--json', '--exit-with-parent'], environment);
+  return {
+    url: String(child.ready['url']),
+    setupUrl: String(child.ready['setupUrl']),
+    environment,
+    dataDir,
+    async close() {
+      await child.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the page said that it should not have: errors, refused content, failed requests. */
+export function listenForFaults(page: Page): string[] {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('401')) faults.push(message.text());
+  });
+  return faults;
+}
+
+export async function ask(method: string, url: string, body?: unknown): Promise<unknown> {
+  const init =
+    body === undefined
+      ? { method }
+      : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(url, init);
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
+  return answer.status === 204 ? undefined : answer.json();
+}
