@@ -6,7 +6,8 @@ import type { Db } from '../store/db.ts';
 import { clientLane, moveDocument, type SyncDocument, setDocumentFace } from '../store/documents.ts';
 import { type Answered, type EventRow, listUnsettledEvents, markNoted, nextTick } from '../store/events.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
-import { wakeLanes } from './intake.ts';
+import { callPriority } from './call-priority.ts';
+import { PRIORITY, wakeLanes } from './intake.ts';
 import { fenced, fencedAt, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
@@ -83,7 +84,8 @@ async function keep(
       });
     }
     if (moves && lane !== work.lease.lane) {
-      await wakeLanes(tx, parts.queue, [{ connectionId: document.connectionId, lane }], 10);
+      const priority = PRIORITY[callPriority() === 'live' ? 'webhook' : 'backfill'];
+      await wakeLanes(tx, parts.queue, [{ connectionId: document.connectionId, lane }], priority);
       return { moved: true };
     }
     const present = stored ?? (await findLatestRevision(tx, document.id));

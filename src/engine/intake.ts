@@ -7,7 +7,7 @@ import { reach } from './checkpoints.ts';
 import { type EngineParts, nowOf } from './parts.ts';
 
 /** Live work goes before history. */
-const PRIORITY: Record<NewEvent['origin'], number> = {
+export const PRIORITY: Record<NewEvent['origin'], number> = {
   webhook: 10,
   dependency: 10,
   poll: 8,

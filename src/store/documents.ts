@@ -124,7 +124,7 @@ export async function findDocument(
   return row && toDocument(row);
 }
 
-/** The document of a lane whose unsettled event has waited longest. */
+/** The document of a lane whose unsettled event has waited longest; history after all that is live (R6). */
 export async function findPendingDocument(
   db: Db,
   connectionId: string,
@@ -132,9 +132,12 @@ export async function findPendingDocument(
 ): Promise<SyncDocument | undefined> {
   const { rows } = await sql<Selectable<Documents>>`
     select d.* from documents d
-    join lateral (select min(seq) as seq from events e where e.document_id = d.id and e.settled_at is null) e on e.seq is not null
+    join lateral (
+      select min(seq) as seq, bool_and(origin = 'backfill') as is_history
+      from events e where e.document_id = d.id and e.settled_at is null
+    ) e on e.seq is not null
     where d.connection_id = ${connectionId} and d.lane = ${lane}
-    order by e.seq limit 1`.execute(db);
+    order by e.is_history, e.seq limit 1`.execute(db);
   const [row] = rows;
   return row && toDocument(row);
 }

@@ -59,3 +59,33 @@ export async function linkByHand(world: LifecycleWorld, clientId: number, accoun
   await linkAccount(world.parts, ADMIN, { connection, clientId: String(clientId), account });
   await world.settle();
 }
+
+/** What differs between both ledgers, in words: sent invoices and what is owed of them, and payments that stand. */
+export async function differencesBetweenBooks(world: LifecycleWorld): Promise<string[]> {
+  const [source, destination] = [await world.booksLedger(), await world.ledger()];
+  const living = (row: { state: string }) => row.state === 'posted' || row.state === 'live';
+  const compare = <Row extends { id: string; state: string; reference: string }>(
+    kind: 'invoice' | 'payment',
+    rows: readonly Row[],
+    copies: readonly Row[],
+    told: (row: Row) => string,
+  ) => {
+    const wanted = rows.filter(living).map((row) => `${world.keyOf(kind, row.id)} ${told(row)}`);
+    const found = copies.filter(living).map((row) => `${row.reference.split(' |')[0]} ${told(row)}`);
+    const count = (list: readonly string[], line: string) => list.filter((other) => other === line).length;
+    return [...new Set([...wanted, ...found])]
+      .filter((line) => count(wanted, line) !== count(found, line))
+      .map(
+        (line) => `${line}: ${count(wanted, line)} in the source, ${count(found, line)} in the destination`,
+      );
+  };
+  return [
+    ...compare(
+      'invoice',
+      source.invoices,
+      destination.invoices,
+      (row) => `${row.total} owes ${row.outstanding}`,
+    ),
+    ...compare('payment', source.payments, destination.payments, (row) => `${row.amount} on ${row.paidOn}`),
+  ];
+}
