@@ -10,7 +10,8 @@ export async function judgeFolder(openApi: string, folder: string): Promise<Cont
   const tally = createTally(loadJudge(openApi));
   const seen = new Set<string>();
   for (const name of await readdir(folder)) {
-    const lines = (await readFile(join(folder, name), 'utf8')).split('\n').filter((line) => line !== '');
+    // A killed process may have left its last line unfinished.
+    const lines = (await readFile(join(folder, name), 'utf8')).split('\n').slice(0, -1);
     for (const line of lines) {
       const exchange = JSON.parse(line) as Exchange;
       const shape = shapeOf(exchange);

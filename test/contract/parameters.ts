@@ -15,6 +15,9 @@ export type OpenApi = {
   components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> };
 };
 
+/** One for all: it keeps what it has compiled. */
+const ajv = new Ajv({ strict: false, coerceTypes: 'array', validateFormats: false, logger: false });
+
 type Wrong = { part: 'request'; at: string; message: string };
 
 export function checkParameters(
@@ -28,7 +31,6 @@ export function checkParameters(
   );
   const wrong = (at: string, message: string) => ({ part: 'request' as const, at, message });
   const found: Wrong[] = [];
-  const ajv = new Ajv({ strict: false, coerceTypes: 'array', validateFormats: false, logger: false });
   const check = (parameter: Parameter, value: unknown) => {
     if (parameter.schema === undefined || ajv.validate(parameter.schema, value)) return;
     found.push(wrong(`${parameter.in} ${parameter.name}`, ajv.errorsText()));

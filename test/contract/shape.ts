@@ -5,7 +5,10 @@ export function shapeOf({ method, path, query, headers, body, answer }: Exchange
   return JSON.stringify([
     method,
     path.split('/').map((part) => (/\d/.test(part) && !/^v\d$/.test(part) ? '*' : part)),
-    [...new URLSearchParams(query)].map(([name, value]) => [name, textShape(value)]),
+    [...new URLSearchParams(query)].map(([name, value]) => [
+      name,
+      /^\d{1,4}$/.test(value) ? value : textShape(value),
+    ]),
     Object.entries(headers).map(([name, value]) => [name, /^(zuora|x-)/.test(name) ? textShape(value) : '']),
     shapeOfText(body),
     answer?.status,
@@ -25,20 +28,20 @@ function valueShape(value: unknown): unknown {
   if (Array.isArray(value)) return [...new Set(value.map((member) => JSON.stringify(valueShape(member))))];
   if (typeof value === 'string') return textShape(value);
   if (value === null || typeof value !== 'object')
-    return typeof value === 'number' ? Number.isInteger(value) : value;
+    return typeof value === 'number' ? `${Number.isInteger(value)} ${Math.sign(value)}` : value;
   return Object.entries(value).map(([name, member]) => [name, valueShape(member)]);
 }
 
 /** Limits of length that the document sets. */
 const LENGTHS = [0, 16, 20, 25, 32, 36, 40, 50, 64, 80, 100, 255, 500, 1000];
 
-/** Words stay, because a list of allowed values may ask for them; of the rest the pattern and the size. */
+/** Words stay, because a list of allowed values may ask for them; of the rest the kinds of characters and the size. */
 function textShape(text: string): string {
   if (/^[A-Za-z]{1,24}$/.test(text)) return text;
   const length = LENGTHS.find((limit) => text.length <= limit) ?? 'long';
-  const pattern = text
-    .slice(0, 64)
-    .replaceAll(/[0-9a-f]{32}/g, '#')
-    .replaceAll(/[A-Za-z]+/g, 'a');
-  return `${pattern.replaceAll(/\d/g, '9').replaceAll(/9{3,}/g, '9+')} ${length}`;
+  const digits = text.slice(0, 64).replaceAll(/\d/g, '9');
+  // Dates and times keep their pattern.
+  if (/^9999-99-99/.test(digits)) return digits.replaceAll(/[A-Za-z]+/g, 'a');
+  const kinds = new Set(digits.replaceAll(/[A-Za-z]/g, 'a'));
+  return `${[...kinds].sort().join('')} ${length}`;
 }

@@ -11,15 +11,14 @@ const SHARED = Symbol.for('ml-connector.exchanges');
 type Shared = { users: number; folder: Promise<string> };
 
 export async function setup(): Promise<() => Promise<void>> {
-  const openApi = findOpenApi();
   const shared = (Reflect.get(globalThis, SHARED) as Shared | undefined) ?? { users: 0, folder: record() };
   Reflect.set(globalThis, SHARED, shared);
   shared.users += 1;
-  await shared.folder;
+  const folder = await shared.folder;
   return async () => {
     shared.users -= 1;
     if (shared.users > 0) return;
-    const folder = await shared.folder;
+    const openApi = findOpenApi();
     if (openApi === undefined)
       console.warn('\ncontract: not checked, no OpenAPI core at hand (ZUORA_OPENAPI)');
     else await judge(openApi, folder);
