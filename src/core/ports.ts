@@ -305,8 +305,13 @@ export type InvoiceParts = {
   /** What was billed, discounts and taxes aside; `itemIds` are those of all. */
   items: readonly InvoiceItem[];
   itemIds: readonly string[];
-  /** What is applied to it, each by the payment's or credit's id. */
-  settledBy: ReadonlyArray<{ kind: 'payment' | 'credit'; counterpart: Counterpart; amount: Money }>;
+  /** What is applied to it, each by the payment's or credit's id; `date` is the payment's or credit's own. */
+  settledBy: ReadonlyArray<{
+    kind: 'payment' | 'credit';
+    counterpart: Counterpart;
+    amount: Money;
+    date: PlainDate;
+  }>;
 };
 
 /** What the tenant allows, as far as it can be read; looked up rarely and kept for minutes. */

@@ -52,6 +52,7 @@ export function predicting(real: Destination, calls: PredictedCall[]): Destinati
     sign: 1n | -1n,
   ): Promise<void> {
     const by = { currency: amount.currency, amountMinor: sign * amount.amountMinor };
+    const { date } = await copyOf(kind, holder);
     await change(kind, holder, (copy) => ({
       balance: subtractMoney(copy.balance, by),
       applied: moved(copy.applied, invoice.id, by),
@@ -60,7 +61,7 @@ export function predicting(real: Destination, calls: PredictedCall[]): Destinati
     const now = settledBy.find((part) => part.counterpart.id === holder.id);
     const rest = settledBy.filter((part) => part !== now);
     const sum = now ? addMoney(now.amount, by) : by;
-    const after = sum.amountMinor > 0n ? [...rest, { kind, counterpart: holder, amount: sum }] : rest;
+    const after = sum.amountMinor > 0n ? [...rest, { kind, counterpart: holder, amount: sum, date }] : rest;
     parts.set(invoice.id, { ...others, settledBy: after });
     await change('invoice', invoice, (copy) => ({ balance: subtractMoney(copy.balance, by) }));
   }

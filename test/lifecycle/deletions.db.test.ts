@@ -108,6 +108,16 @@ test.each([
   }
 });
 
+test('X3 a payment dated in the future comes off its deleted invoice on that date', async () => {
+  const { invoice, payments } = await paidInvoice('100.00');
+  const [payment = 0] = payments;
+  await world.user(`payments/${payment}`, { date: '2031-04-12' }, 'PUT');
+  await world.settle();
+  await act('invoices', invoice, 'delete');
+  expect(await world.invoice(invoice)).toEqual(['reversed 100.00']);
+  expect(await world.payment(payment)).toEqual(['cancelled 100.00', 'live 100.00: 100.00 free']);
+});
+
 test('X5 a deleted invoice is restored, twice: issued anew with a suffix, its payments are applied again', async () => {
   const { invoice, payments } = await paidInvoice('30.00', '50.00');
   const [first] = await world.copiesOf(invoice);

@@ -138,10 +138,10 @@ function settledBy(billing: Billing, invoiceId: string): InvoiceParts['settledBy
     ...billing.payments.map((one) => ({ kind: 'payment' as const, one })),
     ...billing.credits.map((one) => ({ kind: 'credit' as const, one })),
   ];
-  return all.flatMap(({ kind, one: { id, number, applied } }) =>
+  return all.flatMap(({ kind, one: { id, number, applied, date } }) =>
     applied
       .filter((part) => part.invoiceId === invoiceId)
-      .map(({ amount }) => ({ kind, counterpart: { id, number }, amount })),
+      .map(({ amount }) => ({ kind, counterpart: { id, number }, amount, date })),
   );
 }
 

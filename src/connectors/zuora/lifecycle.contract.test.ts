@@ -240,7 +240,7 @@ describe('invoices', () => {
     await once({ ...base, direction: 'debit', amount: usd('5'), mark: `${KEY}-memo-2` });
     expect((await destination.readBack('invoice', invoice)).balance).toEqual(usd('25'));
     expect((await destination.readInvoiceParts(invoice)).settledBy).toEqual([
-      { kind: 'credit', counterpart: credit, amount: usd('75') },
+      { kind: 'credit', counterpart: credit, amount: usd('75'), date: ON },
     ]);
     expect(tenant.ledger()).toMatchObject({
       credits: [{ reference: `${KEY}-memo-1`, amount: '75.00', applied: '75.00' }],
@@ -312,7 +312,7 @@ describe('payments', () => {
     await expect(destination.find(more)).rejects.toMatchObject({ kind: 'conflict' });
     await once({ kind: 'unapply-payment', payment, invoice, amount: usd('100'), on: ON });
     expect((await destination.readInvoiceParts(other)).settledBy).toEqual([
-      { kind: 'payment', counterpart: payment, amount: usd('40') },
+      expect.objectContaining({ kind: 'payment', counterpart: payment, amount: usd('40') }),
     ]);
     const tooMuch: Step = { kind: 'apply-payment', payment, invoice, amount: usd('111'), on: ON };
     await expect(send(tooMuch)).rejects.toMatchObject({ kind: 'rejected' });

@@ -3,9 +3,8 @@ import type { InvoiceParts } from '../../core/ports.ts';
 import type { Counterpart } from '../../core/steps.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { isDead } from './lookups.ts';
-import type { CallName } from './operations.ts';
 import { listItems, listRefundRows, moneyOf } from './read-back.ts';
-import { applicationPartsSchema, createdNumberSchema, invoiceSchema, paymentSchema } from './wire.ts';
+import { applicationPartsSchema, creditMemoSchema, invoiceSchema, paymentSchema } from './wire.ts';
 
 export async function readInvoiceParts(client: ZuoraClient, { id }: Counterpart): Promise<InvoiceParts> {
   const path = `/v1/invoices/${encodeURIComponent(id)}`;
@@ -45,25 +44,25 @@ async function readSettledBy(
   const settledBy = [];
   for (const [id, { kind, amountMinor }] of sums) {
     if (amountMinor === 0n) continue;
-    settledBy.push({
-      kind,
-      counterpart: await readNumber(client, kind, id),
-      amount: { amountMinor, currency },
-    });
+    settledBy.push({ kind, ...(await readHolder(client, kind, id)), amount: { amountMinor, currency } });
   }
   return settledBy;
 }
 
 /** The parts name ids only. */
-async function readNumber(client: ZuoraClient, kind: 'payment' | 'credit', id: string): Promise<Counterpart> {
-  const [call, path]: [CallName, string] =
-    kind === 'payment' ? ['GET payment', '/v1/payments/'] : ['GET credit-memo', '/v1/credit-memos/'];
-  const { number } = readAnswer(
-    createdNumberSchema,
-    await client.get(call, path + encodeURIComponent(id)),
-    call,
-  );
-  return { id, number };
+async function readHolder(
+  client: ZuoraClient,
+  kind: 'payment' | 'credit',
+  id: string,
+): Promise<{ counterpart: Counterpart; date: string }> {
+  if (kind === 'payment') {
+    const raw = await client.get('GET payment', `/v1/payments/${encodeURIComponent(id)}`);
+    const { number, effectiveDate } = readAnswer(paymentSchema, raw, 'GET payment');
+    return { counterpart: { id, number }, date: effectiveDate };
+  }
+  const raw = await client.get('GET credit-memo', `/v1/credit-memos/${encodeURIComponent(id)}`);
+  const { number, creditMemoDate } = readAnswer(creditMemoSchema, raw, 'GET credit-memo');
+  return { counterpart: { id, number }, date: creditMemoDate };
 }
 
 export async function listRefunds(client: ZuoraClient, { id }: Counterpart) {

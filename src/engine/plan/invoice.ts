@@ -278,12 +278,12 @@ function discard({ link, externalKey, deletingRefused }: InvoiceSituation): Step
 
 function release({ parts, facts, copy, link }: InvoiceSituation): Step[] {
   const { counterpart: invoice } = present(link);
-  const on = latest(facts.today, copy?.issuedOn);
-  return parts.settledBy.map(({ kind, counterpart, amount }) =>
-    kind === 'payment'
+  return parts.settledBy.map(({ kind, counterpart, amount, date }) => {
+    const on = latest(facts.today, copy?.issuedOn, date);
+    return kind === 'payment'
       ? { kind: 'unapply-payment', payment: counterpart, invoice, amount, on }
-      : { kind: 'unapply-credit', credit: counterpart, invoice, amount, on },
-  );
+      : { kind: 'unapply-credit', credit: counterpart, invoice, amount, on };
+  });
 }
 
 // ---------------------------------------------------------------- words and small things
