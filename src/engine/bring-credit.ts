@@ -133,15 +133,19 @@ async function bringRest(work: LaneWork, credit: CanonicalCredit, link: Link | u
       };
     return parked(WAITS_FOR_PAYMENT);
   }
-  const hasMoved = link?.fingerprint !== creditFingerprint(credit);
-  const isFirst = link === undefined || link.fingerprint === '';
-  if (hasMoved && !isFirst) await tellLinked(work, [payment], `credit ${credit.number} was changed`);
-  if (link) {
+  const wanted = credit.visibility === 'deleted' ? 0n : credit.amount.amountMinor;
+  const isHeld = link?.copied.amountMinor === wanted.toString();
+  if (link && !isHeld) await tellLinked(work, [payment], `credit ${credit.number} was changed`);
+  if (link && isHeld) {
     const confirmed = link.confirmed ?? { amountMinor: '0', balanceMinor: '0', date: '', stage: 'posted' };
     const written = { fingerprint: creditFingerprint(credit), copied: link.copied };
     await fenced(work, (tx) => confirmLink(tx, link, confirmed, nowFor(work), written));
   }
-  return synced([`Held by payment ${payment.counterpart.number} as its unapplied part.`]);
+  return synced([
+    wanted === 0n
+      ? `Deleted: payment ${payment.counterpart.number} holds nothing of it any more.`
+      : `Held by payment ${payment.counterpart.number} as its unapplied part.`,
+  ]);
 }
 
 const WAITS_FOR_PAYMENT: Reason = {

@@ -1,10 +1,16 @@
 /** A payment out of a credit: no new cash; the credit's copy is applied to the invoice (P6, C3). */
 import type { CanonicalPayment } from '../core/canonical.ts';
-import { zeroMoney } from '../core/money.ts';
 import type { CopyState } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
 import { loadDocument, type Reason, type SyncDocument } from '../store/documents.ts';
-import { confirmLink, findLink, type Link, listPaymentLinksFrom, saveLink } from '../store/links.ts';
+import {
+  confirmLink,
+  findLink,
+  type Link,
+  listPaymentLinksFrom,
+  listPaymentLinksWithRestIn,
+  saveLink,
+} from '../store/links.ts';
 import { ensureDocument } from './accounts.ts';
 import {
   differs,
@@ -20,11 +26,13 @@ import {
 } from './bring.ts';
 import { fenced, fencedAt, type LaneWork } from './lane-work.ts';
 import {
+  appliedTo,
   copiedPayment,
   type FromCreditSituation,
   notToBeCopied,
   paymentFingerprint,
   planFromCredit,
+  wantedOfCredit,
 } from './plan/payment.ts';
 import { isLiving, show } from './plan/plan.ts';
 import { freshInvoice, type SyncOther } from './settled-invoice.ts';
@@ -117,12 +125,17 @@ async function invoiceBefore(
   return invoice?.counterpart;
 }
 
-/** What other payments take out of the same credit, by the invoice's id in the destination. */
+/** By the invoice's id in the destination: other payments out of the credit, and the payment that it is the rest of. */
 async function claimedByOthers(work: LaneWork, payment: CanonicalPayment): Promise<Map<string, bigint>> {
   const { db } = work.parts;
   const connectionId = work.open.connection.id;
+  const creditId = payment.creditId ?? '';
+  const claims = [
+    ...(await listPaymentLinksFrom(db, connectionId, creditId)),
+    ...(await listPaymentLinksWithRestIn(db, connectionId, creditId)),
+  ];
   const claimed = new Map<string, bigint>();
-  for (const other of await listPaymentLinksFrom(db, connectionId, payment.creditId ?? '')) {
+  for (const other of claims) {
     if (other.sourceId === payment.sourceId || !isLiving(other)) continue;
     const sourceId = other.copied.invoiceSourceId ?? '';
     const invoice = await findLink(db, { connectionId, kind: 'invoice', sourceId });
@@ -162,20 +175,21 @@ async function remember(
 async function confirm(
   work: LaneWork,
   document: SyncDocument,
-  { payment, holder, invoice, others, decisions }: FromCreditSituation,
+  situation: FromCreditSituation,
   held: Link,
   notes: readonly string[],
 ): Promise<End> {
+  const { payment, holder, invoice, decisions } = situation;
   const copy = await readCopy(work, holder, held.counterpart);
   if (!copy)
     return parked(
       differs(work, held.counterpart, [{ name: 'credit', source: 'there', destination: 'gone' }]),
     );
   const isGone = notToBeCopied(payment, decisions) !== undefined;
-  const none = zeroMoney(payment.amount.currency);
-  const applied = copy.applied.find(({ invoiceId }) => invoiceId === invoice?.counterpart.id)?.amount ?? none;
-  const ours = invoice ? (others.get(invoice.counterpart.id) ?? 0n) : 0n;
-  const wanted = { ...none, amountMinor: ours + (isGone || !invoice ? 0n : payment.amount.amountMinor) };
+  const id = invoice?.counterpart.id ?? '';
+  const minor = (amountMinor: bigint) => ({ currency: payment.amount.currency, amountMinor });
+  const applied = minor(appliedTo(id, copy));
+  const wanted = minor(wantedOfCredit(situation).get(id) ?? 0n);
   const differences =
     applied.amountMinor === wanted.amountMinor
       ? []

@@ -1,6 +1,6 @@
 /** A payment, from what the source says now to an end state; it brings its invoice along (P3, P4). */
 import type { CanonicalPayment } from '../core/canonical.ts';
-import { addMoney, type Money, zeroMoney } from '../core/money.ts';
+import { zeroMoney } from '../core/money.ts';
 import type { CopyState } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
 import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
@@ -33,7 +33,13 @@ import {
 import { bringFromCredit } from './bring-from-credit.ts';
 import { differencesOfPayment } from './confirm.ts';
 import { fencedAt, type LaneWork } from './lane-work.ts';
-import { copiedPayment, type PaymentSituation, paymentFingerprint, planPayment } from './plan/payment.ts';
+import {
+  copiedPayment,
+  type PaymentSituation,
+  paymentFingerprint,
+  planPayment,
+  type Rest,
+} from './plan/payment.ts';
 import { isLiving } from './plan/plan.ts';
 import { readCanonical } from './read-canonical.ts';
 import { freshInvoice, type InvoiceFound, type SyncOther } from './settled-invoice.ts';
@@ -81,11 +87,12 @@ async function surveyPayment(
     ? { ok: true, invoice: undefined }
     : await freshInvoice(work, payment, link, sync);
   if (!found.ok) return { reason: found.reason };
-  const account = isGone ? undefined : await accountFor(work, payment, found.invoice);
+  const rest = await restOf(work, payment);
+  if ('reason' in rest) return rest;
+  const holdsNothing = isGone && rest.amount.amountMinor === 0n;
+  const account = holdsNothing ? undefined : await accountFor(work, payment, found.invoice);
   if (account && !account.ok) return { reason: account.reason };
   const copy = link && isLiving(link) ? await readCopy(work, 'payment', link.counterpart) : undefined;
-  const rest = isGone ? zeroMoney(payment.amount.currency) : await restOf(work, payment);
-  if ('reason' in rest) return rest;
   return {
     payment,
     externalKey: keyOf(work, document),
@@ -113,33 +120,33 @@ async function accountFor(work: LaneWork, payment: CanonicalPayment, invoice: Co
 }
 
 /** P5: of the cash received, what the source keeps as a credit. */
-async function restOf(work: LaneWork, payment: CanonicalPayment): Promise<Money | { reason: Reason }> {
-  const nothing = zeroMoney(payment.amount.currency);
-  if (!payment.overpaymentId) return nothing;
-  const credit = await readCanonical(work, 'credit', payment.overpaymentId);
+async function restOf(work: LaneWork, payment: CanonicalPayment): Promise<Rest | { reason: Reason }> {
+  const { clientId, overpaymentId } = payment;
+  const nothing = { amount: zeroMoney(payment.amount.currency), clientId };
+  if (!overpaymentId) return nothing;
+  const credit = await readCanonical(work, 'credit', overpaymentId);
   if (credit?.kind === 'credit' && credit.amount.currency === payment.amount.currency)
-    return credit.visibility === 'deleted' ? nothing : credit.amount;
+    return credit.visibility === 'deleted' ? nothing : { amount: credit.amount, clientId: credit.clientId };
   return {
     reason: {
       code: 'overpayment-unknown',
-      message: `The payment is part of a larger amount of cash, but the source does not tell how much: credit ${payment.overpaymentId} cannot be read.`,
+      message: `The payment is part of a larger amount of cash, but the source does not tell how much: credit ${overpaymentId} cannot be read.`,
       wayOut: 'Check the credit in the source, then replay the record.',
     },
   };
 }
 
 /** What other payments take out of the credit that this payment left over, by the invoice's id in the destination. */
-async function claimsOn(work: LaneWork, creditId: string): Promise<ReadonlyMap<string, Money>> {
+async function claimsOn(work: LaneWork, creditId: string): Promise<ReadonlyMap<string, bigint>> {
   const { db } = work.parts;
   const connectionId = work.open.connection.id;
-  const claims = new Map<string, Money>();
-  for (const { copied, currency } of await listPaymentLinksFrom(db, connectionId, creditId)) {
+  const claims = new Map<string, bigint>();
+  for (const { copied, stage } of await listPaymentLinksFrom(db, connectionId, creditId)) {
     const sourceId = copied.invoiceSourceId ?? '';
     const invoice = await findLink(db, { connectionId, kind: 'invoice', sourceId });
-    if (!invoice || !isLiving(invoice)) continue;
-    const amount = { currency, amountMinor: BigInt(copied.amountMinor ?? '0') };
-    const before = claims.get(invoice.counterpart.id);
-    claims.set(invoice.counterpart.id, before ? addMoney(before, amount) : amount);
+    if (!invoice || !isLiving(invoice) || !isLiving({ stage })) continue;
+    const sum = claims.get(invoice.counterpart.id) ?? 0n;
+    claims.set(invoice.counterpart.id, sum + BigInt(copied.amountMinor ?? '0'));
   }
   return claims;
 }
@@ -167,7 +174,7 @@ async function confirmPayment(
         fingerprint: paymentFingerprint(payment),
         copied,
       });
-      await holdRest(work, tx, payment, link.counterpart);
+      await holdRest(work, tx, situation, link.counterpart);
     }
     if (invoice) await confirmInvoiceOf(work, tx, payment, invoice);
     await noteConfirmation(work, tx, document, differences, copy.raw);
@@ -205,29 +212,19 @@ async function confirmInvoiceOf(
 async function holdRest(
   work: LaneWork,
   tx: LaneWork['parts']['db'],
-  payment: CanonicalPayment,
+  { payment, rest }: PaymentSituation,
   counterpart: Counterpart,
 ): Promise<void> {
   if (!payment.overpaymentId) return;
   const connectionId = work.open.connection.id;
   const sourceId = payment.overpaymentId;
-  const credit = await findLink(tx, { connectionId, kind: 'credit', sourceId });
-  if (credit?.counterpart.id === counterpart.id) return;
-  await saveLink(
-    tx,
-    {
-      connectionId,
-      kind: 'credit',
-      sourceId,
-      currency: payment.amount.currency,
-      counterpart,
-      stage: 'posted',
-      fingerprint: '',
-      copied: { clientId: payment.clientId, method: 'rest' },
-      generation: 0,
-    },
-    nowFor(work),
-  );
+  const before = await findLink(tx, { connectionId, kind: 'credit', sourceId });
+  const amountMinor = rest.amount.amountMinor.toString();
+  if (before?.counterpart.id === counterpart.id && before.copied.amountMinor === amountMinor) return;
+  const { currency } = rest.amount;
+  const copied = { clientId: rest.clientId, method: 'rest', amountMinor };
+  const held = { currency, counterpart, stage: 'posted', fingerprint: '', copied, generation: 0 };
+  await saveLink(tx, { connectionId, kind: 'credit', sourceId, ...held }, nowFor(work));
 }
 
 /** The credit's own record, and what is paid out of it, look at the payment that holds it now. */

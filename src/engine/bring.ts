@@ -6,7 +6,7 @@ import type { Counterpart, Step, StepKind } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
 import { type Figures, type Reason, type SyncDocument, setDecisions } from '../store/documents.ts';
 import type { Answered } from '../store/events.ts';
-import { type Confirmed, findLink, type Link } from '../store/links.ts';
+import { type Confirmed, findLink, type Link, touchLinks } from '../store/links.ts';
 import { deliver } from './deliver.ts';
 import { acceptEvents } from './intake.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
@@ -141,9 +141,11 @@ export function differs(work: LaneWork, counterpart: Counterpart, figures: Figur
 /** Tells the documents of these links to look again: something they stand on has moved. */
 export async function tellLinked(work: LaneWork, links: readonly Link[], topic: string): Promise<void> {
   if (links.length === 0) return;
-  const { parts } = work;
-  await parts.db.transaction().execute((tx) =>
-    acceptEvents(
+  const { parts, open } = work;
+  const ids = links.map(({ counterpart }) => counterpart.id);
+  await parts.db.transaction().execute(async (tx) => {
+    await touchLinks(tx, open.connection.id, ids, nowFor(work));
+    await acceptEvents(
       parts,
       tx,
       links.map(({ connectionId, kind, sourceId }) => ({
@@ -153,8 +155,8 @@ export async function tellLinked(work: LaneWork, links: readonly Link[], topic: 
         origin: 'dependency' as const,
         topic,
       })),
-    ),
-  );
+    );
+  });
 }
 
 export function nowFor(work: LaneWork): Date {

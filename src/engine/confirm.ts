@@ -5,7 +5,7 @@ import type { CopyState } from '../core/ports.ts';
 import type { Figures } from '../store/documents.ts';
 import type { Link } from '../store/links.ts';
 import { adjustedOf, dueDate } from './plan/invoice.ts';
-import { applicationsOf, cashOf, type PaymentSituation } from './plan/payment.ts';
+import { cashOf, least, type PaymentSituation, wantedOf } from './plan/payment.ts';
 import { isLiving, show } from './plan/plan.ts';
 
 /** `settled` is what copies of ours have settled of it, in minor units. */
@@ -28,12 +28,16 @@ export function differencesOfInvoice(
 
 export function differencesOfPayment(situation: PaymentSituation, link: Link, copy: CopyState): Figures {
   if (!isLiving(link)) return text('stage', link.stage, copy.stage);
-  const { payment, claims } = situation;
+  const { payment, invoice } = situation;
   const { currency } = payment.amount;
   const cash = cashOf(situation);
-  const [application] = applicationsOf(situation);
-  const claimed = [...claims.values()].reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
-  const wanted = (application?.amount.amountMinor ?? 0n) + claimed;
+  const wants = wantedOf(situation);
+  const own = invoice?.counterpart.id;
+  // What is paid out of its rest elsewhere is confirmed with the payments that say so.
+  const elsewhere = copy.applied
+    .filter(({ invoiceId }) => invoiceId !== own)
+    .reduce((sum, { invoiceId, amount }) => sum + least(amount.amountMinor, wants.get(invoiceId) ?? 0n), 0n);
+  const wanted = elsewhere + (own === undefined ? 0n : (wants.get(own) ?? 0n));
   const applied = copy.applied.reduce((sum, { amount }) => sum + amount.amountMinor, 0n);
   const received = { currency, amountMinor: copy.amount.amountMinor - copy.refunded.amountMinor };
   return [

@@ -28,6 +28,7 @@ import { addConnection } from '../../src/operations/add-connection.ts';
 import type { OperationParts } from '../../src/operations/parts.ts';
 import { replay } from '../../src/operations/replay.ts';
 import { resolveRecord } from '../../src/operations/resolve-record.ts';
+import { setConnection } from '../../src/operations/set-connection.ts';
 import { type Clock, seededRandom } from '../../src/platform/clock.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { createVault } from '../../src/platform/vault.ts';
@@ -331,6 +332,9 @@ function looks(
       await resolveRecord(parts, ADMIN, { recordId: (await document(kind, sourceId)).id, choice, argument });
       await settle();
     },
+    /** Settings of the Zuora side. */
+    configure: (values: Record<string, string>) =>
+      setConnection(parts, ADMIN, { connection: connectionId, values: { destination: values } }),
     async setPolicies(policies: Partial<Policies>) {
       await sql`update connections set policies = ${JSON.stringify(policies)} where id = ${connectionId}`.execute(
         parts.db,

@@ -1,10 +1,10 @@
 /** The plan of a payment: one external payment over the cash received, applied to what it settles. Pure. */
 import type { CanonicalPayment, PlainDate } from '../../core/canonical.ts';
 import { fingerprintOf } from '../../core/json.ts';
-import { addMoney, type Money, subtractMoney, zeroMoney } from '../../core/money.ts';
+import { type Money, subtractMoney } from '../../core/money.ts';
 import type { Policies } from '../../core/policy.ts';
 import type { CopyState, DestinationFacts } from '../../core/ports.ts';
-import type { Application, Counterpart, Step } from '../../core/steps.ts';
+import type { Counterpart, Step } from '../../core/steps.ts';
 import type { Decisions, Reason } from '../../store/documents.ts';
 import type { Copied, Link } from '../../store/links.ts';
 import {
@@ -23,6 +23,9 @@ import {
 
 export type Refund = { refund: Counterpart; amount: Money };
 
+/** The client is whose credit it is. */
+export type Rest = { amount: Money; clientId: string };
+
 export type PaymentSituation = {
   payment: CanonicalPayment;
   externalKey: string;
@@ -34,10 +37,10 @@ export type PaymentSituation = {
   refunds: readonly Refund[];
   /** The invoice's living posted copy; undefined where the source has none for it any more (deleted, left out). */
   invoice: CopyState | undefined;
-  /** What went into a credit of the same cash (P5). */
-  rest: Money;
-  /** What other payments take out of that credit, by the copy's id of the invoice they settle. */
-  claims: ReadonlyMap<string, Money>;
+  /** What of the same cash is a credit (P5). */
+  rest: Rest;
+  /** What is paid out of that credit, in minor units by the copy's id of the invoice. */
+  claims: ReadonlyMap<string, bigint>;
   /** Where it belongs. */
   account: Counterpart;
 };
@@ -71,42 +74,55 @@ export function planPayment(situation: PaymentSituation): Plan {
   const strange = strayed(link, copy, situation);
   if (strange) return park(strange);
   const without = notToBeCopied(payment, decisions);
-  if (without) return isThere ? steps(cancel(situation), [GONE]) : { do: 'ignore', reason: without };
+  if (without && (decisions['leave-out'] || cashOf(situation).amountMinor === 0n))
+    return isThere ? steps(cancel(situation), [GONE]) : { do: 'ignore', reason: without };
   if (payment.amount.amountMinor < 0n) return park(negative(payment));
+  if (situation.rest.amount.amountMinor > 0n && situation.rest.clientId !== payment.clientId)
+    return park(restOfOther(situation));
   const { invoice } = situation;
   if (invoice && invoice.amount.currency !== payment.amount.currency)
     return park(otherCurrency(payment, invoice));
 
   const booked = paymentDay(situation);
   if ('reason' in booked) return park(booked.reason);
-  if (!isThere) return steps([create(situation, booked.on, [])], booked.notes);
-  return change(situation, booked.on, booked.notes);
+  const notes = without ? [...booked.notes, REST_STAYS] : booked.notes;
+  if (!isThere) return steps([create(situation, booked.on)], notes);
+  return change(situation, booked.on, notes);
 }
 
 const GONE = 'Not in the source any more: unapplied and cancelled.';
+const REST_STAYS = 'Not in the source any more; what it left over still is a credit there, and stays.';
 
 // ---------------------------------------------------------------- what it should be
 
-/** The cash: what it settles, and what the same cash left over. */
+/** The cash: what it settles, and what the same cash left over, which outlives the payment (P5). */
 export function cashOf({ payment, rest }: Pick<PaymentSituation, 'payment' | 'rest'>): Money {
-  return addMoney(payment.amount, rest);
+  return { ...rest.amount, amountMinor: ownOf(payment) + rest.amount.amountMinor };
 }
 
-/** As much of the invoice as there is room for besides what others have paid (E5: the rest stays unapplied). */
-export function applicationsOf({ payment, invoice, copy }: PaymentSituation): Application[] {
-  if (!invoice) return [];
-  const mine = copy?.applied.find(({ invoiceId }) => invoiceId === invoice.counterpart.id)?.amount;
-  const room = mine && isLiving(copy) ? addMoney(invoice.balance, mine) : invoice.balance;
-  const amount = room.amountMinor < payment.amount.amountMinor ? room : payment.amount;
-  return amount.amountMinor > 0n ? [{ invoice: invoice.counterpart, amount }] : [];
+function ownOf({ visibility, amount }: CanonicalPayment): bigint {
+  return visibility === 'deleted' ? 0n : amount.amountMinor;
 }
 
-/** How much of the copy should be applied to each invoice's copy: its own part and what other payments claim. */
-function wantedBy(situation: PaymentSituation): Map<string, bigint> {
-  const wanted = new Map([...situation.claims].map(([id, amount]) => [id, amount.amountMinor]));
-  for (const { invoice, amount } of applicationsOf(situation))
-    wanted.set(invoice.id, (wanted.get(invoice.id) ?? 0n) + amount.amountMinor);
-  return wanted;
+/**
+ * How much of the cash should be applied, in minor units by the copy's id of the invoice: what is paid out of the rest,
+ * and its own part, as far as there is room besides what others have paid (E5: what has no room stays unapplied).
+ */
+export function wantedOf({ payment, invoice, copy, claims }: PaymentSituation): Map<string, bigint> {
+  const wanted = new Map(claims);
+  if (!invoice) return wanted;
+  const { id } = invoice.counterpart;
+  const settling = ownOf(payment) + (claims.get(id) ?? 0n);
+  return wanted.set(id, least(settling, invoice.balance.amountMinor + appliedTo(id, copy)));
+}
+
+export function appliedTo(invoiceId: string, copy: CopyState | undefined): bigint {
+  if (!isLiving(copy)) return 0n;
+  return copy?.applied.find((part) => part.invoiceId === invoiceId)?.amount.amountMinor ?? 0n;
+}
+
+export function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function paymentDay(situation: PaymentSituation): { on: PlainDate; notes: string[] } | { reason: Reason } {
@@ -138,43 +154,47 @@ function oddDate(paidOn: PlainDate, issuedOn: PlainDate | undefined, today: Plai
   return undefined;
 }
 
-function create(situation: PaymentSituation, bookedOn: PlainDate, kept: readonly Application[]): Step {
-  const { payment, account, externalKey } = situation;
-  const apply = [...applicationsOf({ ...situation, copy: undefined }), ...kept];
-  return {
-    kind: 'create-payment',
-    payment,
-    account,
-    externalKey,
-    amount: cashOf(situation),
-    apply,
-    bookedOn,
-  };
+function create(situation: PaymentSituation, bookedOn: PlainDate): Step {
+  const { payment, account, externalKey, invoice } = situation;
+  const amount = cashOf(situation);
+  const applied = invoice
+    ? { ...amount, amountMinor: wantedOf(situation).get(invoice.counterpart.id) ?? 0n }
+    : amount;
+  const apply =
+    invoice && applied.amountMinor > 0n ? [{ invoice: invoice.counterpart, amount: applied }] : [];
+  return { kind: 'create-payment', payment, account, externalKey, amount, apply, bookedOn };
 }
 
 // ---------------------------------------------------------------- the present copy, changed
 
 function change(situation: PaymentSituation, bookedOn: PlainDate, notes: readonly string[]): Plan {
-  const { payment, link, copy, account, policies, externalKey } = situation;
+  const { payment, invoice, link, copy, account, policies, externalKey } = situation;
   if (!link || !copy) throw new Error('a change of a payment that is not there');
   const { copied } = link;
   const received = subtractMoney(copy.amount, copy.refunded);
   const cash = cashOf(situation);
   const less = subtractMoney(received, cash);
   const isOther = copy.date !== bookedOn || (copied.method ?? payment.method) !== payment.method;
-  const isRefund = less.amountMinor > 0n && policies.reducedPayments === 'refund' && !isOther;
+  const isKept = payment.visibility !== 'deleted' && !isOther;
+  const isRefund = less.amountMinor > 0n && policies.reducedPayments === 'refund' && isKept;
 
   if (copy.amount.currency !== payment.amount.currency || isOther || (less.amountMinor !== 0n && !isRefund))
-    return steps([...cancel(situation), create(roomAfterCancel(situation), bookedOn, [])], notes);
+    return steps([...cancel(situation), create(situation, bookedOn)], notes);
   const on = settleDay(situation);
-  const wanted = wantedBy(situation);
+  const wanted = wantedOf(situation);
   const target = link.counterpart;
   const off = copy.applied.flatMap(({ invoiceId, amount }): Step[] => {
     const surplus = amount.amountMinor - (wanted.get(invoiceId) ?? 0n);
-    const invoice = { id: invoiceId, number: '' };
+    const from = { id: invoiceId, number: '' };
     if (surplus <= 0n) return [];
     return [
-      { kind: 'unapply-payment', payment: target, invoice, amount: { ...amount, amountMinor: surplus }, on },
+      {
+        kind: 'unapply-payment',
+        payment: target,
+        invoice: from,
+        amount: { ...amount, amountMinor: surplus },
+        on,
+      },
     ];
   });
   const moves: Step[] =
@@ -191,13 +211,21 @@ function change(situation: PaymentSituation, bookedOn: PlainDate, notes: readonl
         },
       ]
     : [];
-  const isApplied = (id: string) => copy.applied.find(({ invoiceId }) => invoiceId === id)?.amount;
-  const onto = applicationsOf(situation).flatMap(({ invoice }): Step[] => {
-    const missing = (wanted.get(invoice.id) ?? 0n) - (isApplied(invoice.id)?.amountMinor ?? 0n);
-    if (missing <= 0n) return [];
-    const amount = { currency: payment.amount.currency, amountMinor: missing };
-    return [{ kind: 'apply-payment', payment: target, invoice, amount, on }];
-  });
+  const missing = invoice
+    ? (wanted.get(invoice.counterpart.id) ?? 0n) - appliedTo(invoice.counterpart.id, copy)
+    : 0n;
+  const onto: Step[] =
+    invoice && missing > 0n
+      ? [
+          {
+            kind: 'apply-payment',
+            payment: target,
+            invoice: invoice.counterpart,
+            amount: { ...cash, amountMinor: missing },
+            on,
+          },
+        ]
+      : [];
   const texts: Step[] =
     copied.texts === undefined || copied.texts === textsHash(payment)
       ? []
@@ -226,15 +254,6 @@ function cancel(situation: PaymentSituation): Step[] {
   ];
 }
 
-/** The invoice as it will stand once this payment has come off it. */
-function roomAfterCancel(situation: PaymentSituation): PaymentSituation {
-  const { invoice, copy } = situation;
-  const mine = invoice && copy?.applied.find(({ invoiceId }) => invoiceId === invoice.counterpart.id);
-  return mine
-    ? { ...situation, invoice: { ...invoice, balance: addMoney(invoice.balance, mine.amount) } }
-    : situation;
-}
-
 function settleDay({ facts, copy, invoice }: PaymentSituation): PlainDate {
   return latest(facts.today, copy?.date, invoice?.issuedOn);
 }
@@ -252,27 +271,32 @@ export type FromCreditSituation = {
   invoice: CopyState | undefined;
   /** The copy's id of the invoice that it settled before, if that was another one. */
   before: Counterpart | undefined;
-  /** What other payments take from the same credit for the same invoice, and for the one before. */
+  /** What else the credit's copy settles of these invoices: other payments out of it, and the payment it is the rest of. */
   others: ReadonlyMap<string, bigint>;
 };
 
+/** How much of the credit's copy should be applied to the invoice, as far as there is room (E5), and to the one before. */
+export function wantedOfCredit(situation: FromCreditSituation): Map<string, bigint> {
+  const { payment, decisions, credit, invoice, before, others } = situation;
+  const wanted = new Map<string, bigint>();
+  if (before) wanted.set(before.id, least(others.get(before.id) ?? 0n, appliedTo(before.id, credit)));
+  if (!invoice) return wanted;
+  const { id } = invoice.counterpart;
+  const own = notToBeCopied(payment, decisions) ? 0n : payment.amount.amountMinor;
+  const room = invoice.balance.amountMinor + appliedTo(id, credit);
+  return wanted.set(id, least(own + (others.get(id) ?? 0n), room));
+}
+
 export function planFromCredit(situation: FromCreditSituation): Plan {
-  const { payment, decisions, facts, link, credit, invoice, before, others } = situation;
+  const { payment, decisions, facts, link, credit, invoice } = situation;
   const without = notToBeCopied(payment, decisions);
   if (without && !link) return { do: 'ignore', reason: without };
   if (payment.amount.amountMinor < 0n) return park(negative(payment));
   if (!without && invoice && invoice.accountId !== credit.accountId) return park(otherAccount(credit));
   const on = latest(facts.today, credit.date, invoice?.issuedOn);
-  const target = without ? undefined : invoice;
-  const wanted = new Map<string, bigint>();
-  if (before) wanted.set(before.id, others.get(before.id) ?? 0n);
-  if (invoice) wanted.set(invoice.counterpart.id, others.get(invoice.counterpart.id) ?? 0n);
-  if (target)
-    wanted.set(target.counterpart.id, (others.get(target.counterpart.id) ?? 0n) + payment.amount.amountMinor);
   const taken: Step[] = [];
-  for (const [invoiceId, amountMinor] of wanted) {
-    const applied = credit.applied.find((part) => part.invoiceId === invoiceId)?.amount;
-    const missing = amountMinor - (applied ?? zeroMoney(payment.amount.currency)).amountMinor;
+  for (const [invoiceId, amountMinor] of wantedOfCredit(situation)) {
+    const missing = amountMinor - appliedTo(invoiceId, credit);
     const at = invoice?.counterpart.id === invoiceId ? invoice.counterpart : { id: invoiceId, number: '' };
     const amount = (minor: bigint) => ({ currency: payment.amount.currency, amountMinor: minor });
     if (missing > 0n) taken.push(move(situation, 'apply', at, amount(missing), on));
@@ -314,7 +338,7 @@ export function copiedPayment(
     invoiceSourceId: payment.invoiceId,
     ...(fromCredit && creditId ? { creditSourceId: creditId } : {}),
     ...(overpaymentId ? { overpaymentId } : {}),
-    amountMinor: payment.amount.amountMinor.toString(),
+    amountMinor: ownOf(payment).toString(),
     method: payment.method,
   };
 }
@@ -333,6 +357,16 @@ function otherCurrency(payment: CanonicalPayment, invoice: CopyState): Reason {
     code: 'other-currency',
     message: `The payment is in ${payment.amount.currency}, its invoice ${invoice.counterpart.number} in ${invoice.amount.currency}.`,
     wayOut: 'Correct it in the source.',
+    choices: [LEAVE_OUT],
+  };
+}
+
+function restOfOther({ payment, rest }: PaymentSituation): Reason {
+  return {
+    code: 'rest-of-other-client',
+    message: `The payment belongs to client ${payment.clientId}; ${show(rest.amount)} of the same cash is a credit of client ${rest.clientId}. In the destination it is one payment, which cannot be on two accounts.`,
+    wayOut:
+      'Delete the payment in the source; enter it anew for the one client, and the credit for the other.',
     choices: [LEAVE_OUT],
   };
 }
