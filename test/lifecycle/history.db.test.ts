@@ -70,6 +70,33 @@ test('R6 history is copied while live events arrive: nothing doubled, live first
   expect(await world.writes()).toBe(before);
 });
 
+test('R6 within one client, too, what is live goes before history', async () => {
+  world = await createLifecycleWorld();
+  const client = await world.makeClient();
+  const history: number[] = [];
+  for (let i = 1; i <= 4; i += 1) history.push(await world.makeInvoice(client, `${i}0.00`));
+  await world.settle();
+  await world.user('faults', { webhooks: 'off' }, 'PUT');
+  for (const invoice of history) await world.reprice(invoice, '99.00');
+  (world.parts.queue as RecordingQueue).wakes.length = 0;
+  const { id } = await backfill(world.parts, ADMIN, { connection: world.connectionId });
+  for (let chunk = 0; chunk < 4; chunk += 1) await runBackfill(world.parts, world.parts.runtime, id);
+  await world.user('faults', { webhooks: 'on' }, 'PUT');
+  const fresh = await world.makeInvoice(client, '1000.00');
+  await world.arrived();
+  await workByPriority();
+  await world.settle();
+  expect(await differencesBetweenBooks(world)).toEqual([]);
+  const { requests } = (await world.tenant('requests?limit=1000', {}, 'GET')) as {
+    requests: { kind: string; body: string }[];
+  };
+  const order = requests.toReversed().map(({ kind, body }) => `${kind} ${body}`);
+  const freshAt = order.findIndex((one) => one.includes(`"comments":"${world.keyOf('invoice', fresh)}"`));
+  const historyAt = order.findIndex((one) => one.startsWith('PUT invoice unpost'));
+  expect(freshAt).toBeGreaterThan(0);
+  expect(historyAt).toBeGreaterThan(freshAt);
+});
+
 /** The same each time. */
 async function everydayWork(): Promise<void> {
   const client = await world.makeClient({
