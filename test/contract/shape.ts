@@ -41,7 +41,7 @@ function textShape(text: string): string {
   const length = LENGTHS.find((limit) => text.length <= limit) ?? 'long';
   const digits = text.slice(0, 64).replaceAll(/\d/g, '9');
   // Dates and times keep their pattern.
-  if (/^9999-99-99/.test(digits)) return digits.replaceAll(/[A-Za-z]+/g, 'a');
+  if (digits.startsWith('9999-99-99')) return digits.replaceAll(/[A-Za-z]+/g, 'a');
   const kinds = new Set(digits.replaceAll(/[A-Za-z]/g, 'a'));
   return `${[...kinds].sort().join('')} ${length}`;
 }
