@@ -1,27 +1,24 @@
 /** Taking an invoice that somebody made by hand in the destination as the copy, because a person said so (D6). */
 import type { CanonicalInvoice } from '../core/canonical.ts';
-import { OperatingError } from '../core/errors.ts';
-import type { SyncDocument } from '../store/documents.ts';
+import type { CopyState } from '../core/ports.ts';
+import type { Counterpart } from '../core/steps.ts';
+import type { Reason, SyncDocument } from '../store/documents.ts';
 import { type Link, saveLink } from '../store/links.ts';
 import { linkOf, nowFor } from './bring.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
-import { isLiving } from './plan/plan.ts';
+import { isLiving, LEAVE_OUT, RENUMBER } from './plan/plan.ts';
 
-/** Throws OperatingError `rejected` when there is none, or it is in another currency. */
 export async function adopt(
   work: LaneWork,
   document: SyncDocument,
   invoice: CanonicalInvoice,
   number: string,
-): Promise<Link | undefined> {
+  account: Counterpart,
+): Promise<Link | { reason: Reason }> {
   const copy = await work.open.destination.findInvoice(number);
-  if (!copy || !isLiving(copy))
-    throw new OperatingError('rejected', `There is no invoice ${number} in the destination to adopt.`);
-  if (copy.amount.currency !== invoice.currency)
-    throw new OperatingError(
-      'rejected',
-      `Invoice ${number} is in ${copy.amount.currency}: it cannot be adopted.`,
-    );
+  if (!copy || !isLiving(copy)) return { reason: notAdoptable(number, 'is not in the destination any more') };
+  const wrong = whyNot(copy, invoice, account);
+  if (wrong !== undefined) return { reason: notAdoptable(number, wrong) };
   await fenced(work, async (tx) => {
     const { connectionId, kind, sourceId } = document;
     const copied = {
@@ -49,5 +46,25 @@ export async function adopt(
       readBack: copy.raw,
     });
   });
-  return linkOf(work, document);
+  const link = await linkOf(work, document);
+  if (!link) throw new Error(`invoice ${number} was adopted but has no link`);
+  return link;
+}
+
+function whyNot(copy: CopyState, invoice: CanonicalInvoice, account: Counterpart): string | undefined {
+  const { currency } = copy.amount;
+  if (currency !== invoice.currency) return `is in ${currency}, not in ${invoice.currency}`;
+  return copy.accountId === account.id
+    ? undefined
+    : `belongs to another account than ${account.number}, the client’s`;
+}
+
+function notAdoptable(number: string, why: string): Reason {
+  return {
+    code: 'not-adoptable',
+    message: `Invoice ${number} cannot become the copy: it ${why}.`,
+    wayOut:
+      'Link the client to the other account, then replay the record; or give the copy a number of its own.',
+    choices: [RENUMBER, LEAVE_OUT],
+  };
 }

@@ -95,16 +95,19 @@ async function surveyInvoice(
       generation,
       own: document.decisions['own-number'] === true,
     });
-  const link =
-    (await linkOf(work, document)) ??
-    (document.decisions.adopt ? await adopt(work, document, invoice, toNumber(0)) : undefined);
-  const copy = link && isLiving(link) ? await readCopy(work, 'invoice', link.counterpart) : undefined;
-  const parts = link && copy ? await destination.readInvoiceParts(link.counterpart) : NO_PARTS;
   const account =
     invoice.visibility === 'deleted'
       ? undefined
       : await ensureAccount(work, invoice.clientId, invoice.currency, invoice);
   if (account && !account.ok) return { reason: account.reason };
+  const before = await linkOf(work, document);
+  const link =
+    !before && account && document.decisions.adopt
+      ? await adopt(work, document, invoice, toNumber(0), account.account)
+      : before;
+  if (link && 'reason' in link) return link;
+  const copy = link && isLiving(link) ? await readCopy(work, 'invoice', link.counterpart) : undefined;
+  const parts = link && copy ? await destination.readInvoiceParts(link.counterpart) : NO_PARTS;
   const refusedBefore = async (kind: StepKind) =>
     link !== undefined && (await wasRefused(work.parts.db, document.id, kind, link.counterpart.id));
   return {

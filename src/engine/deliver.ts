@@ -18,7 +18,7 @@ import { withAuditScope } from './audit.ts';
 import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fencedAt, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
-import { LEAVE_OUT, toldProblems } from './plan/plan.ts';
+import { LEAVE_OUT, RENUMBER, toldProblems } from './plan/plan.ts';
 import { tellPayments } from './tell-payments.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
@@ -249,11 +249,7 @@ function numberTaken(message: string): Reason {
         label: 'Adopt it as the copy',
         explains: 'The document in the destination becomes the copy, and is made equal to the source.',
       },
-      {
-        choice: 'renumber',
-        label: 'Give the copy a new number',
-        explains: 'The copy gets the suffix -R1; the other document stays as it is.',
-      },
+      RENUMBER,
       LEAVE_OUT,
     ],
   };

@@ -75,6 +75,37 @@ test('D6 a person adopts the invoice that was made by hand: it becomes the copy 
   expect(await world.stateOf('payment', payment)).toBe('synced');
 });
 
+test('D6 an invoice of another customer cannot be adopted: the record says so, and still offers a way out', async () => {
+  const other = await world.tenant('accounts', { name: 'Other', currency: 'USD' }, 'POST');
+  await byHand('D6-4', '99.00', { accountNumber: String(other['accountNumber']) });
+  const invoice = await world.makeInvoice(client, '100.00', { invoiceNumber: 'D6-4' });
+  await world.settle();
+  await choose(world, 'invoice', invoice, 'adopt');
+  expect(await world.stateOf('invoice', invoice)).toBe('parked not-adoptable');
+  expect((await world.reasonOf('invoice', invoice))?.message).toContain(account);
+  expect(await under('D6-4')).toEqual(['D6-4 posted 99.00']);
+  await choose(world, 'invoice', invoice, 'renumber');
+  expect(await under('D6-4')).toEqual(['D6-4 posted 99.00', 'D6-4-R1 posted 100.00']);
+});
+
+test('D6 an adopted invoice that was paid by hand is not touched: a person is asked', async () => {
+  const { id } = await byHand('D6-5', '99.00');
+  const cash = {
+    type: 'External',
+    accountNumber: account,
+    currency: 'USD',
+    amount: 10,
+    paymentMethodType: 'Check',
+  };
+  await world.tenant('payments', { ...cash, invoices: [{ invoiceId: id, amount: 10 }] }, 'POST');
+  const invoice = await world.makeInvoice(client, '100.00', { invoiceNumber: 'D6-5' });
+  await world.settle();
+  await choose(world, 'invoice', invoice, 'adopt');
+  expect(await world.stateOf('invoice', invoice)).toBe('parked settled-by-hand');
+  expect((await world.reasonOf('invoice', invoice))?.message).toContain('10.00 USD');
+  expect(await under('D6-5')).toEqual(['D6-5 posted 99.00']);
+});
+
 test('D6 a person leaves it out: nothing is booked, and the record says so', async () => {
   await byHand('D6-3', '99.00');
   const invoice = await world.makeInvoice(client, '100.00', { invoiceNumber: 'D6-3' });

@@ -53,6 +53,12 @@ export const LEAVE_OUT: Choice = {
   explains: 'The record is not copied, and says who decided so. Replaying it takes the decision back.',
 };
 
+export const RENUMBER: Choice = {
+  choice: 'renumber',
+  label: 'Give the copy a new number',
+  explains: 'The copy gets the suffix -R1; the other document stays as it is.',
+};
+
 const OPEN_DAY: Choice = {
   choice: 'open-day',
   label: 'Book it on the first open day',
