@@ -42,6 +42,27 @@ function addService(program: Command): void {
     )
     .action(async (options) => (await import('./demo.ts')).demo(options));
   program
+    .command('prove')
+    .description(
+      'show that nothing is lost, doubled or wrong, whatever fails: simulated systems, real database',
+    )
+    .option(
+      '--seeds <count>',
+      'how many; the same seed gives the same users and the same faults',
+      wholeNumber,
+      20,
+    )
+    .option('--seed <number>', 'only this one', wholeNumber)
+    .option('--faults <classes>', 'only these, with commas between; none for a calm day')
+    .option('--minutes <count>', 'begin no seed after so long', wholeNumber)
+    .option('--acts <count>', 'how many things users do in a seed', wholeNumber, 40)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('prove --seeds 20', 'prove --seed 7', 'prove --faults crash,database --minutes 5 --json'),
+    )
+    .action(async (options) => (await import('./prove.ts')).prove(options));
+  program
     .command('simulate')
     .description('run the simulator of a system by itself; everything after its name is for the simulator')
     .argument('<system>', 'which system')

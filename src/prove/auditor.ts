@@ -91,8 +91,8 @@ function openBooks(
     ]),
   );
 
-  const say = (verdict: Verdict, document: string, text: string) =>
-    void findings.push({ verdict, document, text });
+  const say = (verdict: Verdict, document: string, what: string) =>
+    void findings.push({ verdict, document, text: what });
 
   /** Parked for a reason that asks a person something; a fault of ours is no such reason. */
   function isExcused(kind: Kind, id: string): boolean {
@@ -160,7 +160,7 @@ function openBooks(
   function judgeInvoice(invoice: LedgerInvoice): void {
     const document = `invoice/${invoice.id}`;
     const copies = invoicesBy.get(keyOf('invoice', invoice.id)) ?? [];
-    if (!take('invoice', invoice.id)) return void noDouble(document, copies);
+    if (!take('invoice', invoice.id)) return noDouble(document, copies);
     const copy = single(document, copies, invoice.state !== 'deleted');
     if (!copy) return;
     const { currency } = invoice;
@@ -197,7 +197,7 @@ function openBooks(
   function judgePayment(payment: LedgerPayment): void {
     const document = `payment/${payment.id}`;
     const copies = paymentsBy.get(keyOf('payment', payment.id)) ?? [];
-    if (!take('payment', payment.id)) return void noDouble(document, copies);
+    if (!take('payment', payment.id)) return noDouble(document, copies);
     const { currency } = payment;
     const rest = creditsById.get(payment.overpaymentId ?? '');
     const cash =
@@ -218,7 +218,7 @@ function openBooks(
     const key = keyOf('credit', credit.id);
     const memos = memosBy.get(key) ?? [];
     const cash = paymentsBy.get(key) ?? [];
-    if (!take('credit', credit.id)) return void noDouble(document, [...memos, ...cash]);
+    if (!take('credit', credit.id)) return noDouble(document, [...memos, ...cash]);
     const isWanted = credit.state === 'live' && credit.creditType !== 'overpayment';
     const copy = single<LedgerCredit | LedgerPayment>(document, [...memos, ...cash], isWanted);
     if (!copy) return;

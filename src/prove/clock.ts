@@ -51,7 +51,7 @@ export function createProofClock(startAt: number): ProofClock {
     sleep: work,
     advance(ms) {
       ahead += Math.max(0, ms);
-      for (const sleeper of [...sleepers]) if (sleeper.until <= now()) sleeper.wake();
+      for (const sleeper of sleepers) if (sleeper.until <= now()) sleeper.wake();
     },
     nextDue(...kinds) {
       const due = [...sleepers].filter(({ kind }) => kinds.includes(kind)).map(({ until }) => until);
@@ -69,7 +69,7 @@ export function createProofClock(startAt: number): ProofClock {
     skewed: (byMs) => ({ now: () => now() + byMs, sleep: work }),
     close() {
       isClosed = true;
-      for (const sleeper of [...sleepers]) sleeper.wake();
+      for (const sleeper of sleepers) sleeper.wake();
     },
   };
 }

@@ -108,8 +108,11 @@ export function createMortalPool(connection: LocalConnection): MortalPool {
       for (const client of clients) socketOf(client).destroy();
     },
     async close() {
+      const wasDead = isDead;
       isDead = true;
-      await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+      // The connections of a dead one are gone; waiting for them would wait for ever.
+      const ended = pool.end().catch(() => {});
+      if (!wasDead) await ended;
     },
   };
 }

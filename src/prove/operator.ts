@@ -28,36 +28,30 @@ export async function reconnect(world: ProofWorld): Promise<boolean> {
 
 /** Looks once more at everything that waits for a person; how many records that were. */
 export async function replayParked(world: ProofWorld): Promise<number> {
-  let replayed = 0;
-  await world.job('replay', async ({ parts }) => {
-    ({ replayed } = await replay(parts, OPERATOR, { filter: { state: 'parked' } }));
-  });
-  return replayed;
+  const done = await world.job('replay', ({ parts }) =>
+    replay(parts, OPERATOR, { filter: { state: 'parked' } }),
+  );
+  return done?.replayed ?? 0;
 }
 
-/** All history, to the end: as after a restore. */
-export async function backfillAll(world: ProofWorld): Promise<void> {
-  let id: string | undefined;
+/** All history: `chunks` pages of it at most; true when it came to its end. */
+export async function backfillHistory(world: ProofWorld, chunks: number): Promise<boolean> {
   const { connectionId } = world;
-  await world.job('backfill', async ({ parts }) => {
-    id = await startBackfill(parts, parts.runtime, {
-      connectionId,
-      changedSince: null,
-      actor: OPERATOR.name,
-    });
-  });
-  for (let chunk = 0; chunk < MOST_CHUNKS && id !== undefined; chunk += 1) {
-    const of = id;
+  const request = { connectionId, changedSince: null, actor: OPERATOR.name };
+  const id = await world.job('backfill', ({ parts }) => startBackfill(parts, parts.runtime, request));
+  if (id === undefined) return false;
+  for (let chunk = 0; chunk < chunks; chunk += 1) {
     await patiently(
       world,
-      world.job('backfill', ({ parts }) => runBackfill(parts, parts.runtime, of)),
+      world.job('backfill', ({ parts }) => runBackfill(parts, parts.runtime, id)),
     );
-    await letThemWork(world, 10 * 60_000);
-    const { rows } = await sql<{ state: string }>`select state from backfills where id = ${of}`.execute(
+    const { rows } = await sql<{ state: string }>`select state from backfills where id = ${id}`.execute(
       world.observer().db,
     );
-    if (rows[0]?.state !== 'running' && rows[0]?.state !== 'listed') return;
+    if (rows[0]?.state === 'listed') await letThemWork(world, 10 * 60_000);
+    else if (rows[0]?.state !== 'running') return true;
   }
+  return false;
 }
 
 /** The name of the copy. */
@@ -80,7 +74,7 @@ export async function takeBackup(world: ProofWorld): Promise<string> {
 }
 
 export async function restoreBackup(world: ProofWorld, backup: string): Promise<void> {
-  for (const replica of [...world.replicas()]) world.kill(replica);
+  for (const replica of world.replicas()) world.kill(replica);
   await world.blind();
   await world.server.drop(world.databaseName);
   await world.server.copy(world.databaseName, backup);
@@ -89,5 +83,5 @@ export async function restoreBackup(world: ProofWorld, backup: string): Promise<
   world.start();
   await world.poll();
   await reconnect(world);
-  await backfillAll(world);
+  await backfillHistory(world, MOST_CHUNKS);
 }

@@ -24,7 +24,7 @@ export type Replica = {
   isAlive(): boolean;
   drain(lane: LaneKey): Promise<void>;
   /** Work that a killed process leaves behind ends quietly; any other error is thrown. */
-  run(work: () => Promise<void>): Promise<void>;
+  run<T>(work: () => Promise<T>): Promise<T | undefined>;
   /** kill -9. */
   kill(): void;
   /** Asked to stop, as an update does; what is under way comes to an end. */
@@ -91,11 +91,12 @@ export function startReplica(options: {
     isAlive: () => isAlive,
     drain: (lane) => replica.run(() => drainLane(parts, runtime, lane)),
     async run(work) {
-      if (!isAlive) return;
+      if (!isAlive) return undefined;
       try {
-        await work();
+        return await work();
       } catch (error) {
         if (isAlive) throw error;
+        return undefined;
       }
     },
     kill() {

@@ -160,6 +160,7 @@ async function judge(
     prefix,
     await readStandings(world),
   );
+  const unequal = listUnequal(sums);
   const of = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict);
   const { rows } = await sql<{ count: bigint }>`select count(*) as count from events`.execute(
     world.observer().db,
@@ -174,18 +175,24 @@ async function judge(
     lost: of('lost'),
     doubled: of('doubled'),
     wrong: of('wrong'),
-    broken: told.broken,
+    broken: [...told.broken, ...unequal],
     parked,
     replayed: told.replayed,
     sums,
-    good: findings.length === 0 && told.broken.length === 0,
+    good: findings.length === 0 && told.broken.length === 0 && unequal.length === 0,
   };
 }
 
+/** Sums cannot differ where no document does; they are added up apart all the same. */
+function listUnequal(sums: Audit['sums']): string[] {
+  return Object.entries(sums).flatMap(([currency, figures]) =>
+    Object.entries(figures).flatMap(([figure, { source, destination }]) =>
+      source === destination ? [] : [`${figure} in ${currency}: ${destination} instead of ${source}`],
+    ),
+  );
+}
+
 async function readPrefix(world: ProofWorld): Promise<string> {
-  let prefix = '';
-  await world.job('read', async ({ parts }) => {
-    prefix = (await parts.runtime.open(world.connectionId)).source.identity.prefix;
-  });
-  return prefix;
+  const open = await world.job('read', ({ parts }) => parts.runtime.open(world.connectionId));
+  return open?.source.identity.prefix ?? '';
 }

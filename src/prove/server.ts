@@ -10,6 +10,9 @@ import type { LocalConnection } from '../platform/postgres/connection.ts';
 import { startEmbeddedPostgres } from '../platform/postgres/launcher.ts';
 import { migrate } from '../platform/postgres/migrate.ts';
 
+/** Application name of whoever only looks on. */
+export const OBSERVER = 'proof observer';
+
 const TEMPLATE = 'template_migrated';
 const MEMORY_FOLDER = '/dev/shm';
 const ENOUGH_BYTES = 4 * 1024 ** 3;
@@ -55,8 +58,8 @@ export async function startProofServer(log: Log): Promise<ProofServer> {
     },
     async cut(database, most = 1000) {
       const rows = await run(
-        `SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = $1 ORDER BY random() LIMIT $2) AS some`,
-        [database, most],
+        `SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name <> $3 ORDER BY random() LIMIT $2) AS victims`,
+        [database, most, OBSERVER],
       );
       return rows.length;
     },

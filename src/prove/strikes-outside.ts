@@ -1,15 +1,19 @@
 /** Faults of the two systems and of the way to them. */
 import type { CallFault } from '../core/rehearsal.ts';
-import { runBackfill, startBackfill } from '../engine/backfill.ts';
 import type { Over, Strike } from './fault-class.ts';
-import { reconnect } from './operator.ts';
+import { backfillHistory, reconnect } from './operator.ts';
 import { between, type ProofWorld, pickOne } from './world.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+type Systems = Pick<ProofWorld, 'random' | 'source' | 'destination'>;
+
+/** Needs no more than the two systems. */
+export type SystemsStrike = (systems: Systems) => Over;
+
 /** One of these kinds, a few times, at either system. */
-function calls(...faults: readonly CallFault[]): Strike {
+function calls(...faults: readonly CallFault[]): SystemsStrike {
   return (world) => {
     const fault = pickOne(world.random, faults);
     const times = between(world.random, 1, 3);
@@ -20,7 +24,7 @@ function calls(...faults: readonly CallFault[]): Strike {
   };
 }
 
-function met({ source, destination }: ProofWorld): number {
+function met({ source, destination }: Systems): number {
   return source.calm() + destination.calm();
 }
 
@@ -40,7 +44,7 @@ export const rateLimits = calls(
   'lock contention',
 );
 
-export const outages: Strike = (world) => {
+export const outages: SystemsStrike = (world) => {
   const kind = pickOne(world.random, ['storm', 'slow', 'silence', 'cut', 'refusals'] as const);
   switch (kind) {
     case 'storm': {
@@ -71,7 +75,7 @@ export const outages: Strike = (world) => {
   }
 };
 
-export const webhooks: Strike = (world) => {
+export const webhooks: SystemsStrike = (world) => {
   const { random, source } = world;
   const delays = [0, 0, 2_000, HOUR_MS, 7 * DAY_MS];
   source.webhooks({
@@ -91,7 +95,11 @@ export const forged: Strike = async (world) => {
   const { door, random } = world;
   let sent = 0;
   const wrong: number[] = [];
-  for (const delivery of door.accepted.slice(-between(random, 1, 4))) {
+  // A handshake bears no signature: it is worth nothing unless the source lists it.
+  const signed = door.accepted.filter(({ headers }) =>
+    Object.keys(headers).some((name) => name.includes('hmac')),
+  );
+  for (const delivery of signed.slice(-between(random, 1, 4))) {
     const body = Buffer.from(delivery.body.toString('utf8').replace(/\d(?=\D*$)/, '9'));
     const isSame = body.equals(delivery.body);
     const altered = await door.hand({ ...delivery, body });
@@ -130,23 +138,12 @@ export const movingSource: Strike = async (world) => {
     acts += 1;
     world.source.act(1);
   });
-  await backfillOnce(world);
+  await backfillHistory(world, 6);
   return () => {
     off();
     return acts;
   };
 };
-
-/** Some chunks of it now; the rest later. */
-export async function backfillOnce(world: ProofWorld): Promise<void> {
-  let id: string | undefined;
-  const { connectionId } = world;
-  await world.job('backfill', async ({ parts }) => {
-    id = await startBackfill(parts, parts.runtime, { connectionId, changedSince: null, actor: 'proof' });
-  });
-  for (let chunk = 0; chunk < 6 && id !== undefined; chunk += 1)
-    await world.job('backfill', ({ parts }) => runBackfill(parts, parts.runtime, id ?? ''));
-}
 
 /** What was sent before is not known any more when it is sent again. */
 export const keysForgotten: Strike = (world) => {

@@ -1,12 +1,9 @@
 /** Lets the processes work, putting the clock forward whenever all that is left is to wait. */
 import { systemClock } from '../platform/clock.ts';
 import type { LaneKey } from '../store/events.ts';
+import { waitFor } from './patience.ts';
 import { findLanes, type ProofWorld, pickOne } from './world.ts';
 
-const LOOK_MS = 4;
-/** Nothing has moved for so many looks: whoever sleeps at work is woken; calls without an answer run out of time. */
-const LOOKS_BEFORE_WAKING = 4;
-const LOOKS_BEFORE_TIMEOUT = 60;
 const LANES_AT_ONCE = 3;
 /** A turn that has not come to rest by then is a finding. */
 const MOST_ROUNDS = 400;
@@ -59,24 +56,11 @@ async function drainOne(world: ProofWorld, lane: LaneKey): Promise<void> {
   );
 }
 
-/** Waits for `work`, and moves the time when the work itself only waits. */
-export async function patiently<T>(world: ProofWorld, work: Promise<T>): Promise<T> {
-  let isOver = false;
-  const watched = work.finally(() => void (isOver = true));
-  watched.catch(() => {});
-  let before = -1;
-  let still = 0;
-  while (!isOver) {
-    await Promise.race([watched.catch(() => {}), systemClock.sleep(LOOK_MS)]);
-    const activity = world.replicas().reduce((sum, { pool }) => sum + pool.activity(), 0);
-    still = activity === before ? still + 1 : 0;
-    before = activity;
-    if (isOver || still < LOOKS_BEFORE_WAKING) continue;
-    const next =
-      still < LOOKS_BEFORE_TIMEOUT ? world.clock.nextDue('work') : world.clock.nextDue('work', 'call');
-    if (next !== undefined) world.clock.advance(next - world.clock.now());
-  }
-  return watched;
+/** Waits for `work` of the processes. */
+export function patiently<T>(world: ProofWorld, work: Promise<T>): Promise<T> {
+  return waitFor(world.clock, work, () =>
+    world.replicas().reduce((sum, { pool }) => sum + pool.activity(), 0),
+  );
 }
 
 /** Those that are on their way over HTTP; what waits for its time or its next try is left alone. */

@@ -16,10 +16,10 @@ import type { DB } from '../store/schema.ts';
 import { createProofClock, type ProofClock } from './clock.ts';
 import { openDoor, type ProofDoor } from './door.ts';
 import { type OnReplicaCheckpoint, type Replica, startReplica } from './replica.ts';
-import type { ProofServer } from './server.ts';
+import { OBSERVER, type ProofServer } from './server.ts';
 
 export const OPERATOR: Actor = { name: 'proof:operator', role: 'admin' };
-const REDIRECT_URI = 'https://connector.test/oauth/callback';
+export const REDIRECT_URI = 'https://connector.test/oauth/callback';
 const DAY_MS = 24 * 3_600_000;
 /** Both nights of daylight saving in the source's zone, the end of a year, and a day without anything special. */
 const BEGINNINGS = ['2026-03-07T20:30Z', '2026-10-31T22:10Z', '2026-12-30T12:00Z', '2026-06-17T15:00Z'];
@@ -56,7 +56,7 @@ export type ProofWorld = {
   /** Until what it gives is called. */
   onCheckpoint(listener: OnReplicaCheckpoint): () => void;
   /** A job of the connector, with what its worker does about errors. */
-  job(name: string, work: (replica: Replica) => Promise<void>): Promise<void>;
+  job<T>(name: string, work: (replica: Replica) => Promise<T>): Promise<T | undefined>;
   poll(): Promise<void>;
   tendCallbacks(): Promise<void>;
   close(): Promise<void>;
@@ -73,14 +73,10 @@ export function between(random: Random, lowest: number, highest: number): number
 }
 
 export async function createWorld({ seed, acts, server }: WorldOptions): Promise<ProofWorld> {
-  const random = seededRandom(seed * 7919 + 13);
-  const startAt = Date.parse(pickOne(random, BEGINNINGS));
-  const clock = createProofClock(startAt);
+  const { random, clock, source, destination } = await createSystems(seed, acts);
   const log = pino({ level: 'silent' });
   const databaseName = `proof_${process.pid}_${seed}`;
   await server.copy(databaseName);
-  const systems = await startSystems(seed, clock, random, { acts, startAt });
-  const { source, destination } = systems;
   const vault = createVault([new Uint8Array(32).fill(7)]);
   const listeners = new Set<OnReplicaCheckpoint>();
   let replicas: Replica[] = [];
@@ -102,7 +98,7 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
       publicUrl: door.url,
       log,
       async onCheckpoint(...at) {
-        for (const listener of [...listeners]) await listener(...at);
+        for (const listener of listeners) await listener(...at);
       },
     });
     replicas.push(replica);
@@ -110,7 +106,12 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
   }
 
   async function look(): Promise<void> {
-    watched ??= await openDatabase<DB>({ connection: server.connectionTo(databaseName), log, max: 3 });
+    watched ??= await openDatabase<DB>({
+      connection: server.connectionTo(databaseName),
+      log,
+      max: 3,
+      applicationName: OBSERVER,
+    });
   }
   await look();
 
@@ -148,10 +149,11 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
     },
     async job(name, work) {
       const replica = pickLiving(random, replicas) ?? start();
-      await replica.run(() =>
-        work(replica).catch((error: unknown) => {
+      return replica.run(() =>
+        work(replica).catch(async (error: unknown) => {
           if (!replica.isAlive()) throw error;
-          return onJobError(replica.parts, name, world.connectionId, error);
+          await onJobError(replica.parts, name, connectionId, error);
+          return undefined;
         }),
       );
     },
@@ -178,12 +180,11 @@ function pickLiving(random: Random, replicas: readonly Replica[]): Replica | und
   return replicas.length === 0 ? undefined : pickOne(random, replicas);
 }
 
-async function startSystems(
-  seed: number,
-  clock: ProofClock,
-  random: Random,
-  { acts, startAt }: { acts: number; startAt: number },
-): Promise<{ source: SimulatedSource; destination: SimulatedDestination }> {
+/** The two systems of a seed and the time they live in, with a history that users will play. */
+export async function createSystems(seed: number, acts: number) {
+  const random = seededRandom(seed * 7919 + 13);
+  const startAt = Date.parse(pickOne(random, BEGINNINGS));
+  const clock = createProofClock(startAt);
   const { rehearseDestination, rehearseSource } = await loadRehearsals();
   const history = {
     seed,
@@ -195,7 +196,7 @@ async function startSystems(
   const source = await rehearseSource({ seed, clock: clock.world, history });
   const concurrency = random.next() < 0.25 ? { concurrency: between(random, 1, 3) } : {};
   const destination = await rehearseDestination({ seed, clock: clock.world, ...concurrency });
-  return { source, destination };
+  return { random, clock, source, destination };
 }
 
 /** As a person does it in a sandbox. */

@@ -1,0 +1,89 @@
+/** `prove`: the connector under faults, seed by seed, with progress for people and a verdict for programs. */
+import pc from 'picocolors';
+import { UsageError } from '../core/errors.ts';
+import { FAULT_CLASSES, FAULT_NAMES, type FaultName } from '../prove/fault-class.ts';
+import { findingsOf, type ProofProgress, type ProofReport, runProof } from '../prove/proof.ts';
+import { answer, say, table } from './output.ts';
+
+export type ProveOptions = {
+  seeds: number;
+  seed?: number | undefined;
+  faults?: string | undefined;
+  minutes?: number | undefined;
+  acts: number;
+  json?: boolean | undefined;
+};
+
+export async function prove(options: ProveOptions): Promise<void> {
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
+  const report = await runProof({
+    seeds: options.seed === undefined ? options.seeds : 1,
+    firstSeed: options.seed ?? 1,
+    acts: options.acts,
+    faults: options.faults === undefined ? undefined : readFaults(options.faults),
+    minutes: options.minutes,
+    tell: (progress) => tell(progress, options),
+    stopping: stopping.signal,
+  });
+  answer(options.json, report, () => show(report));
+  process.exitCode = stopping.signal.aborted ? 130 : report.good ? 0 : 1;
+}
+
+function readFaults(text: string): FaultName[] {
+  if (text === 'none') return [];
+  return text.split(',').map((name) => {
+    const known = FAULT_NAMES.find((candidate) => candidate === name.trim());
+    if (known) return known;
+    throw new UsageError(`There is no class of faults "${name}".`, `Known: ${FAULT_NAMES.join(', ')}, none.`);
+  });
+}
+
+/** Progress goes to standard error: with --json the report is alone on standard output. */
+function tell({ verdict, done, of, seconds }: ProofProgress, { json, acts }: ProveOptions): void {
+  const faults = sum(verdict.faults);
+  const end = verdict.good ? pc.green('all accounted for') : pc.red('NOT GOOD');
+  const line = `seed ${verdict.seed} (${done} of ${of}): ${verdict.documents} documents, ${verdict.events} events, ${faults} faults: ${end}`;
+  if (json !== true || !verdict.good) process.stderr.write(`${line} ${pc.dim(`${seconds} s`)}\n`);
+  if (verdict.good) return;
+  for (const finding of findingsOf(verdict)) process.stderr.write(`  ${pc.red(finding)}\n`);
+  process.stderr.write(`  again: ml-connector prove --seed ${verdict.seed} --acts ${acts}\n`);
+}
+
+function show(report: ProofReport): void {
+  const { naive } = report;
+  say('');
+  say(
+    table(
+      ['', 'this connector', 'a plain flow, same faults'],
+      [
+        ['documents judged', String(report.documents), `${naive.documents} (only those never changed later)`],
+        ['lost', String(report.lost), String(naive.lost)],
+        ['booked twice', String(report.doubled), String(naive.doubled)],
+        ['wrong amount, date or state', String(report.wrong), String(naive.wrong)],
+        [
+          'left for a person, with a reason',
+          String(sum(report.parked)),
+          `${naive.givenUp} given up in its error list`,
+        ],
+        ['promises about the audit broken', String(report.broken), 'keeps none'],
+      ],
+    ),
+  );
+  say('');
+  const faults = FAULT_NAMES.map((name) => [String(report.faults[name] ?? 0), FAULT_CLASSES[name]]);
+  say(table(['times', 'what went wrong on the way'], faults));
+  const reasons = Object.entries(report.parked).map(([code, count]) => [String(count), code]);
+  if (reasons.length > 0) say(`\n${table(['records', 'why a person is asked'], reasons)}`);
+  say('');
+  const told = `${report.seeds} seeds, ${report.events} events, ${sum(report.faults)} faults, ${report.seconds} s`;
+  say(
+    report.good
+      ? pc.green(`Nothing lost, nothing doubled, not a cent wrong: ${told}.`)
+      : pc.red(`NOT PROVED: ${told}; see the seeds ${report.badSeeds.join(', ')}.`),
+  );
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
