@@ -51,7 +51,7 @@ test('every verb of the table is in the OpenAPI document under its address, and 
 });
 
 test('every verb has its command with --json; every command but those of the machine has its verb', () => {
-  const commands = commandsOf(createProgram() as CommandUnknownOpts);
+  const commands = commandsOf(createProgram());
   const named = verbs.flatMap(([, { command }]) => (command === null ? [] : [command]));
   for (const name of named) {
     const flags = commands.get(name)?.options.map(({ long }) => long);

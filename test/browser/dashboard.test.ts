@@ -2,7 +2,15 @@
 import type { Browser, Page } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../e2e/kit.ts';
-import { ask, listenForFaults, openBrowser, type Service, startFreshService } from './kit.ts';
+import {
+  ask,
+  findings,
+  listenForFaults,
+  openBrowser,
+  type Service,
+  signIn,
+  startFreshService,
+} from './kit.ts';
 
 const OWNER = { email: 'ada@example.com', password: 'correct horse battery' };
 const ARRIVAL_MS = 30_000;
@@ -70,6 +78,10 @@ async function addInvoice(unitCost: string, more: object = {}): Promise<{ id: nu
 test('the first visit makes the owner’s account with the code from the start, and signs in', async () => {
   await page.goto(the().url);
   await heading('Welcome').waitFor();
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await findings(page), colorScheme).toEqual([]);
+  }
   await page.goto('about:blank');
   await page.goto(the().setupUrl);
   await page.getByLabel('Your e-mail').fill(OWNER.email);
@@ -244,11 +256,7 @@ test('a viewer sees everything and cannot change anything', async () => {
   const made = (await command('users', 'add', 'vic@example.com', '--role', 'viewer')) as { password: string };
   const context = await (browser as Browser).newContext({ viewport: { width: 1280, height: 900 } });
   const view = await context.newPage();
-  await view.goto(the().url);
-  await view.getByLabel('E-mail').fill('vic@example.com');
-  await view.getByLabel('Password', { exact: true }).fill(made.password);
-  await view.getByRole('button', { name: 'Sign in' }).click();
-  await view.getByRole('heading', { name: 'Overview' }).waitFor();
+  await signIn(view, the().url, { email: 'vic@example.com', password: made.password });
   for (const path of [
     '/',
     '/records?kind=invoice',
@@ -269,7 +277,7 @@ test('a viewer sees everything and cannot change anything', async () => {
   }
   // Whoever goes around the pages is refused all the same.
   const refused = await view.evaluate(async (id) => {
-    const changes: [string, string, unknown][] = [
+    const changes: ['POST' | 'PATCH', string, unknown][] = [
       ['POST', '/replays', { filter: {} }],
       ['POST', `/connections/${id}/pause`, { reason: 'x' }],
       ['PATCH', `/connections/${id}`, { webhooksEnabled: false }],
@@ -310,11 +318,7 @@ test('the history names who did what', async () => {
 test('signing out everywhere ends the other session, too', async () => {
   const context = await (browser as Browser).newContext();
   const other = await context.newPage();
-  await other.goto(the().url);
-  await other.getByLabel('E-mail').fill(OWNER.email);
-  await other.getByLabel('Password', { exact: true }).fill(OWNER.password);
-  await other.getByRole('button', { name: 'Sign in' }).click();
-  await other.getByRole('heading', { name: 'Overview' }).waitFor();
+  await signIn(other, the().url, OWNER);
   await button(`Account of ${OWNER.email}`).click();
   await page.getByRole('menuitem', { name: 'Sign out everywhere' }).click();
   await button('Sign in').waitFor();

@@ -25,7 +25,7 @@ export async function seedRecords(db: Db, connectionId: string, count: number): 
       confirmed, created_at)
     select connection_id, kind, source_id, coalesce(currency, 'USD'), id::text, 'A-' || lpad(substr(source_id, 5), 7, '0'),
       'posted', '', jsonb_build_object('amountMinor', amount_minor::text), first_seen_at
-    from documents where connection_id = ${connectionId} and state = 'synced' and kind <> 'client'`.execute(
+    from documents where connection_id = ${connectionId} and source_id like 'many%' and state = 'synced' and kind <> 'client'`.execute(
     db,
   );
   await sql`analyze documents, links`.execute(db);

@@ -23,7 +23,7 @@ function Entries({ page }: { page: AuditPage }) {
       <Table>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={180}>When</Table.Th>
+            <Table.Th w={{ base: 110, sm: 180 }}>When</Table.Th>
             <Table.Th>Who</Table.Th>
             <Table.Th>What</Table.Th>
           </Table.Tr>

@@ -117,19 +117,21 @@ export function RecordList({ filter, changed, selection, first }: Props) {
   if (unique.length === 0) return <Nothing filtered={Object.keys(filter).length > 0} />;
   return (
     <>
-      <Table highlightOnHover style={{ opacity: list.isPlaceholderData ? 0.6 : 1 }}>
-        <Head ids={unique.map(({ id }) => id)} selection={selection} />
-        <Table.Tbody>
-          {unique.map((record) => (
-            <RecordRow
-              key={record.id}
-              record={record}
-              changed={changed.has(record.id)}
-              selection={selection}
-            />
-          ))}
-        </Table.Tbody>
-      </Table>
+      <div className="scroll">
+        <Table highlightOnHover style={{ opacity: list.isPlaceholderData ? 0.6 : 1 }}>
+          <Head ids={unique.map(({ id }) => id)} selection={selection} />
+          <Table.Tbody>
+            {unique.map((record) => (
+              <RecordRow
+                key={record.id}
+                record={record}
+                changed={changed.has(record.id)}
+                selection={selection}
+              />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
       {failure}
       {first === undefined && <Foot list={list} shown={unique.length} />}
     </>

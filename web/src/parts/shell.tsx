@@ -127,7 +127,7 @@ export function Shell({ live, children }: { live: LiveState; children: ReactNode
       <header className="bar">
         <Container size={1360} px={{ base: 'xs', sm: 'md' }}>
           <Group justify="space-between" wrap="nowrap" gap="sm">
-            <Group gap="sm" wrap="nowrap" miw={0}>
+            <Group gap="sm" wrap="nowrap" miw={0} flex="1 1 0" style={{ overflow: 'hidden' }}>
               <Text component={Link} to="/" fw={650} className="brand" visibleFrom="sm">
                 ml-connector
               </Text>
