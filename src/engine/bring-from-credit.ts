@@ -25,15 +25,8 @@ import {
   toConfirmed,
 } from './bring.ts';
 import { fenced, fencedAt, type LaneWork } from './lane-work.ts';
-import {
-  appliedTo,
-  copiedPayment,
-  type FromCreditSituation,
-  notToBeCopied,
-  paymentFingerprint,
-  planFromCredit,
-  wantedOfCredit,
-} from './plan/payment.ts';
+import { type FromCreditSituation, planFromCredit, wantedOfCredit } from './plan/from-credit.ts';
+import { appliedTo, copiedPayment, notToBeCopied, paymentFingerprint } from './plan/payment.ts';
 import { isLiving, show } from './plan/plan.ts';
 import { freshInvoice, type SyncOther } from './settled-invoice.ts';
 

@@ -112,8 +112,7 @@ export async function resumeDelivery(
     const resumed = await attempt(work, document, delivery, history, onSuccess);
     return isChange && !resumed.ok ? undefined : resumed;
   } catch (error) {
-    if (!isChange || !(error instanceof OperatingError) || error.kind !== 'conflict') throw error;
-    await fail(work, document, delivery, error);
+    if (!(error instanceof OperatingError) || error.kind !== 'conflict') throw error;
     return undefined;
   }
 }
@@ -139,8 +138,10 @@ async function attempt(
         await fencedAt(work, 'doubt', (tx) => keepInDoubt(tx, live, nowOf(work.parts)));
       return await send(work, document, live, onSuccess);
     } catch (error) {
-      if (error instanceof OperatingError && error.kind === 'rejected')
-        return fail(work, document, delivery, error);
+      if (!(error instanceof OperatingError)) throw error;
+      if (error.kind === 'rejected') return fail(work, document, delivery, error);
+      // The next plan starts from what the destination said; this request would be refused again.
+      if (error.kind === 'conflict') await fail(work, document, delivery, error);
       throw error;
     }
   });
