@@ -55,6 +55,7 @@ async function bring(work: LaneWork, first: SyncDocument, invoice: CanonicalInvo
     if (plan.do === 'park') return parked(plan.reason);
     if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
     const taken = await takeSteps(work, document, plan.steps);
+    if (taken.ok && taken.found && round < ROUNDS) continue;
     if (taken.ok) return confirmInvoice(work, document, invoice, plan.notes);
     const again = round < ROUNDS ? await plannedAround(work, document, plan.steps, taken) : undefined;
     if (!again) return parked(taken.reason);

@@ -44,6 +44,9 @@ import { isLiving } from './plan/plan.ts';
 import { readCanonical } from './read-canonical.ts';
 import { freshInvoice, type InvoiceFound, type SyncOther } from './settled-invoice.ts';
 
+/** A payment that was there already is planned from once more. */
+const ROUNDS = 2;
+
 export async function bringPayment(
   work: LaneWork,
   document: SyncDocument,
@@ -55,15 +58,17 @@ export async function bringPayment(
   if (isSettled(document, link, paymentFingerprint(payment), look))
     return { state: 'synced', reason: document.reason };
   if (payment.fromCredit) return bringFromCredit(work, document, payment, link, sync);
-  const survey = await surveyPayment(work, document, payment, link, sync);
-  if ('reason' in survey) return parked(survey.reason);
-  const plan = planPayment(survey);
-  await notePlan(work, document, plan);
-  if (plan.do === 'park') return parked(await withInvoice(work, payment, plan.reason));
-  if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
-  const taken = await takeSteps(work, document, plan.steps);
-  if (!taken.ok) return parked(taken.reason);
-  return confirmPayment(work, document, survey, plan.notes);
+  for (let round = 1; ; round += 1) {
+    const survey = await surveyPayment(work, document, payment, await linkOf(work, document), sync);
+    if ('reason' in survey) return parked(survey.reason);
+    const plan = planPayment(survey);
+    await notePlan(work, document, plan);
+    if (plan.do === 'park') return parked(await withInvoice(work, payment, plan.reason));
+    if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
+    const taken = await takeSteps(work, document, plan.steps);
+    if (!taken.ok) return parked(taken.reason);
+    if (!taken.found || round === ROUNDS) return confirmPayment(work, document, survey, plan.notes);
+  }
 }
 
 /** A change of the invoice may settle it: the payment is looked at again then. */

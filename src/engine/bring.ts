@@ -79,17 +79,19 @@ export async function notePlan(work: LaneWork, document: SyncDocument, plan: Pla
   );
 }
 
-/** One after the other; stops at the first that is refused. */
+/** One after the other; stops at the first that is refused. `found`: something was there already that no plan has seen. */
 export async function takeSteps(
   work: LaneWork,
   document: SyncDocument,
   steps: readonly Step[],
-): Promise<{ ok: true } | { ok: false; refused: StepKind; reason: Reason }> {
+): Promise<{ ok: true; found: boolean } | { ok: false; refused: StepKind; reason: Reason }> {
+  let found = false;
   for (const step of steps) {
     const delivered = await deliver(work, document, step, linkDelivered(work.parts));
     if (!delivered.ok) return { ok: false, refused: step.kind, reason: delivered.reason };
+    found ||= delivered.found;
   }
-  return { ok: true };
+  return { ok: true, found };
 }
 
 export function toConfirmed(copy: CopyState): Confirmed {

@@ -31,7 +31,10 @@ const FOUND_BY_MARK_ONLY: ReadonlySet<StepKind> = new Set([
   'adjust-invoice',
 ]);
 
-export type Delivered = { ok: true; delivery: Delivery; result: StepResult } | { ok: false; reason: Reason };
+/** `found`: an attempt that was forgotten had made it, perhaps from an older state. */
+export type Delivered =
+  | { ok: true; delivery: Delivery; result: StepResult; found: boolean }
+  | { ok: false; reason: Reason };
 
 /** What is stored together with a success, in the same transaction: the link. */
 export type OnSuccess = (tx: Db, delivery: Delivery, result: StepResult) => Promise<void>;
@@ -199,7 +202,7 @@ async function succeed(
       counterpart: result.counterpart,
     });
   });
-  return { ok: true, delivery, result };
+  return { ok: true, delivery, result, found: how === 'found' };
 }
 
 async function fail(

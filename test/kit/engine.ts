@@ -173,7 +173,7 @@ function driver(parts: OperationParts, connectionId: string, { books }: ExampleW
     },
     async stateOf(kind: DocumentKind, sourceId: string) {
       const { state, reason } = await document(kind, sourceId);
-      return reason ? `${state} ${reason.code}` : state;
+      return state === 'synced' || !reason ? state : `${state} ${reason.code}`;
     },
     timeline: async (kind: DocumentKind, sourceId: string) =>
       listTrail(parts.db, documentSubject((await document(kind, sourceId)).id)),
