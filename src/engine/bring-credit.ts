@@ -15,6 +15,7 @@ import {
   nowFor,
   parked,
   readCopy,
+  readOwnCopy,
   synced,
   takeSteps,
   tellLinked,
@@ -57,7 +58,7 @@ export async function bringCredit(
     facts: await work.open.destination.facts(),
     decisions: document.decisions,
     link,
-    copy: link && isLiving(link) ? await readCopy(work, kindOf(form), link.counterpart) : undefined,
+    copy: await readOwnCopy(work, document, kindOf(form), link),
     account: account?.account ?? { id: '', number: '' },
     toNumber: (generation) =>
       work.open.destination.toCreditNumber({

@@ -20,6 +20,7 @@ import {
   nowFor,
   parked,
   readCopy,
+  readOwnCopy,
   synced,
   takeSteps,
   toConfirmed,
@@ -107,7 +108,7 @@ async function surveyInvoice(
       ? await adopt(work, document, invoice, toNumber(0), account.account)
       : before;
   if (link && 'reason' in link) return link;
-  const copy = link && isLiving(link) ? await readCopy(work, 'invoice', link.counterpart) : undefined;
+  const copy = await readOwnCopy(work, document, 'invoice', link);
   const parts = link && copy ? await destination.readInvoiceParts(link.counterpart) : NO_PARTS;
   const refusedBefore = async (kind: StepKind) =>
     link !== undefined && (await wasRefused(work.parts.db, document.id, kind, link.counterpart.id));

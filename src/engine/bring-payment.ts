@@ -25,6 +25,7 @@ import {
   nowFor,
   parked,
   readCopy,
+  readOwnCopy,
   synced,
   takeSteps,
   tellLinked,
@@ -97,7 +98,7 @@ async function surveyPayment(
   const holdsNothing = isGone && rest.amount.amountMinor === 0n;
   const account = holdsNothing ? undefined : await accountFor(work, payment, found.invoice);
   if (account && !account.ok) return { reason: account.reason };
-  const copy = link && isLiving(link) ? await readCopy(work, 'payment', link.counterpart) : undefined;
+  const copy = await readOwnCopy(work, document, 'payment', link);
   return {
     payment,
     externalKey: keyOf(work, document),

@@ -12,7 +12,7 @@ import { acceptEvents } from './intake.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { nowOf } from './parts.ts';
-import type { Plan } from './plan/plan.ts';
+import { isLiving, type Plan } from './plan/plan.ts';
 
 export type End = { state: 'synced' | 'parked' | 'ignored'; reason: Reason | null };
 export type Look = { answered: Answered; verify: boolean };
@@ -61,6 +61,23 @@ export async function readCopy(
     if (error instanceof OperatingError && error.kind === 'conflict') return undefined;
     throw error;
   }
+}
+
+/**
+ * A document's living copy. What our own steps have made and nobody has seen since may only not be visible yet: it is
+ * asked for again, never made anew unless a person says so.
+ */
+export async function readOwnCopy(
+  work: LaneWork,
+  { decisions }: SyncDocument,
+  kind: CopyKind,
+  link: Link | undefined,
+): Promise<CopyState | undefined> {
+  if (!link || !isLiving(link)) return undefined;
+  const { counterpart, touched } = link;
+  return touched && !decisions.heal
+    ? work.open.destination.readBack(kind, counterpart)
+    : readCopy(work, kind, counterpart);
 }
 
 export async function notePlan(work: LaneWork, document: SyncDocument, plan: Plan): Promise<void> {

@@ -219,6 +219,8 @@ export async function listOpenInLane(
     .where('documents.connection_id', '=', lane.connectionId)
     .where('documents.lane', '=', lane.lane)
     .where('documents.id', '<>', exceptDocument)
+    // Set aside after a fault: a person is asked, and the lane goes on.
+    .where('documents.state', '<>', 'parked')
     .execute();
   return rows.map(({ id }) => id);
 }

@@ -80,7 +80,7 @@ test('X8 an invoice deleted with `updated` unmoved is found by the next poll', a
   await pollAndWork();
   const after = await invoiceOf(id);
   expect(after.raw).toMatchObject({ vis_state: 1, updated: before?.['updated'] });
-  expect(after.state).not.toBe('synced');
+  expect(after.reason).toMatchObject({ code: 'removed' });
 });
 
 test('X8 a known document that no list shows any more is read by itself after a day, and once a day only', async () => {
