@@ -311,6 +311,8 @@ export type InvoiceParts = {
     counterpart: Counterpart;
     amount: Money;
     date: PlainDate;
+    /** The external key by which a copy is recognised, where it carries one. */
+    mark?: string;
   }>;
 };
 

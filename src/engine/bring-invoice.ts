@@ -1,6 +1,6 @@
 /** An invoice, from what the source says now to an end state. */
 import type { CanonicalInvoice } from '../core/canonical.ts';
-import { isExternalKey } from '../core/ids.ts';
+import { isExternalKey, toExternalKey } from '../core/ids.ts';
 import type { CopyState, InvoiceParts } from '../core/ports.ts';
 import type { Step, StepKind } from '../core/steps.ts';
 import { wasRefused } from '../store/deliveries.ts';
@@ -181,14 +181,22 @@ async function settledByOurs(work: LaneWork, link: Link, copy: CopyState): Promi
     .reduce((sum, { amount }) => sum + amount.amountMinor, 0n);
 }
 
-/** Ids of the payments and credits that are copies, or memos made for this invoice. */
+/**
+ * Ids of the payments and credits that are copies, or memos made for this invoice. A copy that a restored database does
+ * not know yet is known by its mark.
+ */
 async function oursAmong(
   work: LaneWork,
   link: Link | undefined,
   settledBy: InvoiceParts['settledBy'],
 ): Promise<Set<string>> {
+  const { connection, source } = work.open;
   const ids = settledBy.map(({ counterpart }) => counterpart.id);
-  const links = await listLinksOfCounterparts(work.parts.db, work.open.connection.id, ids);
-  const memos = link?.copied.adjustments ?? [];
-  return new Set([...links.map(({ counterpart }) => counterpart.id), ...memos.map(({ id }) => id)]);
+  const links = await listLinksOfCounterparts(work.parts.db, connection.id, ids);
+  const known = new Set(links.map(({ counterpart }) => counterpart.id));
+  for (const { id } of link?.copied.adjustments ?? []) known.add(id);
+  const marks = (['payment', 'credit'] as const).map((kind) => toExternalKey(source.identity, kind, ''));
+  for (const { counterpart, mark = '' } of settledBy)
+    if (marks.some((ours) => mark.startsWith(ours))) known.add(counterpart.id);
+  return known;
 }

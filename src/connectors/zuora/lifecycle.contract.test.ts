@@ -240,7 +240,7 @@ describe('invoices', () => {
     await once({ ...base, direction: 'debit', amount: usd('5'), mark: `${KEY}-memo-2` });
     expect((await destination.readBack('invoice', invoice)).balance).toEqual(usd('25'));
     expect((await destination.readInvoiceParts(invoice)).settledBy).toEqual([
-      { kind: 'credit', counterpart: credit, amount: usd('75'), date: ON },
+      { kind: 'credit', counterpart: credit, amount: usd('75'), date: ON, mark: `${KEY}-memo-1` },
     ]);
     expect(tenant.ledger()).toMatchObject({
       credits: [{ reference: `${KEY}-memo-1`, amount: '75.00', applied: '75.00' }],

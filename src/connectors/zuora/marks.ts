@@ -22,6 +22,11 @@ export function paymentComment({ methodLabel, note }: CanonicalPayment): string 
   return cut(words.join(': '), COMMENT_MAXIMUM);
 }
 
+/** What a comment begins with; the mark of a copy, if it is one. */
+export function markOf(comment: string | null | undefined): string {
+  return comment?.split(' | ')[0] ?? '';
+}
+
 export function isMarked(comment: string | null | undefined, mark: string): boolean {
   return comment === mark || comment?.startsWith(`${mark} |`) === true;
 }

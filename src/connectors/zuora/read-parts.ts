@@ -3,6 +3,7 @@ import type { InvoiceParts } from '../../core/ports.ts';
 import type { Counterpart } from '../../core/steps.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { isDead } from './lookups.ts';
+import { markOf } from './marks.ts';
 import { listItems, listRefundRows, moneyOf } from './read-back.ts';
 import { applicationPartsSchema, creditMemoSchema, invoiceSchema, paymentSchema } from './wire.ts';
 
@@ -54,15 +55,15 @@ async function readHolder(
   client: ZuoraClient,
   kind: 'payment' | 'credit',
   id: string,
-): Promise<{ counterpart: Counterpart; date: string }> {
+): Promise<{ counterpart: Counterpart; date: string; mark: string }> {
   if (kind === 'payment') {
     const raw = await client.get('GET payment', `/v1/payments/${encodeURIComponent(id)}`);
-    const { number, effectiveDate } = readAnswer(paymentSchema, raw, 'GET payment');
-    return { counterpart: { id, number }, date: effectiveDate };
+    const { number, effectiveDate, referenceId } = readAnswer(paymentSchema, raw, 'GET payment');
+    return { counterpart: { id, number }, date: effectiveDate, mark: referenceId ?? '' };
   }
   const raw = await client.get('GET credit-memo', `/v1/credit-memos/${encodeURIComponent(id)}`);
-  const { number, creditMemoDate } = readAnswer(creditMemoSchema, raw, 'GET credit-memo');
-  return { counterpart: { id, number }, date: creditMemoDate };
+  const { number, creditMemoDate, comment } = readAnswer(creditMemoSchema, raw, 'GET credit-memo');
+  return { counterpart: { id, number }, date: creditMemoDate, mark: markOf(comment) };
 }
 
 export async function listRefunds(client: ZuoraClient, { id }: Counterpart) {

@@ -156,6 +156,7 @@ export const paymentSchema = z.looseObject({
   effectiveDate: date,
   comment: z.string().nullish(),
   status: z.string(),
+  referenceId: z.string().nullish(),
 });
 
 export const creditMemoSchema = z.looseObject({
