@@ -36,6 +36,7 @@ import { findBackfill } from '../../src/store/backfills.ts';
 import { findDocument, type SyncDocument } from '../../src/store/documents.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { documentSubject, listTrail, type TrailEntry } from '../../src/store/trail.ts';
+import { createBackups } from './backups.ts';
 import { createTestDatabase } from './database.ts';
 import { ADMIN, createRecordingQueue } from './engine.ts';
 import { adjustmentLines, creditLines, invoiceLines, paymentLines } from './ledger-words.ts';
@@ -49,6 +50,8 @@ type Options = {
   /** Settings of the Zuora side. */
   zuora?: Record<string, string>;
   webhooks?: boolean;
+  /** Zuora's time passes with the engine's. */
+  oneClock?: boolean;
   seed?: number;
 };
 
@@ -75,9 +78,13 @@ function createForwardClock(): Clock & { advance(ms: number): void } {
 export async function createLifecycleWorld(options: Options = {}) {
   const database = await createTestDatabase<DB>();
   const books = await startFreshBooksSimulator({ seed: options.seed ?? 3, rateLimitPerMinute: 1_000_000 });
-  const tenant = await startZuoraSimulator({ seed: options.seed ?? 3, lockContentionChance: 0 });
-  const door = await openDoor();
   const clock = createForwardClock();
+  const tenant = await startZuoraSimulator({
+    seed: options.seed ?? 3,
+    lockContentionChance: 0,
+    ...(options.oneClock ? { clock } : {}),
+  });
+  const door = await openDoor();
   const stopping = new AbortController();
   const engine = {
     db: database.db,
@@ -304,6 +311,13 @@ function looks(
       while ((await findBackfill(parts.db, id))?.state === 'running')
         await runBackfill(parts, parts.runtime, id);
     },
+    /** Every lane that is due is drained once. */
+    async step() {
+      await delivered(books);
+      for (const lane of await lanesOf(parts, connectionId, true))
+        await drainLane(parts, parts.runtime, lane);
+    },
+    ...createBackups(parts.db),
     /** Of this one document, and of nothing else. */
     async tell(kind: DocumentKind, sourceId: number) {
       const event = {
