@@ -38,7 +38,7 @@ function bestMatch(path: string, value: string, leaves: readonly Leaf[]): Leaf |
   const wanted = normalised(value);
   const same = leaves.filter((leaf) => normalised(leaf.value) === wanted);
   // A bare 0, 1, true or currency code stands in many places: without a like name it says nothing.
-  const telling = wanted.length > 3 && !/^(true|false|0\.0+)$/.test(wanted);
+  const telling = value.length > 3 && !/^(true|false|[01]\.0+)$/.test(value);
   const ranked = same
     .map((leaf) => ({ leaf, rank: likeness(path, leaf.path) }))
     .filter(({ rank }) => telling || rank > 0)

@@ -27,6 +27,11 @@ export async function startShowcase(): Promise<Showcase> {
   const isDone = (state: unknown) => (state as { state: string }).state === 'complete';
   await until(() => api('GET', `/backfills/${id}`), isDone);
   await until(() => api('GET', '/status'), isSettled);
+  // Before its callbacks are verified, the source would not tell of what comes now.
+  await until(
+    () => api('POST', `/connections/${connectionId}/ping`),
+    (report) => (report as { ok: boolean }).ok,
+  );
   await makeParked(api, connectionId);
   await until(
     () => api('GET', '/status'),

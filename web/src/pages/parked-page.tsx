@@ -13,6 +13,11 @@ import { ReplayButton } from '../parts/replay-dialog.tsx';
 
 const SHOWN = 5;
 
+/** "number-taken" -> "Number taken" */
+function wordsOf(code: string): string {
+  return code.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase());
+}
+
 function Example({ record }: { record: RecordSummary }) {
   return (
     <Stack gap={4}>
@@ -79,7 +84,7 @@ function Examples({ code, about }: { code: string; about: string }) {
 function ReasonGroup({ group }: { group: ParkedGroup }) {
   const filter = { state: 'parked', reason: group.code } as const;
   return (
-    <section className="surface" aria-label={group.message}>
+    <section className="surface" aria-label={wordsOf(group.code)}>
       <Stack gap="sm" p="sm">
         <Group justify="space-between" align="flex-start" gap="xs">
           <Group gap="xs" align="baseline">
@@ -87,7 +92,7 @@ function ReasonGroup({ group }: { group: ParkedGroup }) {
               {formatCount(group.count)}
             </Badge>
             <Text component="h2" fw={600}>
-              {group.message}
+              {wordsOf(group.code)}
             </Text>
           </Group>
           <Group gap="xs">
@@ -103,8 +108,7 @@ function ReasonGroup({ group }: { group: ParkedGroup }) {
           {group.sums.length > 0 && ' · '}
           waiting since {formatTime(group.oldestAt)}
         </Text>
-        {group.wayOut !== null && <Text size="sm">{group.wayOut}</Text>}
-        <Examples code={group.code} about={group.message} />
+        <Examples code={group.code} about={wordsOf(group.code)} />
         {group.count > SHOWN && (
           <div>
             <Button
