@@ -252,6 +252,9 @@ function addUpkeep(program: Command): void {
     .option('--limit <count>', 'how many', wholeNumber, 20)
     .addHelpText('after', examples('rejections', 'rejections --cause bad-signature --json'))
     .action(async (options) => (await import('./rejections.ts')).rejections(options));
+  verb(program, 'restored', 'after a restore from a backup: look at every copy anew')
+    .addHelpText('after', examples('restored', 'restored --json'))
+    .action(async (options) => (await import('./restored.ts')).restored(options));
   verb(program, 'keys', 'encryption keys of the stored secrets')
     .argument('[action]', 'show, rotate (new key file), reseal (after changing ML_ENCRYPTION_KEY)', 'show')
     .addHelpText('after', examples('keys', 'keys rotate'))

@@ -5,7 +5,7 @@ import type { CopyState, InvoiceParts } from '../core/ports.ts';
 import type { Step, StepKind } from '../core/steps.ts';
 import { wasRefused } from '../store/deliveries.ts';
 import { type Decisions, type Reason, type SyncDocument, setDecisions } from '../store/documents.ts';
-import { confirmLink, type Link, listLinksOfCounterparts } from '../store/links.ts';
+import { confirmLink, type Link, listLinksOfCounterparts, saveLink } from '../store/links.ts';
 import { ensureAccount } from './accounts.ts';
 import { adopt } from './adopt.ts';
 import {
@@ -139,7 +139,8 @@ async function confirmInvoice(
   const link = await linkOf(work, document);
   if (!link) throw new Error(`invoice ${invoice.sourceId} was delivered but has no link`);
   const copy = await readCopy(work, 'invoice', link.counterpart);
-  if (!isLiving(link)) return confirmRemoved(work, document, link, copy);
+  const isRemoved = invoice.visibility === 'deleted' && !isLiving(copy);
+  if (isRemoved || !isLiving(link)) return confirmRemoved(work, document, link, copy);
   if (!copy)
     return parked(differs(work, link.counterpart, [{ name: 'copy', source: 'there', destination: 'gone' }]));
   const settled = await settledByOurs(work, link, copy);
@@ -164,11 +165,16 @@ async function confirmRemoved(
   const differences = isLiving(copy)
     ? [{ name: 'stage', source: link.stage, destination: copy?.stage ?? '' }]
     : [];
-  await fenced(work, (tx) => noteConfirmation(work, tx, document, differences, copy?.raw ?? null));
+  // Removed without a step of ours, or by one that a restored database has forgotten.
+  const stage = isLiving(link) ? (copy?.stage ?? 'deleted') : link.stage;
+  await fenced(work, async (tx) => {
+    if (isLiving(link)) await saveLink(tx, { ...link, stage }, nowFor(work));
+    await noteConfirmation(work, tx, document, differences, copy?.raw ?? null);
+  });
   if (differences.length > 0) return parked(differs(work, link.counterpart, differences));
   return {
     state: 'synced',
-    reason: { code: 'removed', message: `${link.counterpart.number} is ${link.stage} in the destination.` },
+    reason: { code: 'removed', message: `${link.counterpart.number} is ${stage} in the destination.` },
   };
 }
 

@@ -8,7 +8,7 @@ export type Verdict = 'lost' | 'doubled' | 'wrong';
 /** `document` is "invoice/7". */
 export type Finding = { verdict: Verdict; document: string; text: string };
 /** What a person is shown of a record: "parked", "no-credit-charge". */
-export type Standing = { state: string; code: string; message: string };
+export type Standing = { state: string; code: string; message: string; waitsFor?: string | undefined };
 
 export type CurrencySums = Record<
   'invoiced' | 'outstanding' | 'received',
@@ -25,19 +25,23 @@ export type Audit = {
 };
 
 /** Reasons that a lifecycle row allows: the source says something that nobody can book without a person. */
-export const ALLOWED_REASONS: ReadonlySet<string> = new Set([
+const ALLOWED_REASONS: ReadonlySet<string> = new Set([
   'negative-total',
   'zero-total-refused',
   'no-credit-charge',
   'several-accounts',
   'waits-for-invoice',
   'waits-for-credit',
+  'waits-for-payment',
+  'rest-of-other-client',
   'credit-on-other-account',
   'other-currency',
   'odd-payment-date',
   'closed-period',
   'number-taken',
 ]);
+
+const MOST_IN_A_CHAIN = 5;
 
 type Kind = Exclude<DocumentKind, 'client'>;
 type Minor = { currency: string; amountMinor: bigint };
@@ -96,8 +100,7 @@ function openBooks(
 
   /** Parked for a reason that asks a person something; a fault of ours is no such reason. */
   function isExcused(kind: Kind, id: string): boolean {
-    const standing = standings.get(`${kind}/${id}`);
-    return standing?.state === 'parked' && ALLOWED_REASONS.has(standing.code);
+    return isAllowed(`${kind}/${id}`, standings);
   }
 
   function take(kind: Kind, id: string): boolean {
@@ -106,7 +109,7 @@ function openBooks(
     expectedKeys.add(keyOf(kind, id));
     if (standing?.state !== 'parked') return true;
     parked[standing.code] = (parked[standing.code] ?? 0) + 1;
-    if (ALLOWED_REASONS.has(standing.code)) return false;
+    if (isAllowed(document, standings)) return false;
     say('wrong', document, `parked as ${standing.code}: ${standing.message}`);
     return false;
   }
@@ -275,6 +278,14 @@ function openBooks(
       return { findings, parked, documents, sums: Object.fromEntries(shown) };
     },
   };
+}
+
+/** Who waits for another record is excused as long as that one is. */
+function isAllowed(document: string, standings: ReadonlyMap<string, Standing>, depth = 0): boolean {
+  const standing = standings.get(document);
+  if (standing?.state !== 'parked' || !ALLOWED_REASONS.has(standing.code) || depth > MOST_IN_A_CHAIN)
+    return false;
+  return standing.waitsFor === undefined || isAllowed(standing.waitsFor, standings, depth + 1);
 }
 
 function isAlive({ state }: LedgerInvoice): boolean {

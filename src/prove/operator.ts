@@ -1,6 +1,7 @@
 /** What a person who runs the service does: connects again, backs up and restores, replays what is parked. */
 import { sql } from 'kysely';
 import { runBackfill, startBackfill } from '../engine/backfill.ts';
+import { afterRestore } from '../operations/after-restore.ts';
 import { finishConsent, startConsent } from '../operations/consent.ts';
 import { replay } from '../operations/replay.ts';
 import { resumeConnection } from '../operations/set-connection.ts';
@@ -81,6 +82,8 @@ export async function restoreBackup(world: ProofWorld, backup: string): Promise<
   await world.server.drop(backup);
   await world.look();
   world.start();
+  world.forget();
+  await world.job('after restore', ({ parts }) => afterRestore(parts, OPERATOR));
   await world.poll();
   await reconnect(world);
   await backfillHistory(world, MOST_CHUNKS);

@@ -31,7 +31,7 @@ export function watchTrail(world: ProofWorld): TrailAuditor {
   // I5: once a later holder of a lane has committed something, no earlier one does.
   world.onCheckpoint(async (replica, at, { lease }) => {
     if (!lease || !at.startsWith('after')) return;
-    const lane = `${lease.connectionId} ${lease.lane}`;
+    const lane = `${world.epoch()} ${lease.lane}`;
     const last = newest.get(lane) ?? 0n;
     if (lease.token < last)
       broken.push(`lane ${lease.lane} was worked twice at once (${replica.name}, ${at})`);
@@ -82,9 +82,15 @@ async function listUnsaid(world: ProofWorld, done: readonly SeenWrite[]): Promis
 
 /** What a person is shown of each record. */
 export async function readStandings(world: ProofWorld): Promise<Map<string, Standing>> {
-  const { rows } = await sql<{ document: string; state: string; code: string; message: string }>`
-    select kind || '/' || source_id as document, state, coalesce(reason ->> 'code', '') as code,
-      coalesce(reason ->> 'message', '') as message
-    from documents where connection_id = ${world.connectionId}`.execute(world.observer().db);
-  return new Map(rows.map(({ document, state, code, message }) => [document, { state, code, message }]));
+  const { rows } = await sql<Required<Standing> & { document: string }>`
+    select d.kind || '/' || d.source_id as document, d.state, coalesce(d.reason ->> 'code', '') as code,
+      coalesce(d.reason ->> 'message', '') as message, other.kind || '/' || other.source_id as "waitsFor"
+    from documents d left join documents other on other.id::text = d.reason ->> 'waitsFor'
+    where d.connection_id = ${world.connectionId}`.execute(world.observer().db);
+  return new Map(
+    rows.map(({ document, waitsFor, ...standing }) => [
+      document,
+      { ...standing, waitsFor: waitsFor ?? undefined },
+    ]),
+  );
 }

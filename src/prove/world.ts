@@ -53,6 +53,9 @@ export type ProofWorld = {
   replicas(): readonly Replica[];
   start(skewMs?: number): Replica;
   kill(replica: Replica): void;
+  /** How often the database was put back: what was counted in it begins anew. */
+  epoch(): number;
+  forget(): void;
   /** Until what it gives is called. */
   onCheckpoint(listener: OnReplicaCheckpoint): () => void;
   /** A job of the connector, with what its worker does about errors. */
@@ -82,6 +85,7 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
   let replicas: Replica[] = [];
   let ended: Replica[] = [];
   let started = 0;
+  let epoch = 0;
   let watched: Database<DB> | undefined;
   const door = await openDoor(() => pickLiving(random, replicas));
 
@@ -143,6 +147,8 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
       replicas = replicas.filter((other) => other !== replica);
       ended.push(replica);
     },
+    epoch: () => epoch,
+    forget: () => void (epoch += 1),
     onCheckpoint(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -191,6 +191,11 @@ export async function setDecisions(db: Db, id: string, decisions: Decisions): Pr
     .execute();
 }
 
+/** As if a person had decided so for this record. */
+export async function healOnce(db: Db, id: string): Promise<void> {
+  await sql`update documents set decisions = decisions || '{"heal": true}' where id = ${id}`.execute(db);
+}
+
 /** Whoever replays a record wants it copied. */
 export async function takeBackLeavingOut(db: Db, id: string): Promise<void> {
   await sql`update documents set decisions = decisions - 'leave-out' where id = ${id} and decisions ? 'leave-out'`.execute(

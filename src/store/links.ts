@@ -155,6 +155,11 @@ export async function touchLinks(
     .execute();
 }
 
+/** The same for all there are. */
+export async function touchAllLinks(db: Db, connectionId: string, now: Date): Promise<void> {
+  await db.updateTable('links').set({ touched_at: now }).where('connection_id', '=', connectionId).execute();
+}
+
 /** Read back and equal: from now on any other state of the copy is somebody else's doing. */
 export async function confirmLink(
   db: Db,

@@ -107,14 +107,15 @@ function neverThere(link: Link | undefined): Plan {
 // ---------------------------------------------------------------- a new copy
 
 function create(situation: InvoiceSituation, before: readonly Step[]): Plan {
-  const { invoice, account, link, decisions, externalKey } = situation;
+  const { invoice, account, link, copy, decisions, externalKey } = situation;
   const breakdown = toBreakdown(invoice);
   if (!breakdown.ok) return park(notExplained(breakdown.problems));
   const booked = bookedOn(situation);
   if (!booked) return park(inClosedPeriod('invoice', invoice.issuedOn));
   if (!account) throw new Error(`invoice ${invoice.sourceId} has no account to be copied to`);
   // A reversed invoice keeps its number for good; a deleted draft gives it back.
-  const isFree = link?.stage === 'deleted' || before.at(-1)?.kind === 'delete-invoice';
+  const stage = isLiving(link) && !isLiving(copy) ? (copy?.stage ?? 'deleted') : link?.stage;
+  const isFree = stage === 'deleted' || before.at(-1)?.kind === 'delete-invoice';
   const again = link ? link.generation + (isFree ? 0 : 1) : 0;
   const generation = Math.max(again, decisions.renumber ?? 0);
   const step: StepOf<'create-invoice'> = {
