@@ -3,7 +3,7 @@ import type { CanonicalClient, CanonicalDocument, DocumentKind, Mapped, PlainDat
 import type { SourceIdentity } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Money } from './money.ts';
-import type { Counterpart, InvoiceItem, Step } from './steps.ts';
+import type { Counterpart, InvoiceItem, Owed, Step } from './steps.ts';
 
 // ---------------------------------------------------------------- what the platform lends to a connector
 
@@ -276,16 +276,16 @@ export type DestinationRequest = {
 
 export type StepResult = { counterpart: Counterpart; raw: JsonValue };
 
-export type CopyKind = 'invoice' | 'payment' | 'credit';
+export type CopyKind = 'invoice' | 'payment' | 'credit' | 'debit';
 
 /** What the destination holds now, read back. */
 export type CopyState = {
-  counterpart: Counterpart;
+  counterpart: Owed;
   accountId: string;
   /** `reversed`: an invoice credited in full; `deleted` and `cancelled` ones are dead. */
   stage: 'draft' | 'posted' | 'reversed' | 'cancelled' | 'deleted';
   amount: Money;
-  /** Invoices: still owed. Payments and credits: not yet applied nor refunded. */
+  /** Invoices and debit memos: still owed. Payments and credits: not yet applied nor refunded. */
   balance: Money;
   /** Payments: what was given back. */
   refunded: Money;
@@ -295,8 +295,8 @@ export type CopyState = {
   issuedOn?: PlainDate;
   /** Texts that the mapping writes: an invoice's comments, a payment's comment. */
   comment: string;
-  /** Payments and credits: amount applied to each invoice, by the invoice's id. */
-  applied: ReadonlyArray<{ invoiceId: string; amount: Money }>;
+  /** Payments and credits: amount applied to each invoice or debit memo, by its id. */
+  applied: ReadonlyArray<{ invoiceId: string; isDebit?: true; amount: Money }>;
   raw: JsonValue;
 };
 

@@ -13,8 +13,11 @@ import type { Money } from './money.ts';
 /** A document's counterpart in the destination. */
 export type Counterpart = { id: string; number: string };
 
+/** An invoice, or a debit memo beside one (E11). */
+export type Owed = Counterpart & { isDebit?: true };
+
 /** Part of a payment or credit that settles one invoice. */
-export type Application = { invoice: Counterpart; amount: Money };
+export type Application = { invoice: Owed; amount: Money };
 
 /** An item of an invoice's copy; `amount` is what a credit may take from it. */
 export type InvoiceItem = { id: string; name: string; amount: Money };
@@ -92,7 +95,7 @@ type InvoiceStep =
  * applying, and nothing after unapplying.
  */
 type ApplicationStep<Kind extends string, Of extends string> = { kind: Kind } & Record<Of, Counterpart> & {
-    invoice: Counterpart;
+    invoice: Owed;
     amount: Money;
     after?: Money;
     on: PlainDate;

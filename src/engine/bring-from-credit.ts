@@ -28,7 +28,7 @@ import { fenced, fencedAt, type LaneWork } from './lane-work.ts';
 import { type FromCreditSituation, planFromCredit, wantedOfCredit } from './plan/from-credit.ts';
 import { appliedTo, copiedPayment, notToBeCopied, paymentFingerprint } from './plan/payment.ts';
 import { isLiving, show } from './plan/plan.ts';
-import { freshInvoice, type SyncOther } from './settled-invoice.ts';
+import { debitsOf, freshInvoice, type SyncOther } from './settled-invoice.ts';
 
 export async function bringFromCredit(
   work: LaneWork,
@@ -52,6 +52,7 @@ export async function bringFromCredit(
     credit: held.credit,
     holder: held.link.copied.method === 'memo' ? 'credit' : 'payment',
     invoice,
+    debits: invoice ? await debitsOf(work, payment) : [],
     before: await invoiceBefore(work, payment, link),
     others: await claimedByOthers(work, payment),
   };
@@ -179,10 +180,10 @@ async function confirm(
       differs(work, held.counterpart, [{ name: 'credit', source: 'there', destination: 'gone' }]),
     );
   const isGone = notToBeCopied(payment, decisions) !== undefined;
-  const id = invoice?.counterpart.id ?? '';
   const minor = (amountMinor: bigint) => ({ currency: payment.amount.currency, amountMinor });
-  const applied = minor(appliedTo(id, copy));
-  const wanted = minor(wantedOfCredit(situation).get(id) ?? 0n);
+  const wants = wantedOfCredit(situation);
+  const applied = minor([...wants.keys()].reduce((sum, id) => sum + appliedTo(id, copy), 0n));
+  const wanted = minor([...wants.values()].reduce((sum, part) => sum + part, 0n));
   const differences =
     applied.amountMinor === wanted.amountMinor
       ? []

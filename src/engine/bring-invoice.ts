@@ -121,12 +121,22 @@ async function surveyInvoice(
     link,
     copy,
     parts,
+    memos: copy ? await livingMemos(work, link) : [],
     ours: await oursAmong(work, link, parts.settledBy),
     account: account?.account,
     toNumber,
     unpostingRefused: await refusedBefore('unpost-invoice'),
     deletingRefused: await refusedBefore('delete-invoice'),
   };
+}
+
+async function livingMemos(work: LaneWork, link: Link | undefined): Promise<CopyState[]> {
+  const memos: CopyState[] = [];
+  for (const { amountMinor, ...memo } of link?.copied.adjustments ?? []) {
+    const copy = await readCopy(work, BigInt(amountMinor) > 0n ? 'debit' : 'credit', memo);
+    if (copy && isLiving(copy)) memos.push(copy);
+  }
+  return memos;
 }
 
 /** I4: total, due date, stage and balance as read back. */

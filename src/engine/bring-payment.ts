@@ -43,7 +43,7 @@ import {
 } from './plan/payment.ts';
 import { isLiving } from './plan/plan.ts';
 import { readCanonical } from './read-canonical.ts';
-import { freshInvoice, type InvoiceFound, type SyncOther } from './settled-invoice.ts';
+import { debitsOf, freshInvoice, type InvoiceFound, type SyncOther } from './settled-invoice.ts';
 
 /** A payment that was there already is planned from once more. */
 const ROUNDS = 2;
@@ -110,6 +110,7 @@ async function surveyPayment(
     refunds:
       link && copy && copy.refunded.amountMinor > 0n ? await destination.listRefunds(link.counterpart) : [],
     invoice: found.invoice,
+    debits: found.invoice ? await debitsOf(work, payment) : [],
     rest,
     claims: payment.overpaymentId ? await claimsOn(work, payment.overpaymentId) : new Map(),
     account: account?.account ?? { id: '', number: '' },

@@ -28,16 +28,16 @@ export function differencesOfInvoice(
 
 export function differencesOfPayment(situation: PaymentSituation, link: Link, copy: CopyState): Figures {
   if (!isLiving(link)) return text('stage', link.stage, copy.stage);
-  const { payment, invoice } = situation;
+  const { payment, invoice, debits } = situation;
   const { currency } = payment.amount;
   const cash = cashOf(situation);
   const wants = wantedOf(situation);
-  const own = invoice?.counterpart.id;
+  const own = new Set((invoice ? [invoice, ...debits] : []).map(({ counterpart }) => counterpart.id));
   // What is paid out of its rest elsewhere is confirmed with the payments that say so.
   const elsewhere = copy.applied
-    .filter(({ invoiceId }) => invoiceId !== own)
+    .filter(({ invoiceId }) => !own.has(invoiceId))
     .reduce((sum, { invoiceId, amount }) => sum + least(amount.amountMinor, wants.get(invoiceId) ?? 0n), 0n);
-  const wanted = elsewhere + (own === undefined ? 0n : (wants.get(own) ?? 0n));
+  const wanted = [...own].reduce((sum, id) => sum + (wants.get(id) ?? 0n), elsewhere);
   const applied = copy.applied.reduce((sum, { amount }) => sum + amount.amountMinor, 0n);
   const received = { currency, amountMinor: copy.amount.amountMinor - copy.refunded.amountMinor };
   return [

@@ -94,3 +94,16 @@ function waitsFor(invoice: SyncDocument): Reason {
     waitsFor: invoice.id,
   };
 }
+
+/** Debit memos beside the payment's invoice: what a raise of the posted invoice has added (E11). */
+export async function debitsOf(work: LaneWork, payment: CanonicalPayment): Promise<CopyState[]> {
+  const { db } = work.parts;
+  const connectionId = work.open.connection.id;
+  const link = await findLink(db, { connectionId, kind: 'invoice', sourceId: payment.invoiceId });
+  const debits: CopyState[] = [];
+  for (const { amountMinor, ...memo } of link?.copied.adjustments ?? []) {
+    const copy = BigInt(amountMinor) > 0n ? await readCopy(work, 'debit', memo) : undefined;
+    if (copy?.stage === 'posted') debits.push(copy);
+  }
+  return debits;
+}

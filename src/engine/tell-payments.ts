@@ -2,7 +2,7 @@
 import type { Step, StepKind } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
 import type { SyncDocument } from '../store/documents.ts';
-import { listLinksOfCounterparts, listPaymentLinksOf, touchLinks } from '../store/links.ts';
+import { findLink, listLinksOfCounterparts, listPaymentLinksOf, touchLinks } from '../store/links.ts';
 import { acceptEvents } from './intake.ts';
 import type { LaneWork } from './lane-work.ts';
 import { nowOf } from './parts.ts';
@@ -41,10 +41,11 @@ export async function tellPayments(
   );
 }
 
-/** The source's id of the invoice on which there may be room. */
+/** The source's id of the invoice on which, or beside which on a debit memo, there may be room. */
 async function invoiceOf(tx: Db, document: SyncDocument, step: Step): Promise<string | undefined> {
   if (document.kind === 'invoice') return document.sourceId;
   if (!('invoice' in step) || 'kind' in step.invoice) return undefined;
   const links = await listLinksOfCounterparts(tx, document.connectionId, [step.invoice.id]);
-  return links.find(({ kind }) => kind === 'invoice')?.sourceId;
+  const invoice = links.find(({ kind }) => kind === 'invoice')?.sourceId;
+  return invoice ?? (await findLink(tx, document))?.copied.invoiceSourceId;
 }

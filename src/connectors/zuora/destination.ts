@@ -9,7 +9,7 @@ import { toRequest } from './from-canonical.ts';
 import { findAccountByHand, findAccounts } from './lookups.ts';
 import { toAccountNumber, toCreditNumber, toInvoiceNumber, toInvoicePrefixes } from './numbers.ts';
 import { checkTenant } from './ping.ts';
-import { readCredit, readInvoice, readPayment } from './read-back.ts';
+import { readCredit, readDebit, readInvoice, readPayment } from './read-back.ts';
 import { listRefunds, readInvoiceParts } from './read-parts.ts';
 import { type Region, ZUORA_REGIONS } from './regions.ts';
 import { counterpartOf } from './step-result.ts';
@@ -20,7 +20,7 @@ import { createTenantFeatures } from './tenant-features.ts';
 const IDEMPOTENCY_HOURS = 23;
 /** Zuora would take these twice: neither a unique number nor a state refuses the second one. */
 const NOT_REPEATABLE: ReadonlySet<StepKind> = new Set(['create-payment', 'refund-payment', 'adjust-invoice']);
-const READERS = { invoice: readInvoice, payment: readPayment, credit: readCredit };
+const READERS = { invoice: readInvoice, payment: readPayment, credit: readCredit, debit: readDebit };
 
 export function createZuoraDestination(
   context: ConnectorContext,

@@ -19,6 +19,7 @@ export const OPERATIONS = {
   'GET invoice application-parts': 'GET /v1/invoices/{invoiceKey}/application-parts',
   'POST invoice credit-memo': 'POST /v1/credit-memos/invoice/{invoiceKey}',
   'POST invoice debit-memo': 'POST /v1/debit-memos/invoice/{invoiceKey}',
+  'GET debit-memo': 'GET /v1/debit-memos/{debitMemoKey}',
   'POST payment': 'POST /v1/payments',
   'GET payment': 'GET /v1/payments/{paymentKey}',
   'GET payments': 'GET /v1/payments',

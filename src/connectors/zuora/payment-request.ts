@@ -2,7 +2,7 @@
 import type { PaymentMethod, Problem } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { formatMoney, type Money } from '../../core/money.ts';
-import type { StepOf } from '../../core/steps.ts';
+import type { Application, StepOf } from '../../core/steps.ts';
 import { paymentComment } from './marks.ts';
 
 /** Zuora's own names of external types; each must be enabled in the tenant (facts, section 7). */
@@ -39,10 +39,7 @@ export function paymentBody(step: StepOf<'create-payment'>, problems: Problem[])
     paymentMethodType: METHOD_TYPES[payment.method],
     referenceId: externalKey,
     ...(comment === '' ? {} : { comment }),
-    // The id: this list does not know numbers.
-    ...(apply.length === 0
-      ? {}
-      : { invoices: apply.map(({ invoice, amount: part }) => share(invoice.id, part)) }),
+    ...shares(apply),
   };
 }
 
@@ -52,7 +49,7 @@ export function applicationBody(
   problems: Problem[],
 ): JsonObject {
   checkAmount(step.amount, 'must be more than zero', problems);
-  return { effectiveDate: step.on, invoices: [share(step.invoice.id, step.amount)] };
+  return { effectiveDate: step.on, ...shares([step]) };
 }
 
 export function transferBody({ account, on }: StepOf<'transfer-payment'>): JsonObject {
@@ -71,8 +68,18 @@ export function refundBody(step: StepOf<'refund-payment'>, problems: Problem[]):
   };
 }
 
-function share(invoiceId: string, amount: Money): JsonObject {
-  return { invoiceId, amount: formatMoney(amount) };
+/** By ids: not all of these lists know numbers. */
+function shares(apply: readonly Application[]): JsonObject {
+  const of = (isDebit: boolean) => apply.filter(({ invoice }) => (invoice.isDebit === true) === isDebit);
+  const invoices = of(false).map(({ invoice, amount }) => ({
+    invoiceId: invoice.id,
+    amount: formatMoney(amount),
+  }));
+  const debitMemos = of(true).map(({ invoice, amount }) => ({
+    debitMemoId: invoice.id,
+    amount: formatMoney(amount),
+  }));
+  return { ...(invoices.length > 0 ? { invoices } : {}), ...(debitMemos.length > 0 ? { debitMemos } : {}) };
 }
 
 function checkAmount(amount: Money, rule: string, problems: Problem[]): void {

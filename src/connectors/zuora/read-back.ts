@@ -6,6 +6,7 @@ import type { CopyState } from '../../core/ports.ts';
 import { PAGE_ONE, type Query, readAnswer, type ZuoraClient } from './client.ts';
 import {
   creditMemoSchema,
+  debitMemoSchema,
   invoiceItemsSchema,
   invoiceSchema,
   partsSchema,
@@ -122,7 +123,23 @@ function settlement(read: Settlement): CopyState {
   };
 }
 
-/** What of a payment or credit memo is applied to which invoice. */
+/** A debit memo for the difference to an invoice: owed beside it. */
+export async function readDebit(client: ZuoraClient, id: string): Promise<CopyState> {
+  const raw = await client.get('GET debit-memo', `/v1/debit-memos/${encodeURIComponent(id)}`);
+  const { balance, ...memo } = readAnswer(debitMemoSchema, raw, 'GET debit-memo');
+  const stage = stageOf(DOCUMENT_STAGES, memo.status, `debit memo ${memo.number}`);
+  const read = settlement({
+    ...memo,
+    unappliedAmount: balance,
+    stage,
+    date: memo.debitMemoDate,
+    applied: [],
+    raw,
+  });
+  return { ...read, counterpart: { ...read.counterpart, isDebit: true } };
+}
+
+/** What of a payment or credit memo is applied to which invoice or debit memo. */
 export async function readApplied(
   client: ZuoraClient,
   kind: 'payment' | 'credit',
@@ -133,15 +150,21 @@ export async function readApplied(
   const pages = await (kind === 'payment'
     ? client.pages('GET payment parts', `/v1/payments/${key}/parts`, partsSchema)
     : client.pages('GET credit-memo parts', `/v1/credit-memos/${key}/parts`, partsSchema));
-  const byInvoice = new Map<string, bigint>();
-  for (const { invoiceId, amount } of pages.flatMap(({ parts }) => parts)) {
-    // A part without an invoice is the unapplied rest, or on a debit memo.
-    if (!invoiceId) continue;
-    byInvoice.set(invoiceId, (byInvoice.get(invoiceId) ?? 0n) + moneyOf(amount, currency).amountMinor);
+  const parts = pages.flatMap((page) => page.parts);
+  const sums = new Map<string, bigint>();
+  for (const { invoiceId, debitMemoId, amount } of parts) {
+    // A part on neither is the unapplied rest.
+    const owed = invoiceId || debitMemoId;
+    if (owed) sums.set(owed, (sums.get(owed) ?? 0n) + moneyOf(amount, currency).amountMinor);
   }
-  return [...byInvoice]
+  const debits = new Set(parts.map(({ debitMemoId }) => debitMemoId));
+  return [...sums]
     .filter(([, amountMinor]) => amountMinor !== 0n)
-    .map(([invoiceId, amountMinor]) => ({ invoiceId, amount: { amountMinor, currency } }));
+    .map(([invoiceId, amountMinor]) => ({
+      invoiceId,
+      ...(debits.has(invoiceId) ? { isDebit: true as const } : {}),
+      amount: { amountMinor, currency },
+    }));
 }
 
 export async function listRefundRows(client: ZuoraClient, paymentId: string) {

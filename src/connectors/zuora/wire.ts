@@ -172,6 +172,18 @@ export const creditMemoSchema = z.looseObject({
   status: z.string(),
 });
 
+export const debitMemoSchema = z.looseObject({
+  id: z.string(),
+  number: z.string(),
+  accountId: z.string(),
+  amount: decimal,
+  balance: decimal,
+  currency: z.string(),
+  debitMemoDate: date,
+  comment: z.string().nullish(),
+  status: z.string(),
+});
+
 const refund = z.looseObject({
   id: z.string(),
   number: z.string(),
@@ -187,7 +199,15 @@ export const refundsSchema = z.looseObject({
 
 /** The parts of a payment or a credit memo. */
 export const partsSchema = z.looseObject({
-  parts: z.array(z.looseObject({ invoiceId: z.string().nullish(), amount: decimal })).default([]),
+  parts: z
+    .array(
+      z.looseObject({
+        invoiceId: z.string().nullish(),
+        debitMemoId: z.string().nullish(),
+        amount: decimal,
+      }),
+    )
+    .default([]),
   nextPage: z.string().nullish(),
 });
 

@@ -6,6 +6,7 @@ import type { CopyState, DestinationFacts } from '../../core/ports.ts';
 import type { Counterpart, Step } from '../../core/steps.ts';
 import type { Decisions, Reason } from '../../store/documents.ts';
 import type { Copied, Link } from '../../store/links.ts';
+import { owedIn } from './payment.ts';
 import {
   bookableDay,
   inClosedPeriod,
@@ -117,10 +118,7 @@ function cancel({ form, link, copy, facts }: CreditSituation): Step[] {
   if (!link || !copy) throw new Error('a cancellation of a credit that is not there');
   const target = link.counterpart;
   const on = latest(facts.today, copy.date);
-  const invoices = copy.applied.map(({ invoiceId, amount }) => ({
-    invoice: { id: invoiceId, number: '' },
-    amount,
-  }));
+  const invoices = copy.applied.map((part) => ({ invoice: owedIn(part), amount: part.amount }));
   if (form === 'cash') {
     const off = invoices.map((part): Step => ({ kind: 'unapply-payment', payment: target, ...part, on }));
     return [...off, { kind: 'cancel-payment', payment: target }];

@@ -2,10 +2,10 @@
 import type { CanonicalPayment, PlainDate } from '../../core/canonical.ts';
 import type { Money } from '../../core/money.ts';
 import type { CopyState, DestinationFacts } from '../../core/ports.ts';
-import type { Counterpart, Step } from '../../core/steps.ts';
+import type { Counterpart, Owed, Step } from '../../core/steps.ts';
 import type { Decisions, Reason } from '../../store/documents.ts';
 import type { Link } from '../../store/links.ts';
-import { appliedTo, least, negative, notToBeCopied } from './payment.ts';
+import { appliedTo, least, negative, notToBeCopied, spread } from './payment.ts';
 import { LEAVE_OUT, latest, type Plan, park, steps } from './plan.ts';
 
 export type FromCreditSituation = {
@@ -17,6 +17,8 @@ export type FromCreditSituation = {
   credit: CopyState;
   holder: 'credit' | 'payment';
   invoice: CopyState | undefined;
+  /** Debit memos beside it that are owed, too (E11). */
+  debits: readonly CopyState[];
   /** The copy's id of the invoice that it settled before, if that was another one. */
   before: Counterpart | undefined;
   /** What else the credit's copy settles of these invoices: other payments out of it, and the payment it is the rest of. */
@@ -25,14 +27,14 @@ export type FromCreditSituation = {
 
 /** How much of the credit's copy should be applied to the invoice, as far as there is room (E5), and to the one before. */
 export function wantedOfCredit(situation: FromCreditSituation): Map<string, bigint> {
-  const { payment, decisions, credit, invoice, before, others } = situation;
+  const { payment, decisions, credit, invoice, debits, before, others } = situation;
   const wanted = new Map<string, bigint>();
   if (before) wanted.set(before.id, least(others.get(before.id) ?? 0n, appliedTo(before.id, credit)));
   if (!invoice) return wanted;
-  const { id } = invoice.counterpart;
   const own = notToBeCopied(payment, decisions) ? 0n : payment.amount.amountMinor;
-  const room = invoice.balance.amountMinor + appliedTo(id, credit);
-  return wanted.set(id, least(own + (others.get(id) ?? 0n), room));
+  const settling = own + (others.get(invoice.counterpart.id) ?? 0n);
+  for (const [id, part] of spread(settling, [invoice, ...debits], credit)) wanted.set(id, part);
+  return wanted;
 }
 
 export function planFromCredit(situation: FromCreditSituation): Plan {
@@ -45,7 +47,8 @@ export function planFromCredit(situation: FromCreditSituation): Plan {
   const taken: Step[] = [];
   for (const [invoiceId, amountMinor] of wantedOfCredit(situation)) {
     const missing = amountMinor - appliedTo(invoiceId, credit);
-    const at = invoice?.counterpart.id === invoiceId ? invoice.counterpart : { id: invoiceId, number: '' };
+    const owed = [...(invoice ? [invoice] : []), ...situation.debits].map(({ counterpart }) => counterpart);
+    const at = owed.find(({ id }) => id === invoiceId) ?? { id: invoiceId, number: '' };
     const amount = (minor: bigint) => ({ currency: payment.amount.currency, amountMinor: minor });
     if (missing > 0n) taken.push(move(situation, 'apply', at, amount(missing), on));
     if (missing < 0n) taken.unshift(move(situation, 'unapply', at, amount(-missing), on));
@@ -58,7 +61,7 @@ const GONE_FROM_CREDIT = 'Not in the source any more: taken off the invoice, bac
 function move(
   { credit, holder }: FromCreditSituation,
   how: 'apply' | 'unapply',
-  invoice: Counterpart,
+  invoice: Owed,
   amount: Money,
   on: PlainDate,
 ): Step {

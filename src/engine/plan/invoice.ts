@@ -33,6 +33,8 @@ export type InvoiceSituation = {
   link: Link | undefined;
   copy: CopyState | undefined;
   parts: InvoiceParts;
+  /** Memos that carry later changes of it, living ones (E11). */
+  memos: readonly CopyState[];
   /** Ids of payments and credits in the destination that are copies of ours. */
   ours: ReadonlySet<string>;
   /** Where a new copy belongs; undefined where the source has deleted it. */
@@ -65,6 +67,17 @@ function isElsewhere(invoice: CanonicalInvoice, link: Link): boolean {
 }
 
 export function planInvoice(situation: InvoiceSituation): Plan {
+  const plan = decide(situation);
+  const isBlocked = situation.memos.length > 0 && plan.do === 'steps' && plan.steps.some(takesBack);
+  return isBlocked ? park(memosInTheWay(situation)) : plan;
+}
+
+/** What a destination refuses for an invoice that memos were made from. */
+function takesBack({ kind }: Step): boolean {
+  return kind === 'unpost-invoice' || kind === 'reverse-invoice';
+}
+
+function decide(situation: InvoiceSituation): Plan {
   const { invoice, link, copy, policies, decisions } = situation;
   const isThere = isLiving(link) && isLiving(copy);
   const foreign = situation.parts.settledBy.filter(({ counterpart }) => !situation.ours.has(counterpart.id));
@@ -326,6 +339,18 @@ function negativeTotal({ total }: CanonicalInvoice): Reason {
     code: 'negative-total',
     message: `The total is negative (${show(total)}); the destination takes no negative invoices.`,
     wayOut: 'Issue a credit note instead.',
+    choices: [LEAVE_OUT],
+  };
+}
+
+function memosInTheWay({ link, memos }: InvoiceSituation): Reason {
+  const { number } = present(link).counterpart;
+  const told = memos.map(({ counterpart, amount }) => `${counterpart.number} (${show(amount)})`).join(', ');
+  return {
+    code: 'memos-in-the-way',
+    message: `${number} would have to be taken back, which cannot be done while memos carry changes of it: ${told}.`,
+    wayOut:
+      'Unapply, unpost and cancel these memos in the destination; then replay the record, and let the copy be made equal.',
     choices: [LEAVE_OUT],
   };
 }

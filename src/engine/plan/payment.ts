@@ -4,7 +4,7 @@ import { fingerprintOf } from '../../core/json.ts';
 import { type Money, subtractMoney } from '../../core/money.ts';
 import type { Policies } from '../../core/policy.ts';
 import type { CopyState, DestinationFacts } from '../../core/ports.ts';
-import type { Counterpart, Step } from '../../core/steps.ts';
+import type { Counterpart, Owed, Step } from '../../core/steps.ts';
 import type { Decisions, Reason } from '../../store/documents.ts';
 import type { Copied, Link } from '../../store/links.ts';
 import {
@@ -37,6 +37,8 @@ export type PaymentSituation = {
   refunds: readonly Refund[];
   /** The invoice's living posted copy; undefined where the source has none for it any more (deleted, left out). */
   invoice: CopyState | undefined;
+  /** Debit memos beside it that are owed, too (E11). */
+  debits: readonly CopyState[];
   /** What of the same cash is a credit (P5). */
   rest: Rest;
   /** What is paid out of that credit, in minor units by the copy's id of the invoice. */
@@ -108,17 +110,37 @@ function ownOf({ visibility, amount }: CanonicalPayment): bigint {
  * How much of the cash should be applied, in minor units by the copy's id of the invoice: what is paid out of the rest,
  * and its own part, as far as there is room besides what others have paid (E5: what has no room stays unapplied).
  */
-export function wantedOf({ payment, invoice, copy, claims }: PaymentSituation): Map<string, bigint> {
+export function wantedOf({ payment, invoice, debits, copy, claims }: PaymentSituation): Map<string, bigint> {
   const wanted = new Map(claims);
   if (!invoice) return wanted;
-  const { id } = invoice.counterpart;
-  const settling = ownOf(payment) + (claims.get(id) ?? 0n);
-  return wanted.set(id, least(settling, invoice.balance.amountMinor + appliedTo(id, copy)));
+  const settling = ownOf(payment) + (claims.get(invoice.counterpart.id) ?? 0n);
+  for (const [id, part] of spread(settling, [invoice, ...debits], copy)) wanted.set(id, part);
+  return wanted;
+}
+
+/** What settles an invoice goes to its copy first, then to the debit memos beside it, each as far as it has room. */
+export function spread(
+  amountMinor: bigint,
+  owed: readonly CopyState[],
+  holder: CopyState | undefined,
+): Map<string, bigint> {
+  const parts = new Map<string, bigint>();
+  let left = amountMinor;
+  for (const { counterpart, balance } of owed) {
+    const part = least(left, balance.amountMinor + appliedTo(counterpart.id, holder));
+    parts.set(counterpart.id, part);
+    left -= part;
+  }
+  return parts;
 }
 
 export function appliedTo(invoiceId: string, copy: CopyState | undefined): bigint {
   if (!isLiving(copy)) return 0n;
   return copy?.applied.find((part) => part.invoiceId === invoiceId)?.amount.amountMinor ?? 0n;
+}
+
+export function owedIn({ invoiceId, isDebit }: CopyState['applied'][number]): Owed {
+  return { id: invoiceId, number: '', ...(isDebit ? { isDebit } : {}) };
 }
 
 export function least(a: bigint, b: bigint): bigint {
@@ -155,20 +177,24 @@ function oddDate(paidOn: PlainDate, issuedOn: PlainDate | undefined, today: Plai
 }
 
 function create(situation: PaymentSituation, bookedOn: PlainDate): Step {
-  const { payment, account, externalKey, invoice } = situation;
+  const { payment, account, externalKey } = situation;
   const amount = cashOf(situation);
-  const applied = invoice
-    ? { ...amount, amountMinor: wantedOf(situation).get(invoice.counterpart.id) ?? 0n }
-    : amount;
-  const apply =
-    invoice && applied.amountMinor > 0n ? [{ invoice: invoice.counterpart, amount: applied }] : [];
+  const wanted = wantedOf(situation);
+  const apply = owedOf(situation).flatMap(({ counterpart: invoice }) => {
+    const part = { ...amount, amountMinor: wanted.get(invoice.id) ?? 0n };
+    return part.amountMinor > 0n ? [{ invoice, amount: part }] : [];
+  });
   return { kind: 'create-payment', payment, account, externalKey, amount, apply, bookedOn };
+}
+
+function owedOf({ invoice, debits }: PaymentSituation): readonly CopyState[] {
+  return invoice ? [invoice, ...debits] : [];
 }
 
 // ---------------------------------------------------------------- the present copy, changed
 
 function change(situation: PaymentSituation, bookedOn: PlainDate, notes: readonly string[]): Plan {
-  const { payment, invoice, link, copy, account, policies, externalKey } = situation;
+  const { payment, link, copy, account, policies, externalKey } = situation;
   if (!link || !copy) throw new Error('a change of a payment that is not there');
   const { copied } = link;
   const received = subtractMoney(copy.amount, copy.refunded);
@@ -183,19 +209,11 @@ function change(situation: PaymentSituation, bookedOn: PlainDate, notes: readonl
   const on = settleDay(situation);
   const wanted = wantedOf(situation);
   const target = link.counterpart;
-  const off = copy.applied.flatMap(({ invoiceId, amount }): Step[] => {
-    const surplus = amount.amountMinor - (wanted.get(invoiceId) ?? 0n);
-    const from = { id: invoiceId, number: '' };
-    if (surplus <= 0n) return [];
-    return [
-      {
-        kind: 'unapply-payment',
-        payment: target,
-        invoice: from,
-        amount: { ...amount, amountMinor: surplus },
-        on,
-      },
-    ];
+  const off = copy.applied.flatMap((part): Step[] => {
+    const after = { ...part.amount, amountMinor: wanted.get(part.invoiceId) ?? 0n };
+    const surplus = subtractMoney(part.amount, after);
+    if (surplus.amountMinor <= 0n) return [];
+    return [{ kind: 'unapply-payment', payment: target, invoice: owedIn(part), amount: surplus, after, on }];
   });
   const moves: Step[] =
     copy.accountId === account.id ? [] : [{ kind: 'transfer-payment', payment: target, account, on }];
@@ -211,21 +229,12 @@ function change(situation: PaymentSituation, bookedOn: PlainDate, notes: readonl
         },
       ]
     : [];
-  const missing = invoice
-    ? (wanted.get(invoice.counterpart.id) ?? 0n) - appliedTo(invoice.counterpart.id, copy)
-    : 0n;
-  const onto: Step[] =
-    invoice && missing > 0n
-      ? [
-          {
-            kind: 'apply-payment',
-            payment: target,
-            invoice: invoice.counterpart,
-            amount: { ...cash, amountMinor: missing },
-            on,
-          },
-        ]
-      : [];
+  const onto = owedOf(situation).flatMap(({ counterpart: owed }): Step[] => {
+    const after = { ...cash, amountMinor: wanted.get(owed.id) ?? 0n };
+    const missing = { ...cash, amountMinor: after.amountMinor - appliedTo(owed.id, copy) };
+    if (missing.amountMinor <= 0n) return [];
+    return [{ kind: 'apply-payment', payment: target, invoice: owed, amount: missing, after, on }];
+  });
   const texts: Step[] =
     copied.texts === undefined || copied.texts === textsHash(payment)
       ? []
@@ -241,11 +250,11 @@ function cancel(situation: PaymentSituation): Step[] {
   const on = settleDay(situation);
   return [
     ...copy.applied.map(
-      ({ invoiceId, amount }): Step => ({
+      (part): Step => ({
         kind: 'unapply-payment',
         payment,
-        invoice: { id: invoiceId, number: '' },
-        amount,
+        invoice: owedIn(part),
+        amount: part.amount,
         on,
       }),
     ),
