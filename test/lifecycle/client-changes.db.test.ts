@@ -1,9 +1,12 @@
 /** K: clients that change, have odd names and places, or are met by two workers at once. */
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { drainLane } from '../../src/engine/lane.ts';
 import { createLifecycleWorld, type Json, type LifecycleWorld } from '../kit/lifecycle.ts';
 import { accountsOf } from '../kit/lifecycle-books.ts';
+
+// Two simulators and a database, on a machine that others use, too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let world: LifecycleWorld;
 beforeAll(async () => {

@@ -1,8 +1,11 @@
 /** K: which account a client gets. */
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
 import { accountsOf, choose, linkByHand } from '../kit/lifecycle-books.ts';
+
+// Two simulators and a database, on a machine that others use, too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let world: LifecycleWorld;
 beforeAll(async () => {

@@ -1,6 +1,9 @@
 /** X: what is deleted, restored and archived. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
+
+// Two simulators and a database, on a machine that others use, too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let world: LifecycleWorld;
 let client: number;

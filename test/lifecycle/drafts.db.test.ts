@@ -1,9 +1,12 @@
 /** D: drafts, and first copies of what is sent. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { showRecord } from '../../src/operations/show-record.ts';
 import { ADMIN } from '../kit/engine.ts';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
 import { accountsOf, itemsOf } from '../kit/lifecycle-books.ts';
+
+// Two simulators and a database, on a machine that others use, too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let world: LifecycleWorld;
 let client: number;

@@ -1,8 +1,11 @@
 /** D: numbers that are taken or odd, closed periods, and invoices that are too long. */
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
 import { choose } from '../kit/lifecycle-books.ts';
+
+// Two simulators and a database, on a machine that others use, too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let world: LifecycleWorld;
 let client: number;

@@ -1,6 +1,6 @@
 /** R: history while live events arrive, and requests that are made again. */
 import { sql } from 'kysely';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { toBreakdown } from '../../src/core/breakdown.ts';
 import type { CanonicalDocument, DocumentKind } from '../../src/core/canonical.ts';
 import { canonicalJson, type JsonObject } from '../../src/core/json.ts';
@@ -13,6 +13,9 @@ import { backfill, backfillProgress } from '../../src/operations/backfill.ts';
 import { ADMIN, type RecordingQueue } from '../kit/engine.ts';
 import { createLifecycleWorld, type Json, type LifecycleWorld } from '../kit/lifecycle.ts';
 import { differencesBetweenBooks } from '../kit/lifecycle-books.ts';
+
+// Two simulators and a database, on a machine that others use, too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let world: LifecycleWorld;
 afterEach(() => world.close());

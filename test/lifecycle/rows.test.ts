@@ -30,14 +30,17 @@ test('a row is proved, parked where it may be, or missing', () => {
   const rows = [
     { id: 'A1', case: '', holds: '' },
     { id: 'A2', case: '', holds: '', mayPark: 'always' },
+    { id: 'A3', case: '', holds: '', mayPark: 'by policy' },
   ];
   const statesAfter = (...names: string[]) =>
     toStandings(
       rows,
       names.map((name) => ({ name: name.replace('!', ''), file: '', passed: !name.includes('!') })),
     ).map(({ state }) => state);
-  expect(statesAfter()).toEqual(['missing', 'missing']);
-  expect(statesAfter('A1 copies', 'A2 parks')).toEqual(['proved', 'parked']);
-  expect(statesAfter('A1 parks', 'A2 parks', 'A2 copies')).toEqual(['missing', 'proved']);
-  expect(statesAfter('A1 copies', 'A1 !fails', 'A2 copies')).toEqual(['missing', 'proved']);
+  expect(statesAfter()).toEqual(['missing', 'missing', 'missing']);
+  expect(statesAfter('A1 copies', 'A2 parks')).toEqual(['proved', 'parked', 'missing']);
+  expect(statesAfter('A1 parks', 'A2 parks', 'A2 copies')).toEqual(['missing', 'parked', 'missing']);
+  expect(statesAfter('A1 copies', 'A3 parks', 'A3 copies')[2]).toBe('proved');
+  expect(statesAfter('A1 copies', 'A3 parks')[2]).toBe('parked');
+  expect(statesAfter('A1 copies', 'A1 !fails', 'A3 copies')).toEqual(['missing', 'missing', 'proved']);
 });

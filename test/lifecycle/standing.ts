@@ -18,13 +18,13 @@ export function idsOf(name: string): { ids: string[]; parks: boolean } {
   return { ids: ids.split(/,? /).filter((id) => id !== ''), parks: parks !== undefined };
 }
 
-/** A row with a failed test is not proved, whatever its other tests show. */
+/** A row with a failed test is not proved, whatever its other tests show; a row that always parks is parked at best. */
 export function toStandings(rows: readonly Row[], results: readonly TestResult[]): Standing[] {
   return rows.map(({ id, mayPark }) => {
     const about = results.filter(({ name }) => idsOf(name).ids.includes(id));
     const failed = about.filter(({ passed }) => !passed).map(({ name }) => name);
     const tests = about.filter(({ passed }) => passed).map(({ name }) => name);
-    const onlyParks = tests.every((name) => idsOf(name).parks);
+    const onlyParks = mayPark === 'always' || tests.every((name) => idsOf(name).parks);
     const isShown = tests.length > 0 && failed.length === 0;
     const shown = onlyParks ? (mayPark === undefined ? 'missing' : 'parked') : 'proved';
     return { id, state: isShown ? shown : 'missing', tests, failed };

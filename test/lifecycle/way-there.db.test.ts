@@ -1,6 +1,6 @@
 /** R: webhooks, polling, replays, outages and history end in the same books. */
 import { sql } from 'kysely';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { tendCallbacks } from '../../src/engine/callbacks.ts';
 import { pollConnection } from '../../src/engine/poll.ts';
 import { completeConsent, startConsent } from '../../src/operations/consent.ts';
@@ -10,6 +10,9 @@ import { connectionSubject, listTrail } from '../../src/store/trail.ts';
 import { ADMIN } from '../kit/engine.ts';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
 import { differencesBetweenBooks } from '../kit/lifecycle-books.ts';
+
+// Two simulators and a database, on a machine that others use, too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let world: LifecycleWorld;
 afterEach(() => world.close());
@@ -69,7 +72,7 @@ test('R1 one switch leads from webhooks to polling, to both, and back: nothing d
 const MANY = Number(process.env['LIFECYCLE_RECORDS'] ?? 60);
 
 test(`R2 one parked record and ${MANY} others are replayed: nothing doubled, a result with a reason for each`, {
-  timeout: 60_000 + MANY * 400,
+  timeout: 90_000 + MANY * 400,
 }, async () => {
   world = await createLifecycleWorld();
   const clients = await Promise.all(
