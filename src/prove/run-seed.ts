@@ -95,15 +95,20 @@ async function prove(world: ProofWorld, { seed, acts, faults, tell }: SeedOption
   const counts = Object.fromEntries(FAULT_NAMES.map((name) => [name, 0])) as Record<FaultName, number>;
   await settleCallbacks(world);
   const restless: string[] = [];
-  for (let left = 1; left > 0; ) {
+  for (let left = 1, turn = 1; left > 0; turn += 1) {
+    world.beginTurn(turn);
     const overs: [FaultName, Over][] = [];
+    const acting = between(world.random, 2, 7);
+    const isPolled = world.random.next() < 0.4;
+    const pause = pickOne(world.random, [0, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 13 * HOUR_MS]);
     for (const name of chooseFaults(world, faults)) overs.push([name, await STRIKES[name](world)]);
-    left = world.source.act(between(world.random, 2, 7));
+    left = world.source.act(acting);
     tell?.(`${overs.map(([name]) => name).join(', ') || 'calm'}; ${left} acts left`);
-    if (world.random.next() < 0.4) await patiently(world, world.poll()).catch(() => {});
+    if (isPolled) await patiently(world, world.poll()).catch(() => {});
     await letThemWork(world, 3 * MINUTE_MS);
+    await world.server.ready();
     for (const [name, over] of overs) counts[name] += await patiently(world, Promise.resolve(over()));
-    world.clock.advance(pickOne(world.random, [0, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 13 * HOUR_MS]));
+    world.clock.advance(pause);
   }
   const replayed = await comeToRest(world, restless);
   return judge(world, { seed, acts, counts, replayed, broken: [...restless, ...(await trail.judge())] });

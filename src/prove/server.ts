@@ -27,8 +27,10 @@ export type ProofServer = {
   drop(name: string): Promise<void>;
   /** Cuts connections to a database, as an administrator can: all, or `most` of them. */
   cut(database: string, most?: number): Promise<number>;
-  /** kill -9 of the whole server; resolves when it answers again, with the milliseconds since its return. */
+  /** kill -9 of the whole server; resolves when it answers again. */
   crash(): Promise<void>;
+  /** At once, but for a server that has just been killed. */
+  ready(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -48,6 +50,19 @@ export async function startProofServer(log: Log): Promise<ProofServer> {
   });
   const run = (sql: string, values: readonly unknown[] = []) =>
     asAdministrator(server.connection, sql, values);
+  let returning: Promise<void> = Promise.resolve();
+  async function crash(): Promise<void> {
+    const pid = server.postmasterPid();
+    if (pid === undefined) return returning;
+    process.kill(pid, 'SIGKILL');
+    for (
+      let waited = 0;
+      server.postmasterPid() === pid && waited < LONGEST_RETURN_MS;
+      waited += RETURN_LOOK_MS
+    )
+      await systemClock.sleep(RETURN_LOOK_MS);
+    return untilItAnswers(() => run('SELECT 1'));
+  }
   const proof: ProofServer = {
     connectionTo: (database) => ({ ...server.connection, database }),
     async copy(name, from = TEMPLATE) {
@@ -63,18 +78,8 @@ export async function startProofServer(log: Log): Promise<ProofServer> {
       );
       return rows.length;
     },
-    async crash() {
-      const pid = server.postmasterPid();
-      if (pid === undefined) return;
-      process.kill(pid, 'SIGKILL');
-      for (
-        let waited = 0;
-        server.postmasterPid() === pid && waited < LONGEST_RETURN_MS;
-        waited += RETURN_LOOK_MS
-      )
-        await systemClock.sleep(RETURN_LOOK_MS);
-      await untilItAnswers(() => run('SELECT 1'));
-    },
+    crash: () => (returning = crash()),
+    ready: () => returning,
     async stop() {
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });

@@ -31,10 +31,10 @@ const KINDS = ['commit', 'commit', 'cut', 'cut', 'exhaust', 'restart'] as const;
 
 export const database: Strike = async (world) => {
   const kind = pickOne(world.random, KINDS);
+  const most = between(world.random, 1, 5);
   if (kind === 'commit') return failCommits(world);
   if (kind === 'exhaust') return exhaust(world);
-  if (kind === 'cut')
-    return onceAtWork(world, () => world.server.cut(world.databaseName, between(world.random, 1, 5)));
+  if (kind === 'cut') return onceAtWork(world, () => world.server.cut(world.databaseName, most));
   return onceAtWork(world, async () => {
     await world.server.crash();
     return 1;

@@ -134,7 +134,7 @@ export const tokens: Strike = (world) => {
 export const movingSource: Strike = async (world) => {
   let acts = 0;
   const off = world.onCheckpoint(async (_replica, at) => {
-    if (at !== 'after call' || acts >= 6 || world.random.next() > 0.15) return;
+    if (at !== 'after call' || acts >= 6 || world.chance.next() > 0.15) return;
     acts += 1;
     world.source.act(1);
   });
@@ -150,16 +150,18 @@ export const keysForgotten: Strike = (world) => {
   const { destination, random } = world;
   const fault = pickOne(random, ['answer lost after the effect', 'request lost', 'never answered'] as const);
   destination.order(fault, between(random, 1, 2), 'writes');
+  const laterMs = pickOne(random, [25 * HOUR_MS, 7 * DAY_MS, 90 * DAY_MS]);
+  const isForgottenEarly = random.next() < 0.3;
   let isForgotten = false;
   const off = world.onCheckpoint(async (_replica, at) => {
     if (at !== 'before doubt' || isForgotten) return;
     isForgotten = true;
-    world.clock.advance(pickOne(random, [25 * HOUR_MS, 7 * DAY_MS, 90 * DAY_MS]));
+    world.clock.advance(laterMs);
   });
   const over: Over = () => {
     off();
     const count = met(world);
-    if (random.next() < 0.3) destination.forgetKeys();
+    if (isForgottenEarly) destination.forgetKeys();
     return count;
   };
   return over;

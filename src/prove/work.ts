@@ -29,8 +29,8 @@ export async function letThemWork(world: ProofWorld, horizonMs: number): Promise
 
 /** In an order of the seed's choosing, a few at a time, each by any of the processes. */
 async function drainAll(world: ProofWorld, lanes: readonly string[]): Promise<void> {
-  const { random, connectionId } = world;
-  const waiting = lanes.map((lane) => ({ lane, at: random.next() })).sort((a, b) => a.at - b.at);
+  const { chance, connectionId } = world;
+  const waiting = lanes.map((lane) => ({ lane, at: chance.next() })).sort((a, b) => a.at - b.at);
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const replicas = world.replicas();
@@ -45,7 +45,7 @@ async function drainAll(world: ProofWorld, lanes: readonly string[]): Promise<vo
 async function drainOne(world: ProofWorld, lane: LaneKey): Promise<void> {
   const replicas = world.replicas();
   const rivals =
-    replicas.length > 1 && world.random.next() < 0.3 ? replicas : [pickOne(world.random, replicas)];
+    replicas.length > 1 && world.chance.next() < 0.3 ? replicas : [pickOne(world.chance, replicas)];
   await Promise.all(
     rivals.map((replica) =>
       replica.drain(lane).catch((error: unknown) => {

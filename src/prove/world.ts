@@ -9,7 +9,7 @@ import { pollConnection } from '../engine/poll.ts';
 import { addConnection } from '../operations/add-connection.ts';
 import type { Actor } from '../operations/context.ts';
 import { type Random, seededRandom } from '../platform/clock.ts';
-import { type Database, openDatabase } from '../platform/database.ts';
+import { type Database, isConnectionLoss, openDatabase } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import { createVault } from '../platform/vault.ts';
 import type { DB } from '../store/schema.ts';
@@ -35,8 +35,12 @@ export type WorldOptions = { seed: number; acts: number; server: ProofServer };
 export type ProofWorld = {
   readonly seed: number;
   readonly clock: ProofClock;
-  /** For what goes wrong; users have dice of their own. */
+  /** For the plan of what goes wrong, in the same order each time; users have dice of their own. */
   readonly random: Random;
+  /** What one turn has drawn changes nothing in the plan of the next. */
+  beginTurn(turn: number): void;
+  /** For what is decided while work is under way, in whatever order it comes. */
+  readonly chance: Random;
   readonly log: Log;
   readonly source: SimulatedSource;
   readonly destination: SimulatedDestination;
@@ -76,7 +80,8 @@ export function between(random: Random, lowest: number, highest: number): number
 }
 
 export async function createWorld({ seed, acts, server }: WorldOptions): Promise<ProofWorld> {
-  const { random, clock, source, destination } = await createSystems(seed, acts);
+  const { clock, source, destination } = await createSystems(seed, acts);
+  let plan = seededRandom(seed);
   const log = pino({ level: 'silent' });
   const databaseName = `proof_${process.pid}_${seed}`;
   await server.copy(databaseName);
@@ -87,7 +92,8 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
   let started = 0;
   let epoch = 0;
   let watched: Database<DB> | undefined;
-  const door = await openDoor(() => pickLiving(random, replicas));
+  const chance = seededRandom(seed * 7919 + 17);
+  const door = await openDoor(() => pickLiving(chance, replicas));
 
   function start(skewMs = 0): Replica {
     started += 1;
@@ -123,7 +129,9 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
   const world: ProofWorld = {
     seed,
     clock,
-    random,
+    random: { next: () => plan.next() },
+    beginTurn: (turn) => void (plan = seededRandom(seed * 7919 + turn * 104_729)),
+    chance,
     log,
     source,
     destination,
@@ -154,7 +162,7 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
       return () => void listeners.delete(listener);
     },
     async job(name, work) {
-      const replica = pickLiving(random, replicas) ?? start();
+      const replica = pickLiving(chance, replicas) ?? start();
       return replica.run(() =>
         work(replica).catch(async (error: unknown) => {
           if (!replica.isAlive()) throw error;
@@ -224,6 +232,18 @@ async function connect({ parts }: Replica, sourceUrl: string, destinationUrl: st
 
 /** Lanes that have work: those that may be worked now, and when the next of the others may. */
 export async function findLanes(world: ProofWorld): Promise<{ due: string[]; nextAt: number | undefined }> {
+  await world.server.ready();
+  try {
+    return await lookForLanes(world);
+  } catch (error) {
+    // It was killed just now.
+    if (!isConnectionLoss(error)) throw error;
+    await world.server.ready();
+    return lookForLanes(world);
+  }
+}
+
+async function lookForLanes(world: ProofWorld): Promise<{ due: string[]; nextAt: number | undefined }> {
   const { rows } = await sql<{ lane: string; at: Date | null }>`
     select d.lane, max(greatest(l.not_before, case when l.holder is not null then l.expires_at end)) as at
     from events e
