@@ -170,5 +170,5 @@ test('E12 a copy that is gone from Zuora is told, and made anew when a person sa
   await world.replay('invoice', invoice);
   expect(await world.invoice(invoice)).toEqual(['deleted 100.00', 'parked copy-not-there']);
   await world.resolve('invoice', invoice, 'heal');
-  expect(await world.invoice(invoice)).toEqual(['deleted 100.00', '-R1 draft 100.00']);
+  expect(await world.invoice(invoice)).toEqual(['deleted 100.00', 'draft 100.00']);
 });
