@@ -44,7 +44,15 @@ function runTests(): TestResult[] {
   const folder = mkdtempSync(join(tmpdir(), 'lifecycle-'));
   const outputFile = join(folder, 'results.json');
   try {
-    const args = ['run', '--project', 'database', '--reporter=json', `--outputFile=${outputFile}`];
+    const args = [
+      'run',
+      '--project',
+      'database',
+      '--reporter=json',
+      `--outputFile=${outputFile}`,
+      '--testTimeout=120000',
+      '--hookTimeout=120000',
+    ];
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const run = spawnSync(process.execPath, [vitest, ...args, 'test/lifecycle'], {
       cwd: ROOT,
