@@ -8,6 +8,7 @@ const source = {
   create_date: '2026-02-01',
   due_date: '2026-03-03',
   amount: { amount: '110.00', code: 'USD' },
+  outstanding: { amount: '110.00', code: 'USD' },
   lines: [
     { name: 'Work', unit_cost: { amount: '100.00', code: 'USD' }, qty: '1' },
     { name: 'Travel', unit_cost: { amount: '10.00', code: 'USD' }, qty: '1' },
@@ -20,6 +21,7 @@ const canonical = {
   issuedOn: '2026-02-01',
   dueOn: '2026-03-03',
   total: { amountMinor: '11000', currency: 'USD' },
+  outstanding: { amountMinor: '11000', currency: 'USD' },
   lines: [
     { name: 'Work', quantity: '1', unitPrice: '100.00' },
     { name: 'Travel', quantity: '1', unitPrice: '10.00' },
@@ -63,6 +65,7 @@ test('an amount is found whatever its decimals, and shown as a person writes it'
     source: { path: 'amount.amount', value: '110.00' },
     destination: null,
   });
+  expect(pathsOf('outstanding')).toEqual(['outstanding.amount', undefined]);
   expect(pathsOf('lines[0].unitPrice')).toEqual(['lines[0].unit_cost.amount', 'invoiceItems[0].amount']);
   expect(pathsOf('lines[1].unitPrice')).toEqual(['lines[1].unit_cost.amount', 'invoiceItems[1].amount']);
 });

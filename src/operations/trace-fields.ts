@@ -8,13 +8,45 @@ export function traceFields(
   forms: { source: unknown; canonical: unknown; destination: unknown },
   toAmountText: (money: { amountMinor: string; currency: string }) => string,
 ): TracedField[] {
-  const [source, destination] = [leavesOf(forms.source), leavesOf(forms.destination)];
-  return leavesOf(forms.canonical, toAmountText).map(({ path, value }) => ({
+  const fields = leavesOf(forms.canonical, toAmountText);
+  const [source, destination] = [
+    matchesOf(fields, leavesOf(forms.source)),
+    matchesOf(fields, leavesOf(forms.destination)),
+  ];
+  return fields.map(({ path, value }) => ({
     field: path,
     value,
-    source: bestMatch(path, value, source),
-    destination: bestMatch(path, value, destination),
+    source: source.get(path) ?? null,
+    destination: destination.get(path) ?? null,
   }));
+}
+
+/** First those that also have a like name; of what is left, the one with the same value, if there is only one. */
+function matchesOf(fields: readonly Leaf[], leaves: readonly Leaf[]): Map<string, Leaf> {
+  const matches = new Map<string, Leaf>();
+  const withValueOf = ({ path, value }: Leaf) =>
+    leaves.filter(
+      (leaf) => normalised(leaf.value) === normalised(value) && indexOf(leaf.path) === indexOf(path),
+    );
+  for (const field of fields) {
+    const alike = withValueOf(field)
+      .map((leaf) => ({ leaf, common: commonWords(field.path, leaf.path) }))
+      .filter(({ common }) => common > 0)
+      .toSorted((a, b) => b.common - a.common || a.leaf.path.length - b.leaf.path.length);
+    if (alike[0]) matches.set(field.path, alike[0].leaf);
+  }
+  const claimed = new Set(matches.values());
+  for (const field of fields) {
+    const [only, ...others] = withValueOf(field).filter((leaf) => !claimed.has(leaf));
+    if (!matches.has(field.path) && only && others.length === 0 && tellsSomething(field.value))
+      matches.set(field.path, only);
+  }
+  return matches;
+}
+
+/** A bare 0, 1, true or currency code stands in many places by chance. */
+function tellsSomething(value: string): boolean {
+  return value.length > 3 && !/^(true|false|[01]\.0+)$/.test(value);
 }
 
 function leavesOf(
@@ -33,32 +65,16 @@ function leavesOf(
   });
 }
 
-/** Of the leaves with the same value, the one whose place in lists and whose name are most alike. */
-function bestMatch(path: string, value: string, leaves: readonly Leaf[]): Leaf | null {
-  const wanted = normalised(value);
-  const same = leaves.filter((leaf) => normalised(leaf.value) === wanted);
-  // A bare 0, 1, true or currency code stands in many places: without a like name it says nothing.
-  const telling = value.length > 3 && !/^(true|false|[01]\.0+)$/.test(value);
-  const ranked = same
-    .map((leaf) => ({ leaf, rank: likeness(path, leaf.path) }))
-    .filter(({ rank }) => telling || rank > 0)
-    .toSorted((a, b) => b.rank - a.rank || a.leaf.path.length - b.leaf.path.length);
-  return ranked[0]?.leaf ?? null;
-}
-
 /** "1250.00", "1250.0" and "1250" are one value; so are words in other cases. */
 function normalised(value: string): string {
   const plain = value.trim().toLowerCase();
   return /^-?\d+\.\d+$/.test(plain) ? plain.replace(/\.?0+$/, '') : plain;
 }
 
-function likeness(a: string, b: string): number {
+function commonWords(a: string, b: string): number {
   const [left, right] = [wordsOf(a), wordsOf(b)];
-  const common = left.filter((word) =>
-    right.some((other) => other.startsWith(word) || word.startsWith(other)),
-  );
-  const samePlace = indexOf(a) === indexOf(b) ? 1 : -1;
-  return common.length * 2 + samePlace - (common.length === 0 ? 2 : 0);
+  return left.filter((word) => right.some((other) => other.startsWith(word) || word.startsWith(other)))
+    .length;
 }
 
 /** "lines[0].unitPrice" -> line, unit, price */
@@ -72,6 +88,7 @@ function wordsOf(path: string): string[] {
     .map((word) => word.replace(/s$/, ''));
 }
 
+/** Which line of a list it is in. */
 function indexOf(path: string): string {
   return /\[(\d+)\]/.exec(path)?.[1] ?? '';
 }

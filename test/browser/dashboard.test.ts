@@ -29,7 +29,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   if (!browser) return;
   service = await startFreshService();
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
   page.setDefaultTimeout(15_000);
   faults = listenForFaults(page);
 });
@@ -302,6 +302,57 @@ test('an API token made in the dashboard opens what its scope says', async () =>
   expect((await fetch(`${the().url}/api/v1/status`, { headers })).status).toBe(200);
   expect((await fetch(`${the().url}/api/v1/users`, { headers })).status).toBe(403);
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+});
+
+test('the wizard connects with credentials and a person’s consent, as on a laptop, and takes it away again', async () => {
+  const source = (await ask('GET', `${sourceUrl}/_control`)) as Record<string, string>;
+  const destination = (await ask('GET', `${destinationUrl}/_control`)) as Record<string, string>;
+  await go('Connections');
+  await page.getByRole('link', { name: 'New connection' }).click();
+  const from = page.getByRole('region', { name: 'From: FreshBooks' });
+  const to = page.getByRole('region', { name: 'To: Zuora' });
+  for (const side of [from, to]) await side.getByText('More settings').click();
+  const fill = async (side: typeof from, fields: Record<string, string | undefined>) => {
+    for (const [label, value] of Object.entries(fields))
+      await side
+        .getByLabel(label)
+        .first()
+        .fill(value ?? '');
+  };
+  await fill(from, {
+    'Client ID': source['clientId'],
+    'Client secret': source['clientSecret'],
+    'Redirect URI': 'https://localhost/cb',
+    'API address': sourceUrl,
+    'Consent page': `${sourceUrl}/oauth/authorize`,
+    'Token address': `${sourceUrl}/auth/oauth/token`,
+  });
+  await fill(to, {
+    'Client id': destination['clientId'],
+    'Client secret': destination['clientSecret'],
+    'Base URL': destination['baseUrl'],
+  });
+  await page.getByLabel('Name', { exact: true }).fill('acme');
+  await page.getByLabel(/call us at once/).uncheck();
+  await button('Save and go on').click();
+  const consentUrl = await page.getByRole('link', { name: 'Open FreshBooks and allow' }).getAttribute('href');
+  const answer = await fetch(`${consentUrl}&decision=allow`, { redirect: 'manual' });
+  const returned = answer.headers.get('location') ?? '';
+  expect(returned).toMatch(/^https:\/\/localhost\/cb\?/);
+  await page.getByLabel('The address the browser ended at').fill(returned);
+  await button('Finish').click();
+  await page.getByText('a token was issued by').waitFor({ timeout: ARRIVAL_MS });
+  expect(await page.getByLabel('not good').count()).toBe(0);
+  expect(await command('connection', 'show', 'acme')).toMatchObject({
+    state: 'paused',
+    webhooksEnabled: false,
+  });
+  await go('Connections');
+  await page.getByRole('link', { name: 'acme' }).click();
+  await button('Remove acme').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('acme is removed.').waitFor({ timeout: ARRIVAL_MS });
+  await heading('Connections').waitFor();
 });
 
 test('the history names who did what', async () => {

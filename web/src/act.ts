@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from './api.ts';
 
-type Words<T> = { done?: (result: T) => string; failed: string; after?: (result: T) => void };
+type Words<T> = { done?: (result: T) => string; failed: string; after?: (result: T) => unknown };
 
 /** `failed` is the title over the reason: "Nothing was changed". */
 export function useAct<T, V = void>(
@@ -13,9 +13,10 @@ export function useAct<T, V = void>(
   const client = useQueryClient();
   return useMutation({
     mutationFn: change,
-    onSuccess: (result) => {
+    onSuccess: async (result) => {
       if (done) notifications.show({ message: done(result) });
-      after?.(result);
+      // A page that is being left is not asked for again.
+      await after?.(result);
       return client.invalidateQueries();
     },
     onError: (error) => {

@@ -109,11 +109,13 @@ function RemoveSection({ connection }: { connection: Full }) {
     queryFn: () => api.removeConnection(connection.id, { dryRun: true, force: false }),
     retry: false,
   });
-  const remove = useAct(() => api.removeConnection(connection.id, { dryRun: false, force: false }), {
+  const words = {
     failed: 'Not removed',
-    done: ({ name }) => `${name} is removed.`,
-    after: () => void navigate({ to: '/connections' }),
-  });
+    done: ({ name }: { name: string }) => `${name} is removed.`,
+    after: () => navigate({ to: '/connections' }),
+  };
+  const remove = useAct(() => api.removeConnection(connection.id, { dryRun: false, force: false }), words);
+  const force = useAct(() => api.removeConnection(connection.id, { dryRun: false, force: true }), words);
   return (
     <Section title="Take it away">
       <Loaded query={plan}>
@@ -130,6 +132,14 @@ function RemoveSection({ connection }: { connection: Full }) {
               question={`Nothing is copied for ${connection.name} any more. This cannot be taken back.`}
               act={remove}
             />
+            {remove.isError && (
+              <ConfirmButton
+                label="Remove all the same"
+                about={connection.name}
+                question="The source did not take everything back: what is left there has to be taken away by hand."
+                act={force}
+              />
+            )}
           </Stack>
         )}
       </Loaded>

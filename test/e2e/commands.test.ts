@@ -1,0 +1,116 @@
+/** The commands behind the dashboard's pages, each beside the running service, in JSON. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { World } from '../../src/demo/world.ts';
+import { command, expectEqual, startTestWorld, work, worked } from './kit.ts';
+
+const SEED = 95;
+let world: World;
+
+beforeAll(async () => {
+  world = await startTestWorld({ seed: SEED });
+  await work(world, { seed: SEED, invoices: 4, payments: 2, ratePerSecond: 20 });
+  await worked(world);
+  await expectEqual(world, { seed: SEED, invoices: 4, payments: 2 });
+});
+afterAll(() => world?.close());
+
+/** Its one JSON value; an error of the command fails the test. */
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, stderr, json: value } = await command(world, ...args);
+  expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
+  return value as T;
+}
+
+test('overview says that both sides are in step, with equal counts and sums', async () => {
+  const view = await json<{ connections: { inStep: boolean; balances: Record<string, unknown>[] }[] }>(
+    'overview',
+  );
+  const [connection] = view.connections;
+  expect(connection?.inStep).toBe(true);
+  expect(connection?.balances.length).toBeGreaterThan(0);
+  for (const { sourceCount, copyCount, sourceAmount, copyAmount } of connection?.balances ?? [])
+    expect([copyCount, copyAmount]).toEqual([sourceCount, sourceAmount]);
+});
+
+test('connections are shown with settings and policies, and never with a secret', async () => {
+  const { stdout } = await command(world, 'connection', 'show', 'sandbox');
+  const shown = JSON.parse(stdout) as {
+    fields: { source: { name: string; value: string | null; isSet: boolean }[] };
+    policies: { name: string; value: string; choices: { value: string }[] }[];
+  };
+  const secret = shown.fields.source.find(({ name }) => name === 'clientSecret');
+  expect(secret).toMatchObject({ value: null, isSet: true });
+  for (const { value, choices } of shown.policies) expect(choices.map((one) => one.value)).toContain(value);
+  await json('connection', 'set', 'sandbox', '--policy', 'drafts=wait');
+  const after = await json<typeof shown>('connection', 'show', 'sandbox');
+  expect(after.policies.find(({ name }) => name === 'drafts')?.value).toBe('wait');
+  const wrong = await command(world, 'connection', 'set', 'sandbox', '--policy', 'drafts=never');
+  expect(wrong.code).toBe(2);
+});
+
+test('systems tell what they need, and a preview tells the requests without writing', async () => {
+  const known = await json<{ systems: { id: string; fields: unknown[] }[] }>('connection', 'systems');
+  expect(known.systems).toHaveLength(2);
+  const before = (await world.compare()).calls;
+  const seen = await json<{ invoices: { outcome: string; requests: { method: string }[] }[] }>(
+    'connection',
+    'preview',
+    'sandbox',
+    '--limit',
+    '3',
+  );
+  expect(seen.invoices.map(({ outcome }) => outcome)).toEqual(['copy', 'copy', 'copy']);
+  expect(seen.invoices[0]?.requests.at(-1)).toMatchObject({ method: 'POST' });
+  const writes = (calls: Record<string, Record<string, number>>) =>
+    Object.values(calls).flatMap((side) =>
+      Object.entries(side).filter(([name]) => /^(POST|PUT|DELETE)/.test(name)),
+    );
+  expect(writes((await world.compare()).calls)).toEqual(writes(before));
+});
+
+test('a dry run of a copied record would send nothing; a choice that it does not offer is refused', async () => {
+  const { records } = await json<{ records: { id: string }[] }>(
+    'records',
+    '--kind',
+    'invoice',
+    '--limit',
+    '1',
+  );
+  const id = records[0]?.id ?? '';
+  expect(await json('dry-run', id)).toMatchObject({ recordId: id, state: 'synced', requests: [] });
+  const refused = await command(world, 'resolve', 'adopt', id);
+  expect(refused).toMatchObject({ code: 1, json: { resolved: [], refused: [{ recordId: id }] } });
+  expect(await json('parked')).toEqual([]);
+  const { groups } = await json<{ groups: { kind: string; count: number }[] }>('records', '--counts');
+  const countOf = (kind: string) =>
+    groups.reduce((sum, group) => sum + (group.kind === kind ? group.count : 0), 0);
+  expect([countOf('invoice'), countOf('payment')]).toEqual([4, 2]);
+  expect(await json('replays')).toEqual([]);
+});
+
+test('people and tokens come and go, and the audit names who did it', async () => {
+  expect(await json('setup')).toEqual({ needed: false, url: null });
+  expect(await json('users', 'add', 'vic@example.com')).toMatchObject({ email: 'vic@example.com' });
+  await json('users', 'set-role', 'vic@example.com', '--role', 'operator');
+  await json('users', 'sign-out', 'vic@example.com');
+  const users = await json<{ email: string; role: string }[]>('users', 'list');
+  expect(users.map(({ email, role }) => [email, role])).toContainEqual(['vic@example.com', 'operator']);
+  await json('users', 'remove', 'vic@example.com');
+  const made = await json<{ id: string; token: string }>('tokens', 'add', 'nightly', '--scope', 'read');
+  const ask = async () =>
+    (await fetch(`${world.url}/api/v1/status`, { headers: { authorization: `Bearer ${made.token}` } }))
+      .status;
+  expect(await ask()).toBe(200);
+  expect(await json('tokens', 'list')).toMatchObject([{ name: 'nightly', scopes: ['read'] }]);
+  await json('tokens', 'revoke', made.id);
+  expect(await ask()).toBe(401);
+  const { entries, chainIntact } = await json<{
+    entries: { summary: string; actor: string }[];
+    chainIntact: boolean;
+  }>('audit');
+  expect(chainIntact).toBe(true);
+  expect(entries[0]).toMatchObject({
+    summary: 'API token "nightly" ended',
+    actor: expect.stringMatching(/^cli:/),
+  });
+});
