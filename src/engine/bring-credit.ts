@@ -31,7 +31,7 @@ import {
   planCredit,
   unknownType,
 } from './plan/credit.ts';
-import { isLiving } from './plan/plan.ts';
+import { isLiving, LEAVE_OUT, LEFT_OUT } from './plan/plan.ts';
 
 export async function bringCredit(
   work: LaneWork,
@@ -40,6 +40,8 @@ export async function bringCredit(
   look: Look,
 ): Promise<End> {
   const form = formOf(credit);
+  const isOwn = form === 'memo' || form === 'cash';
+  if (document.decisions['leave-out'] && !isOwn) return { state: 'ignored', reason: LEFT_OUT };
   if (form === undefined) return parked(unknownType(credit));
   const link = await linkOf(work, document);
   if (isSettled(document, link, creditFingerprint(credit), look))
@@ -153,4 +155,5 @@ const WAITS_FOR_PAYMENT: Reason = {
   code: 'waits-for-payment',
   message: 'The rest of an overpayment: it comes with the payment it was left over from.',
   wayOut: 'Settle that payment; this record then goes on by itself.',
+  choices: [LEAVE_OUT],
 };

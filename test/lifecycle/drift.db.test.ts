@@ -103,6 +103,24 @@ test.each(DRIFTS)('E12 $what: made equal again by a person, or by policy', async
   }
 });
 
+test('E12 left out by a person: what FreshBooks no longer stands for is taken back', async () => {
+  const { invoice, copy } = await copied();
+  const payment = await world.pay(invoice, '100');
+  await world.settle();
+  const [paid] = await world.paymentsOf(payment);
+  await byHand('PUT', `/v1/payments/${paid?.id}/unapply`);
+  await world.replay('payment', payment);
+  await world.resolve('payment', payment, 'leave-out');
+  expect(await world.payment(payment)).toEqual(['cancelled 100.00']);
+  await byHand('PUT', `/v1/invoices/${copy.id}/unpost`);
+  await byHand('PUT', `/v1/invoices/${copy.id}`, { dueDate: '2031-01-31' });
+  await byHand('PUT', `/v1/invoices/${copy.id}/post`);
+  await world.replay('invoice', invoice);
+  expect(await world.stateOf('invoice', invoice)).toBe('parked drift');
+  await world.resolve('invoice', invoice, 'leave-out');
+  expect(await world.invoice(invoice)).toEqual(['reversed 100.00']);
+});
+
 test('E12 a draft that somebody posted is drift; healed, it is a draft again', async () => {
   const { invoice, copy } = await copied({ send: false });
   await byHand('PUT', `/v1/invoices/${copy.id}/post`);

@@ -168,6 +168,23 @@ test('P5 P6 the credit is spent before anything was copied', async () => {
   await own.close();
 });
 
+test('P6 the rest of an overpayment that nobody knows waits for its payment, or is left out', async () => {
+  const own = await createLifecycleWorld({ webhooks: false });
+  const invoice = await own.makeInvoice(await own.makeClient(), '180');
+  await own.pay(invoice, '300');
+  const { credits = [] } = await own.booksLedger();
+  const credit = Number(credits.at(-1)?.id);
+  await own.tell('credit', credit);
+  expect(await own.credit(credit)).toEqual(['parked waits-for-payment']);
+  await own.resolve('credit', credit, 'leave-out');
+  expect(await own.credit(credit)).toEqual(['ignored left-out']);
+  await own.replay('credit', credit);
+  expect(await own.credit(credit)).toEqual(['parked waits-for-payment']);
+  await own.poll();
+  expect(await own.credit(credit)).toEqual([]);
+  await own.close();
+});
+
 test('E6 P5 an overpaid invoice moves to another client while its rest stays: a person is asked', async () => {
   const { invoice, payment } = await overpaid();
   const other = await world.makeClient({ email: '' });

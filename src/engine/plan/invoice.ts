@@ -351,7 +351,6 @@ function memosInTheWay({ link, memos }: InvoiceSituation): Reason {
     message: `${number} would have to be taken back, which cannot be done while memos carry changes of it: ${told}.`,
     wayOut:
       'Unapply, unpost and cancel these memos in the destination; then replay the record, and let the copy be made equal.',
-    choices: [LEAVE_OUT],
   };
 }
 
@@ -361,7 +360,6 @@ function settledByHand(invoice: Counterpart, foreign: InvoiceParts['settledBy'])
     code: 'settled-by-hand',
     message: `${invoice.number} is settled in the destination by what was not copied from the source: ${told.join(', ')}.`,
     wayOut: 'Unapply it in the destination, or enter it in the source; then replay the record.',
-    choices: [LEAVE_OUT],
   };
 }
 

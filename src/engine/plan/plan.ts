@@ -116,7 +116,7 @@ export function strayed(
   { policies, decisions }: Standing,
 ): Reason | undefined {
   if (!link || !isLiving(link) || link.touched) return undefined;
-  if (policies.drift === 'heal' || decisions.heal === true) return undefined;
+  if (policies.drift === 'heal' || decisions.heal || decisions['leave-out']) return undefined;
   if (!copy) return gone(link);
   const figures = driftOf(link, copy);
   return figures.length > 0 ? drifted(link.counterpart.number, figures) : undefined;
