@@ -24,6 +24,7 @@ import {
 import { differencesOfCredit } from './confirm.ts';
 import { fenced, type LaneWork } from './lane-work.ts';
 import {
+  asPayment,
   type CreditSituation,
   copiedCredit,
   creditFingerprint,
@@ -32,6 +33,7 @@ import {
   unknownType,
 } from './plan/credit.ts';
 import { isLiving, LEAVE_OUT, LEFT_OUT } from './plan/plan.ts';
+import { recallCopy } from './recall.ts';
 
 export async function bringCredit(
   work: LaneWork,
@@ -69,14 +71,42 @@ export async function bringCredit(
         generation,
       }),
   };
+  return bring(work, document, situation);
+}
+
+async function bring(work: LaneWork, document: SyncDocument, situation: CreditSituation): Promise<End> {
+  const { credit, form } = situation;
   const plan = planCredit(situation);
   await notePlan(work, document, plan);
   if (plan.do === 'park') return parked(plan.reason);
-  if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
+  if (plan.do === 'ignore') {
+    if (plan.reason.code !== 'deleted-before-copy' || situation.link)
+      return { state: 'ignored', reason: plan.reason };
+    const recalled = await recall(work, document, situation);
+    return recalled ? bring(work, document, recalled) : { state: 'ignored', reason: plan.reason };
+  }
   const taken = await takeSteps(work, document, plan.steps);
   if (plan.steps.length > 0) await tellPayments(work, credit);
   if (!taken.ok) return parked(taken.reason);
   return confirmCredit(work, document, credit, form, plan.notes);
+}
+
+async function recall(
+  work: LaneWork,
+  document: SyncDocument,
+  situation: CreditSituation,
+): Promise<CreditSituation | undefined> {
+  const { credit, form, externalKey, account, toNumber } = situation;
+  const made = { account, externalKey, bookedOn: credit.issuedOn };
+  const isThere = await recallCopy(
+    work,
+    document,
+    form === 'memo'
+      ? { kind: 'create-credit', credit, number: toNumber(0), generation: 0, ...made }
+      : { kind: 'create-payment', payment: asPayment(credit), amount: credit.amount, apply: [], ...made },
+  );
+  const link = isThere ? await linkOf(work, document) : undefined;
+  return link && { ...situation, link, copy: await readCopy(work, kindOf(form), link.counterpart) };
 }
 
 function kindOf(form: CreditSituation['form']): 'credit' | 'payment' {

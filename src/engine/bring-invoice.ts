@@ -1,4 +1,5 @@
 /** An invoice, from what the source says now to an end state. */
+import { toBreakdown } from '../core/breakdown.ts';
 import type { CanonicalInvoice } from '../core/canonical.ts';
 import { isExternalKey, toExternalKey } from '../core/ids.ts';
 import type { CopyState, InvoiceParts } from '../core/ports.ts';
@@ -29,9 +30,12 @@ import { differencesOfInvoice } from './confirm.ts';
 import { fenced, type LaneWork } from './lane-work.ts';
 import { copiedInvoice, type InvoiceSituation, invoiceFingerprint, planInvoice } from './plan/invoice.ts';
 import { isLiving } from './plan/plan.ts';
+import { recallCopy } from './recall.ts';
 
 /** Refusals that can be planned around: no way back to draft, drafts that stay, a number that is another copy's. */
 const ROUNDS = 3;
+const NEVER_COPIED = 'deleted-before-copy';
+const NOBODY = { id: '', number: '' };
 const NO_PARTS: InvoiceParts = { items: [], itemIds: [], settledBy: [] };
 
 export async function bringInvoice(
@@ -54,7 +58,10 @@ async function bring(work: LaneWork, first: SyncDocument, invoice: CanonicalInvo
     const plan = planInvoice(survey);
     await notePlan(work, document, plan);
     if (plan.do === 'park') return parked(plan.reason);
-    if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
+    if (plan.do === 'ignore') {
+      if (plan.reason.code === NEVER_COPIED && (await recall(work, document, survey))) continue;
+      return { state: 'ignored', reason: plan.reason };
+    }
     const taken = await takeSteps(work, document, plan.steps);
     if (taken.ok && taken.found && round < ROUNDS) continue;
     if (taken.ok) return confirmInvoice(work, document, invoice, plan.notes);
@@ -62,6 +69,26 @@ async function bring(work: LaneWork, first: SyncDocument, invoice: CanonicalInvo
     if (!again) return parked(taken.reason);
     document = again;
   }
+}
+
+function recall(
+  work: LaneWork,
+  document: SyncDocument,
+  { invoice, externalKey, toNumber }: InvoiceSituation,
+): Promise<boolean> {
+  const breakdown = toBreakdown(invoice);
+  if (!breakdown.ok) return Promise.resolve(false);
+  return recallCopy(work, document, {
+    kind: 'create-invoice',
+    invoice,
+    breakdown: breakdown.value,
+    account: NOBODY,
+    number: toNumber(0),
+    externalKey,
+    generation: 0,
+    post: invoice.stage === 'issued',
+    bookedOn: invoice.issuedOn,
+  });
 }
 
 /** The document for another plan, where a refusal leaves a way on that needs nobody's decision. */

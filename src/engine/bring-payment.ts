@@ -43,6 +43,7 @@ import {
 } from './plan/payment.ts';
 import { isLiving } from './plan/plan.ts';
 import { readCanonical } from './read-canonical.ts';
+import { recallCopy } from './recall.ts';
 import { debitsOf, freshInvoice, type InvoiceFound, type SyncOther } from './settled-invoice.ts';
 
 /** A payment that was there already is planned from once more. */
@@ -65,11 +66,36 @@ export async function bringPayment(
     const plan = planPayment(survey);
     await notePlan(work, document, plan);
     if (plan.do === 'park') return parked(await withInvoice(work, payment, plan.reason));
-    if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
+    if (plan.do === 'ignore') {
+      if (
+        plan.reason.code === 'deleted-before-copy' &&
+        !survey.link &&
+        (await recall(work, document, survey))
+      )
+        continue;
+      return { state: 'ignored', reason: plan.reason };
+    }
     const taken = await takeSteps(work, document, plan.steps);
     if (!taken.ok) return parked(taken.reason);
     if (!taken.found || round === ROUNDS) return confirmPayment(work, document, survey, plan.notes);
   }
+}
+
+function recall(
+  work: LaneWork,
+  document: SyncDocument,
+  { payment, externalKey, account }: PaymentSituation,
+): Promise<boolean> {
+  const { amount, paidOn: bookedOn } = payment;
+  return recallCopy(work, document, {
+    kind: 'create-payment',
+    payment,
+    account,
+    externalKey,
+    amount,
+    apply: [],
+    bookedOn,
+  });
 }
 
 /** A change of the invoice may settle it: the payment is looked at again then. */

@@ -202,11 +202,11 @@ function openBooks(
     const copies = paymentsBy.get(keyOf('payment', payment.id)) ?? [];
     if (!take('payment', payment.id)) return noDouble(document, copies);
     const { currency } = payment;
+    const own = payment.state === 'live' ? minor(payment.amount, currency) : 0n;
+    // What the same cash left over outlives the payment.
     const rest = creditsById.get(payment.overpaymentId ?? '');
-    const cash =
-      minor(payment.amount, currency) + (rest?.state === 'live' ? minor(rest.amount, currency) : 0n);
-    const isCash =
-      payment.state === 'live' && payment.fromCredit !== true && minor(payment.amount, currency) > 0n;
+    const cash = own + (rest?.state === 'live' ? minor(rest.amount, currency) : 0n);
+    const isCash = payment.fromCredit !== true && cash > 0n;
     const copy = single(document, copies, isCash);
     if (!copy) return;
     const received = minor(copy.amount, currency) - minor(copy.refunded ?? '0', currency);

@@ -103,7 +103,7 @@ export const forged: Strike = async (world) => {
     const body = Buffer.from(delivery.body.toString('utf8').replace(/\d(?=\D*$)/, '9'));
     const isSame = body.equals(delivery.body);
     const altered = await door.hand({ ...delivery, body });
-    const elsewhere = await door.hand({ ...delivery, path: `${delivery.path.slice(0, -1)}_` });
+    const elsewhere = await door.hand({ ...delivery, path: `${delivery.path}x` });
     await door.hand(delivery);
     if (!isSame && altered === 200) wrong.push(altered);
     if (elsewhere === 200) wrong.push(elsewhere);

@@ -98,7 +98,7 @@ function create(
 }
 
 /** C5: cash that settles nothing yet. */
-function asPayment(credit: CanonicalCredit): CanonicalPayment {
+export function asPayment(credit: CanonicalCredit): CanonicalPayment {
   return {
     kind: 'payment',
     sourceId: credit.sourceId,
