@@ -128,6 +128,7 @@ async function everydayWork(): Promise<void> {
   await world.reprice(draft, '13.00');
   await world.settle();
   await world.user(`invoices/${draft}/send`);
+  await world.settle();
   await world.user(`clients/${client}`, { city: 'Bonn' }, 'PUT');
   await world.settle();
 }
