@@ -19,11 +19,19 @@ import { backfill, backfillProgress } from './backfill.ts';
 import { completeConsent, startConsent } from './consent.ts';
 import { type Actor, PermissionError, type Role } from './context.ts';
 import { resealKeys, rotateKeys, showKeys } from './keys.ts';
+import { listAudit } from './list-audit.ts';
 import { listConnections } from './list-connections.ts';
-import { listRecords } from './list-records.ts';
+import { listConnectors } from './list-connectors.ts';
+import { listParked } from './list-parked.ts';
+import { countRecords, listRecords } from './list-records.ts';
+import { overview } from './overview.ts';
 import { ping } from './ping.ts';
+import { previewConnection } from './preview-connection.ts';
 import { replay } from './replay.ts';
+import { listReplays, startReplay } from './replay-runs.ts';
+import { resolveRecords } from './resolve-records.ts';
 import { pauseConnection, resumeConnection, setConnection } from './set-connection.ts';
+import { showConnection } from './show-connection.ts';
 import { findRecordId, showRecord } from './show-record.ts';
 import { status } from './status.ts';
 
@@ -57,6 +65,19 @@ describe('permissions', () => {
     status: ['viewer', (actor) => status(kit.parts, actor)],
     ping: ['viewer', (actor) => ping(kit.parts, actor, request())],
     backfillProgress: ['viewer', (actor) => backfillProgress(kit.parts, actor, { id: kit.connectionId })],
+    listConnectors: ['viewer', (actor) => listConnectors(kit.parts, actor)],
+    showConnection: ['viewer', (actor) => showConnection(kit.parts, actor, request())],
+    previewConnection: ['viewer', (actor) => previewConnection(kit.parts, actor, { ...request(), limit: 1 })],
+    countRecords: ['viewer', (actor) => countRecords(kit.parts, actor, {})],
+    listParked: ['viewer', (actor) => listParked(kit.parts, actor, {})],
+    overview: ['viewer', (actor) => overview(kit.parts, actor, { window: 'day' })],
+    listAudit: ['viewer', (actor) => listAudit(kit.parts, actor, { limit: 1 })],
+    listReplays: ['viewer', (actor) => listReplays(kit.parts, actor)],
+    startReplay: ['operator', (actor) => startReplay(kit.parts, actor, { recordIds: [] })],
+    resolveRecords: [
+      'operator',
+      (actor) => resolveRecords(kit.parts, actor, { recordIds: [], choice: 'adopt' }),
+    ],
     replay: ['operator', (actor) => replay(kit.parts, actor, { recordIds: [] })],
     backfill: ['operator', (actor) => backfill(kit.parts, actor, request())],
     pauseConnection: ['operator', (actor) => pauseConnection(kit.parts, actor, request())],

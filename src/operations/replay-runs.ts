@@ -13,6 +13,7 @@ import { type ReplayRequest, type ReplayRow, replayChunk } from './replay.ts';
 /** Small, so that lanes which are at work do not wait long for one of ours. */
 const IN_ONE_TRANSACTION = 100;
 const LISTED = 20;
+const RETRY_MS = 5_000;
 
 /** Returns at once; the records are taken one chunk after the other. */
 export async function startReplay(
@@ -40,9 +41,7 @@ export async function startReplay(
       filter,
     });
   });
-  void work(parts, id, actor.name).catch((error: unknown) =>
-    parts.log.warn({ err: error, replayId: id }, 'replay put off until the next start'),
-  );
+  void keepWorking(parts, id, actor.name);
   return showReplay(parts, actor, { replayId: id });
 }
 
@@ -52,7 +51,19 @@ export async function continueReplays(parts: OperationParts): Promise<void> {
     select id, actor from replays r
     where exists (select from replay_items i where i.replay_id = r.id and i.taken_at is null)
     order by created_at`.execute(parts.db);
-  for (const { id, actor } of rows) await work(parts, id, actor);
+  for (const { id, actor } of rows) await keepWorking(parts, id, actor);
+}
+
+/** A database that is away for a moment only delays it; what is left when the process stops, the next one takes. */
+async function keepWorking(parts: OperationParts, replayId: string, actor: string): Promise<void> {
+  while (!parts.stopping.aborted) {
+    try {
+      return await work(parts, replayId, actor);
+    } catch (error) {
+      parts.log.warn({ err: error, replayId }, 'replay put off');
+      await parts.clock.sleep(RETRY_MS, parts.stopping);
+    }
+  }
 }
 
 /** Several processes may work on one replay: each takes other records. */
