@@ -95,7 +95,6 @@ export const POLICIES = [
 ] as const satisfies readonly PolicySpec[];
 
 type Spec = (typeof POLICIES)[number];
-export type PolicyName = Spec['name'];
 export type Policies = { [S in Spec as S['name']]: S['choices'][number]['value'] };
 
 /** Stored choices over the defaults; a choice this version does not know counts as the default. */

@@ -125,7 +125,7 @@ async function isInVain({ parts }: LaneWork, document: SyncDocument, kind: Faili
 }
 
 /** Exponential with full jitter and a cap. */
-export function backoffMs(failures: number, jitter: number): number {
+function backoffMs(failures: number, jitter: number): number {
   return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 16)) * jitter;
 }
 

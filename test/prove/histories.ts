@@ -270,7 +270,7 @@ function compare(seeds: readonly number[], inOrder: Lived, shuffled: Lived, figu
   for (const [index, seed] of seeds.entries()) {
     // What a person is asked about in both is visible, and nothing is claimed of its copy.
     const isAsked = (lived: Lived, line: string) =>
-      /^parked/.test(lived.states[index]?.get(line.split(' ')[0] ?? '') ?? '');
+      lived.states[index]?.get(line.split(' ')[0] ?? '')?.startsWith('parked') ?? false;
     const claimed = ({ ledger }: Lived) =>
       (ledger[index] ?? []).filter((line) => !(isAsked(inOrder, line) && isAsked(shuffled, line)));
     const expected = claimed(inOrder);
