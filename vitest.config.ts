@@ -50,6 +50,8 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          // One at a time: each file has a browser, a service, a database and two simulators.
+          fileParallelism: false,
           ...RECORDED,
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 120_000,

@@ -112,8 +112,8 @@ describe('no serious or critical finding', () => {
 
   test('in the dialogs of a record, and with its data unfolded', async () => {
     await page.goto(`${the().url}/records/${the().syncedId}`);
-    for (const more of await page.getByRole('button', { name: /Show the data of entry [1-4]$/ }).all())
-      await more.click();
+    for (const entry of [1, 2, 3, 4])
+      await page.getByRole('button', { name: `Show the data of entry ${entry}`, exact: true }).click();
     expect(await findings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Replay' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).waitFor();
@@ -160,6 +160,7 @@ test(`a list of a hundred thousand records shows its first page within ${MOST_MS
     await page.waitForTimeout(300);
     times.push(await page.evaluate<number>(FIRST_PAGE_MS));
   }
+  process.stdout.write(`first page of ${MANY} records: ${times.map(Math.round).join(', ')} ms\n`);
   // The best of five: what else runs on the machine is not the page's fault.
   expect(Math.min(...times), times.map(Math.round).join(', ')).toBeLessThan(MOST_MS);
 }, 180_000);

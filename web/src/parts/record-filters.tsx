@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api, type RecordFilter } from '../api.ts';
 import { KIND_LABELS, STATE_WORDS } from '../format.ts';
+import { STATUS } from '../status.ts';
 import { ReplayButton } from './replay-dialog.tsx';
 
 type Props = { filter: RecordFilter; change: (next: RecordFilter) => void };
@@ -87,7 +88,7 @@ function withMember(filter: RecordFilter, name: keyof RecordFilter, value: strin
 /** Currencies and connections that there are. */
 function useChoices(): { currencies: Choice[]; connections: Choice[] } {
   const connections = useQuery({ queryKey: ['data', 'connections'], queryFn: api.connections });
-  const status = useQuery({ queryKey: ['data', 'status'], queryFn: api.status });
+  const status = useQuery(STATUS);
   const currencies = [...new Set(status.data?.sums.map(({ currency }) => currency))];
   return {
     currencies: currencies.map((value) => ({ value, label: value })),

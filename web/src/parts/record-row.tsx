@@ -24,7 +24,7 @@ export function RecordRow({ record, changed, selection }: Props) {
         </Table.Td>
       )}
       <Table.Td visibleFrom="sm">
-        <StateBadge state={record.state} />
+        <StateBadge state={record.state} plain />
       </Table.Td>
       <Table.Td visibleFrom="sm">{KIND_LABELS[record.kind]}</Table.Td>
       <Table.Td>
@@ -32,7 +32,7 @@ export function RecordRow({ record, changed, selection }: Props) {
           {name}
         </Link>
         <Group gap={6} hiddenFrom="sm">
-          <StateBadge state={record.state} />
+          <StateBadge state={record.state} plain />
           <Text size="xs" c="dimmed">
             {KIND_LABELS[record.kind]} · {formatTime(record.changedAt)}
           </Text>

@@ -19,6 +19,7 @@ import { api } from '../api.ts';
 import { formatCount, timeZone } from '../format.ts';
 import { type LiveState, POLL_MS } from '../live.ts';
 import { useMay, useSession } from '../session.tsx';
+import { STATUS } from '../status.ts';
 
 function ColourSwitch() {
   const { setColorScheme } = useMantineColorScheme();
@@ -88,7 +89,7 @@ function Account() {
 }
 
 function Ways() {
-  const status = useQuery({ queryKey: ['data', 'status'], queryFn: api.status });
+  const status = useQuery(STATUS);
   const mayManage = useMay('admin');
   const parked = status.data?.records.parked ?? 0;
   return (

@@ -6,14 +6,17 @@ import { STATE_WORDS } from '../format.ts';
 
 const ICONS = { synced: IconCheck, pending: IconClock, parked: IconHandStop, ignored: IconMinus };
 
-export function StateBadge({ state }: { state: RecordSummary['state'] }) {
+type Props = { state: RecordSummary['state']; plain?: boolean };
+
+/** `plain` for long lists, where a tooltip for each line would cost more than the line. */
+export function StateBadge({ state, plain = false }: Props) {
   const { label, colour, meaning } = STATE_WORDS[state];
   const Icon = ICONS[state];
-  return (
-    <Tooltip label={meaning}>
-      <Badge variant="light" color={colour} leftSection={<Icon size={13} aria-hidden />} miw={86}>
-        {label}
-      </Badge>
-    </Tooltip>
+  const icon = <Icon size={13} aria-hidden />;
+  const badge = (
+    <Badge variant="light" color={colour} leftSection={icon} miw={86} {...(plain ? { title: meaning } : {})}>
+      {label}
+    </Badge>
   );
+  return plain ? badge : <Tooltip label={meaning}>{badge}</Tooltip>;
 }
