@@ -3,11 +3,18 @@ import { newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { SourceRecord } from '../core/ports.ts';
 import type { Db } from '../store/db.ts';
-import { clientLane, moveDocument, type SyncDocument, setDocumentFace } from '../store/documents.ts';
+import { listOpenInLane } from '../store/deliveries.ts';
+import {
+  clientLane,
+  loadDocument,
+  moveDocument,
+  type SyncDocument,
+  setDocumentFace,
+} from '../store/documents.ts';
 import { type Answered, type EventRow, listUnsettledEvents, markNoted, nextTick } from '../store/events.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { callPriority } from './call-priority.ts';
-import { PRIORITY, wakeLanes } from './intake.ts';
+import { acceptEvents, PRIORITY, wakeLanes } from './intake.ts';
 import { fenced, fencedAt, type LaneWork, note } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
@@ -86,11 +93,21 @@ async function keep(
     if (moves && lane !== work.lease.lane) {
       const priority = PRIORITY[callPriority() === 'live' ? 'webhook' : 'backfill'];
       await wakeLanes(tx, parts.queue, [{ connectionId: document.connectionId, lane }], priority);
+      await tellOpen(work, tx, document);
       return { moved: true };
     }
     const present = stored ?? (await findLatestRevision(tx, document.id));
     return { found: true, record, answered, revisionId: present?.id ?? revisionId, verify };
   });
+}
+
+/** Whoever has an open step here was resumed together with the document that leaves: from now on by itself. */
+async function tellOpen({ parts, lease }: LaneWork, tx: Db, leaving: SyncDocument): Promise<void> {
+  const topic = `${leaving.kind} ${leaving.label} has left`;
+  for (const id of await listOpenInLane(tx, lease, leaving.id)) {
+    const { connectionId, kind, sourceId } = await loadDocument(tx, id);
+    await acceptEvents(parts, tx, [{ connectionId, kind, sourceId, origin: 'dependency', topic }]);
+  }
 }
 
 async function noteEvents(

@@ -123,3 +123,19 @@ test('E7 another currency: reversed on the old account, issued on one in the new
   expect(await world.payment(payment)).toEqual([`live 100.00: 100.00 on ${invoice}`]);
   expect((await world.paymentsOf(payment)).map(({ currency }) => currency)).toEqual(['EUR']);
 });
+
+test('E6 I3 an invoice that moves away from a refused step leaves no step without an end', async () => {
+  await world.tenant('faults', { failNext: [{ match: 'POST account', times: 1000, status: 429 }] });
+  const invoice = await world.makeInvoice(from, '100');
+  await expect(world.settle()).rejects.toThrow('without an end state');
+  await world.tenant('faults', {}, 'DELETE');
+  await world.editInvoice(invoice, { clientId: to });
+  await world.settle();
+  expect(await whereAbouts(invoice)).toEqual(['to: posted 100.00 owes 100.00']);
+  const open = await world.parts.db
+    .selectFrom('deliveries')
+    .select('id')
+    .where('state', '=', 'intended')
+    .execute();
+  expect(open).toEqual([]);
+});
