@@ -217,6 +217,15 @@ describe('the copy is there', () => {
     expect(planned(GONE, DRAFT, { deletingRefused: true })).toEqual(['cancel-invoice', 'delete-invoice']);
   });
 
+  test('X1 a draft that was cancelled, but not deleted when the process died, is deleted', () => {
+    const cancelled = { linked: { stage: 'cancelled' }, found: { stage: 'cancelled' as const } };
+    expect(planned(GONE, DRAFT, cancelled)).toEqual(['delete-invoice']);
+    expect(planned(DRAFT, DRAFT, cancelled)).toEqual([
+      'delete-invoice',
+      'create-invoice N-1 draft on 2026-03-01',
+    ]);
+  });
+
   test('X5 a restored invoice gets the next number, a restored draft its own', () => {
     const dead = (stage: 'reversed' | 'deleted') => ({ linked: { stage }, found: { stage } });
     expect(planned(SENT, SENT, dead('reversed'))).toEqual(['create-invoice N-1-R1 posted on 2026-03-01']);

@@ -86,7 +86,7 @@ function decide(situation: InvoiceSituation): Plan {
   if (strange) return park(strange);
   if (link && isThere && foreign.length > 0) return park(settledByHand(link.counterpart, foreign));
   if (decisions['leave-out']) return isThere ? remove(situation) : { do: 'ignore', reason: LEFT_OUT };
-  if (invoice.visibility === 'deleted') return isThere ? remove(situation) : neverThere(link);
+  if (invoice.visibility === 'deleted') return isThere ? remove(situation) : neverThere(situation);
   if (!isThere && invoice.stage === 'draft' && policies.drafts === 'wait')
     return ignore('draft-waits', 'A draft: copied once it is sent (policy drafts).');
   if (invoice.total.amountMinor < 0n) return park(negativeTotal(invoice));
@@ -95,7 +95,7 @@ function decide(situation: InvoiceSituation): Plan {
       ? remove(situation)
       : ignore('zero-total', 'Nothing to pay: left out (policy zeroTotals).');
   const archived = invoice.visibility === 'archived' ? ['Archived in the source; the copy stays.'] : [];
-  if (!isThere) return withNotes(create(situation, []), archived);
+  if (!isThere) return withNotes(create(situation, halfRemoved(situation)), archived);
   if (isElsewhere(invoice, present(link)))
     return withNotes(create(situation, remove(situation).steps), archived);
   return withNotes(change(situation), archived);
@@ -111,10 +111,16 @@ function isSame({ invoice, copy, link }: InvoiceSituation): boolean {
   );
 }
 
-function neverThere(link: Link | undefined): Plan {
-  return link
-    ? steps([], ['Deleted in the source, and in the destination.'])
+function neverThere(situation: InvoiceSituation): Plan {
+  return situation.link
+    ? steps(halfRemoved(situation), ['Deleted in the source, and in the destination.'])
     : ignore('deleted-before-copy', 'Deleted in the source before it was ever copied.');
+}
+
+/** A draft that was cancelled to be deleted, when the process died in between. */
+function halfRemoved({ link, externalKey }: InvoiceSituation): Step[] {
+  if (link?.stage !== 'cancelled') return [];
+  return [{ kind: 'delete-invoice', invoice: link.counterpart, externalKey }];
 }
 
 // ---------------------------------------------------------------- a new copy
