@@ -1,12 +1,15 @@
 /** `prove`: the connector under faults, seed by seed, with progress for people and a verdict for programs. */
 import pc from 'picocolors';
 import { UsageError } from '../core/errors.ts';
+import { CHAOS } from '../prove/chaos.ts';
 import { FAULT_CLASSES, FAULT_NAMES, type FaultName } from '../prove/fault-class.ts';
 import { findingsOf, type ProofProgress, type ProofReport, runProof } from '../prove/proof.ts';
 import { answer, say, table } from './output.ts';
 
+const DEFAULT_SEEDS = 20;
+
 export type ProveOptions = {
-  seeds: number;
+  seeds?: number | undefined;
   seed?: number | undefined;
   faults?: string | undefined;
   minutes?: number | undefined;
@@ -18,12 +21,14 @@ export async function prove(options: ProveOptions): Promise<void> {
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
   const report = await runProof({
-    seeds: options.seed === undefined ? options.seeds : 1,
+    seeds: options.seeds ?? (options.seed === undefined ? DEFAULT_SEEDS : 1),
     firstSeed: options.seed ?? 1,
     acts: options.acts,
     faults: options.faults === undefined ? undefined : readFaults(options.faults),
     minutes: options.minutes,
+    chaos: options.seed === undefined && options.faults === undefined,
     tell: (progress) => tell(progress, options),
+    tellChaos: (line) => void (options.json === true || process.stderr.write(`${line}\n`)),
     stopping: stopping.signal,
   });
   answer(options.json, report, () => show(report));
@@ -73,6 +78,16 @@ function show(report: ProofReport): void {
   say('');
   const faults = FAULT_NAMES.map((name) => [String(report.faults[name] ?? 0), FAULT_CLASSES[name]]);
   say(table(['times', 'what went wrong on the way'], faults));
+  if (report.chaos) {
+    const { rounds } = report.chaos;
+    const told = rounds.map(({ kind, recoveredMs }) => [
+      CHAOS[kind],
+      recoveredMs === undefined
+        ? pc.red('not within a minute')
+        : `${recoveredMs} ms after the database was back`,
+    ]);
+    say(`\n${table(['under the running service', 'it worked again'], told)}`);
+  }
   const reasons = Object.entries(report.parked).map(([code, count]) => [String(count), code]);
   if (reasons.length > 0) say(`\n${table(['records', 'why a person is asked'], reasons)}`);
   say('');

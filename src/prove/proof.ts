@@ -4,6 +4,7 @@ import { formatMoney, parseMoney, sumMoney } from '../core/money.ts';
 import { systemClock } from '../platform/clock.ts';
 import { createLog } from '../platform/log.ts';
 import type { Audit, CurrencySums } from './auditor.ts';
+import { type ChaosReport, proveChaos } from './chaos.ts';
 import { FAULT_NAMES, type FaultName } from './fault-class.ts';
 import { type NaiveVerdict, runNaive } from './naive.ts';
 import { runSeed, type SeedVerdict } from './run-seed.ts';
@@ -19,7 +20,10 @@ export type ProofOptions = {
   faults: readonly FaultName[] | undefined;
   /** Begins no seed after so long. */
   minutes: number | undefined;
+  /** Whether the database is also brought down under the running service, as real processes. */
+  chaos: boolean;
   tell: (told: ProofProgress) => void;
+  tellChaos: (line: string) => void;
   stopping?: AbortSignal;
 };
 
@@ -66,13 +70,14 @@ export type ProofReport = {
   sums: Audit['sums'];
   findings: { seed: number; text: string }[];
   naive: NaiveReport;
+  chaos: ChaosReport | undefined;
   seconds: number;
 };
 
 /** The first of every twenty seeds meet one class each; the others meet all of them mixed. */
 const ROUND = 20;
 
-export function faultsOf(seed: number): readonly FaultName[] {
+function faultsOf(seed: number): readonly FaultName[] {
   const alone = FAULT_NAMES[(seed - 1) % ROUND];
   return alone === undefined ? FAULT_NAMES : [alone];
 }
@@ -97,7 +102,10 @@ export async function runProof(options: ProofOptions): Promise<ProofReport> {
   } finally {
     await server.stop();
   }
-  return { ...report, good: report.badSeeds.length === 0 && report.seeds > 0, seconds: seconds() };
+  if (options.chaos && options.stopping?.aborted !== true)
+    report.chaos = await proveChaos({ seed: options.firstSeed, tell: options.tellChaos });
+  const good = report.badSeeds.length === 0 && report.seeds > 0 && report.chaos?.good !== false;
+  return { ...report, good, seconds: seconds() };
 }
 
 function emptyReport({ firstSeed }: ProofOptions): ProofReport {
@@ -120,6 +128,7 @@ function emptyReport({ firstSeed }: ProofOptions): ProofReport {
     sums: {},
     findings: [],
     naive: { seeds: 0, documents: 0, lost: 0, doubled: 0, wrong: 0, givenUp: 0 },
+    chaos: undefined,
     seconds: 0,
   };
 }

@@ -58,6 +58,8 @@ export type SeedOptions = {
   acts: number;
   faults: readonly FaultName[];
   tell?: (line: string) => void;
+  /** What else may be broken, in words. */
+  also?: (world: ProofWorld) => Promise<string[]>;
 };
 
 export type SeedVerdict = {
@@ -90,7 +92,10 @@ export async function runSeed(options: SeedOptions): Promise<SeedVerdict> {
   }
 }
 
-async function prove(world: ProofWorld, { seed, acts, faults, tell }: SeedOptions): Promise<SeedVerdict> {
+async function prove(
+  world: ProofWorld,
+  { seed, acts, faults, tell, also }: SeedOptions,
+): Promise<SeedVerdict> {
   const trail = watchTrail(world);
   const counts = Object.fromEntries(FAULT_NAMES.map((name) => [name, 0])) as Record<FaultName, number>;
   await settleCallbacks(world);
@@ -111,7 +116,8 @@ async function prove(world: ProofWorld, { seed, acts, faults, tell }: SeedOption
     world.clock.advance(pause);
   }
   const replayed = await comeToRest(world, restless);
-  return judge(world, { seed, acts, counts, replayed, broken: [...restless, ...(await trail.judge())] });
+  const broken = [...restless, ...(await trail.judge()), ...((await also?.(world)) ?? [])];
+  return judge(world, { seed, acts, counts, replayed, broken });
 }
 
 /** The first handshakes, as in every installation. */
