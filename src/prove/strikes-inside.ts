@@ -1,5 +1,6 @@
 /** Faults of our own side: processes, their database, their clocks, and who runs them. */
 import { CHECKPOINTS, type Checkpoint } from '../engine/checkpoints.ts';
+import { systemClock } from '../platform/clock.ts';
 import { migrate } from '../platform/postgres/migrate.ts';
 import type { Over, Strike } from './fault-class.ts';
 import { COMMIT_FAULTS, type CommitFault } from './mortal-pool.ts';
@@ -8,6 +9,7 @@ import type { Replica } from './replica.ts';
 import { between, type ProofWorld, pickOne } from './world.ts';
 
 const LEASE_MS = 15_000;
+const LONGEST_TAKEOVER_MS = 5_000;
 const MINUTE_MS = 60_000;
 
 /** Kills the process that is the n-th to reach a place; the next one starts at once. */
@@ -107,12 +109,16 @@ export const twoWorkers: Strike = (world) => {
   let left = between(world.random, 0, 4);
   let frozen = 0;
   let wake: () => void = () => {};
-  const off = world.onCheckpoint(async (_replica, reached, { lease }) => {
+  const off = world.onCheckpoint(async (replica, reached, { lease }) => {
     if (frozen > 0 || (reached !== at && lease === undefined) || left-- > 0) return;
     frozen += 1;
     const slept = new Promise<void>((resolve) => void (wake = resolve));
     world.clock.advance(LEASE_MS + 1_000);
-    await Promise.race([slept, world.clock.sleep(2_000)]);
+    const other = world.replicas().find((one) => one !== replica);
+    // In the midst of a transaction the lane's row is locked, and nobody can take the lane over.
+    if (lease && other && reached.startsWith('after'))
+      await Promise.race([slept, other.drain(lease).catch(() => {}), systemClock.sleep(LONGEST_TAKEOVER_MS)]);
+    else await Promise.race([slept, world.clock.sleep(2_000)]);
   });
   return () => {
     off();

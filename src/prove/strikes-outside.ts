@@ -100,12 +100,13 @@ export const forged: Strike = async (world) => {
     Object.keys(headers).some((name) => name.includes('hmac')),
   );
   for (const delivery of signed.slice(-between(random, 1, 4))) {
-    const body = Buffer.from(delivery.body.toString('utf8').replace(/\d(?=\D*$)/, '9'));
-    const isSame = body.equals(delivery.body);
+    // The first figure is the document's: any other place might be refused for what it says of the account.
+    const text = delivery.body.toString('utf8').replace(/\d/, (digit) => (digit === '9' ? '8' : '9'));
+    const body = Buffer.from(text);
     const altered = await door.hand({ ...delivery, body });
     const elsewhere = await door.hand({ ...delivery, path: `${delivery.path}x` });
     await door.hand(delivery);
-    if (!isSame && altered === 200) wrong.push(altered);
+    if (altered === 200) wrong.push(altered);
     if (elsewhere === 200) wrong.push(elsewhere);
     sent += 3;
   }

@@ -41,6 +41,8 @@ type Options = {
   at?: readonly Checkpoint[];
   /** So much time passes between the act and the poll, where a poll is to find it. */
   awayMs?: number;
+  /** Only from this call on. */
+  from?: string;
   /** The destination forgets its idempotency keys before the fresh process goes on. */
   forgetful?: boolean;
   tell?: (line: string) => void;
@@ -74,6 +76,7 @@ async function proveKind(run: {
   reached: Set<Checkpoint>;
   figures: KillFigures;
   awayMs?: number;
+  from?: string;
   forgetful?: boolean;
 }): Promise<void> {
   const { kind, reached, figures, awayMs = 0 } = run;
@@ -100,7 +103,7 @@ async function proveKind(run: {
       const ids = prepared[index];
       if (!ids) throw new Error('too few were prepared');
       const act = () => scenario.act(users, ids as never);
-      const { isDead, lost } = await killAt(world, { at, way: wayTo(at), walk, awayMs, act });
+      const { isDead, lost } = await killAt(world, { at, way: wayTo(at), walk, awayMs, from: run.from, act });
       cases.push({ at, ids });
       reached.add(at);
       if (isDead) figures.kills += 1;
@@ -110,6 +113,7 @@ async function proveKind(run: {
     for (const at of walk.reached) reached.add(at);
     if (run.forgetful === true) world.destination.forgetKeys();
     if (!(await recover(world))) find('the work does not come to rest');
+    find(...(await pollOnceMore(world)));
     await judge(world, { kind, model, cases, figures });
     find(...(await trail.judge()), ...(await listBrokenPromises(world)));
   } finally {
@@ -123,7 +127,7 @@ function inOrder(all: readonly Checkpoint[]): Checkpoint[] {
   return [...all.filter((at) => at !== last), last];
 }
 
-async function furnish(world: ProofWorld, { policies, tenant }: Scenario): Promise<Users> {
+export async function furnish(world: ProofWorld, { policies, tenant }: Scenario): Promise<Users> {
   await orderNothing(world);
   if (tenant) await control(world.destination.url, 'features', tenant);
   if (policies)
@@ -152,6 +156,19 @@ async function recover(world: ProofWorld): Promise<boolean> {
   await patiently(world, world.poll());
   if (await reconnect(world)) await patiently(world, world.poll());
   return letThemWork(world, 3 * HOUR_MS);
+}
+
+/** What has been copied as it is tells nothing new. */
+async function pollOnceMore(world: ProofWorld): Promise<string[]> {
+  const events = async () => {
+    const { rows } = await sql<{ count: bigint }>`select count(*) as count from events`.execute(
+      world.observer().db,
+    );
+    return rows[0]?.count;
+  };
+  const before = await events();
+  await patiently(world, world.poll());
+  return (await events()) === before ? [] : ['polling does not come to rest: it tells the same again'];
 }
 
 async function judge(

@@ -9,6 +9,7 @@ import { letThemWork, patiently } from '../../src/prove/work.ts';
 import { findLanes, type ProofWorld } from '../../src/prove/world.ts';
 import { control } from './kill-scenarios.ts';
 
+const WRITE = /^(POST|PUT|DELETE) /;
 const HOUR_MS = 3_600_000;
 const LONGEST_WAIT_MS = 20_000;
 const LOOK_MS = 2;
@@ -88,21 +89,33 @@ export async function killAt(
     way,
     walk,
     awayMs,
+    from,
     act,
-  }: { at: Checkpoint; way: Way; walk: Walk; awayMs: number; act: () => Promise<unknown> },
+  }: {
+    at: Checkpoint;
+    way: Way;
+    walk: Walk;
+    awayMs: number;
+    from: string | undefined;
+    act: () => Promise<unknown>;
+  },
 ): Promise<{ isDead: boolean; lost: string[] }> {
   const [victim = world.start()] = world.replicas();
   world.clock.advance(GONE_MS);
   await arrived(world);
   const others = new Set(await listBusyLanes(world));
+  let isFar = from === undefined;
   const isFromIntent = walk.afterIntent.has(at) || way === 'lost answer';
   let intents = 0;
   let isDead = false;
-  const off = world.onCheckpoint(async (_replica, reached) => {
+  const off = world.onCheckpoint(async (_replica, reached, { call }) => {
     if (reached === 'before intent') intents += 1;
+    isFar ||= call === from;
     if (way === 'lost answer' && reached === 'after intent' && intents === walk.intent)
       world.destination.order('answer lost after the effect', 1, 'writes');
-    if (isDead || reached !== at || (isFromIntent && intents < walk.intent)) return;
+    // The look-up before a write is a call, too, but not the one that something hangs on.
+    if (isFromIntent && call !== undefined && !WRITE.test(call)) return;
+    if (isDead || !isFar || reached !== at || (isFromIntent && intents < walk.intent)) return;
     isDead = true;
     world.kill(victim);
   });
@@ -143,7 +156,7 @@ export async function orderNothing(world: ProofWorld): Promise<void> {
   await control(world.destination.url, 'faults', { lockContentionChance: 0 });
 }
 
-async function arrived({ source }: ProofWorld): Promise<void> {
+export async function arrived({ source }: ProofWorld): Promise<void> {
   for (let waited = 0; source.deliveriesUnderWay() > 0 && waited < LONGEST_WAIT_MS; waited += LOOK_MS)
     await systemClock.sleep(LOOK_MS);
 }
