@@ -28,7 +28,7 @@ export async function prove(options: ProveOptions): Promise<void> {
     minutes: options.minutes,
     chaos: options.seed === undefined && options.faults === undefined,
     tell: (progress) => tell(progress, options),
-    tellChaos: (line) => void (options.json === true || process.stderr.write(`${line}\n`)),
+    say: (line) => void process.stderr.write(`${line}\n`),
     stopping: stopping.signal,
   });
   answer(options.json, report, () => show(report));

@@ -27,9 +27,11 @@ const payment: LedgerPayment = {
   paidOn: '2026-01-05',
   state: 'live',
 };
-const copy = { ...invoice, id: 'z1', number: 'Z-1', reference: 'FB-ACC-invoice-1' };
+const customer = 'FB-ACC-client-7-USD';
+const copy = { ...invoice, customer, id: 'z1', number: 'Z-1', reference: 'FB-ACC-invoice-1' };
 const paid = {
   ...payment,
+  customer,
   id: 'z9',
   number: 'P-1',
   reference: 'FB-ACC-payment-9',

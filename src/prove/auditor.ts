@@ -98,6 +98,10 @@ function openBooks(
   const say = (verdict: Verdict, document: string, what: string) =>
     void findings.push({ verdict, document, text: what });
 
+  /** The account made for that client in that currency: nobody else is in the destination. */
+  const accountOf = ({ customer, currency }: { customer: string; currency: string }) =>
+    `${toExternalKey(identity, 'client', customer)}-${currency}`;
+
   /** Parked for a reason that asks a person something; a fault of ours is no such reason. */
   function isExcused(kind: Kind, id: string): boolean {
     return isAllowed(`${kind}/${id}`, standings);
@@ -167,7 +171,8 @@ function openBooks(
     const copy = single(document, copies, invoice.state !== 'deleted');
     if (!copy) return;
     const { currency } = invoice;
-    equal(document, 'currency', currency, copy.currency);
+    if (copy.currency !== currency) return equal(document, 'currency', currency, copy.currency);
+    equal(document, 'account', accountOf(invoice), copy.customer);
     equal(document, 'total', invoice.total, copy.total);
     equal(document, 'state', invoice.state, copy.state);
     equal(document, 'date', invoice.issuedOn, copy.issuedOn);
@@ -209,8 +214,9 @@ function openBooks(
     const isCash = payment.fromCredit !== true && cash > 0n;
     const copy = single(document, copies, isCash);
     if (!copy) return;
+    if (copy.currency !== currency) return equal(document, 'currency', currency, copy.currency);
     const received = minor(copy.amount, currency) - minor(copy.refunded ?? '0', currency);
-    equal(document, 'currency', currency, copy.currency);
+    equal(document, 'account', accountOf(payment), copy.customer);
     equal(document, 'cash', text(cash, currency), text(received, currency));
     equal(document, 'date', payment.paidOn, copy.paidOn);
     add(currency, 'received', cash, received);
@@ -225,7 +231,7 @@ function openBooks(
     const isWanted = credit.state === 'live' && credit.creditType !== 'overpayment';
     const copy = single<LedgerCredit | LedgerPayment>(document, [...memos, ...cash], isWanted);
     if (!copy) return;
-    equal(document, 'currency', credit.currency, copy.currency);
+    if (copy.currency !== credit.currency) return equal(document, 'currency', credit.currency, copy.currency);
     equal(document, 'amount', credit.amount, copy.amount);
     equal(
       document,

@@ -23,13 +23,13 @@ export type ProofOptions = {
   /** Whether the database is also brought down under the running service, as real processes. */
   chaos: boolean;
   tell: (told: ProofProgress) => void;
-  tellChaos: (line: string) => void;
+  /** Anything else, in words. */
+  say: (line: string) => void;
   stopping?: AbortSignal;
 };
 
 export type ProofProgress = {
   verdict: SeedVerdict;
-  naive: NaiveVerdict;
   done: number;
   of: number;
   seconds: number;
@@ -93,17 +93,24 @@ export async function runProof(options: ProofOptions): Promise<ProofReport> {
       if (isLate || options.stopping?.aborted === true) break;
       const seed = options.firstSeed + done;
       const faults = options.faults ?? faultsOf(seed);
-      const verdict = await runSeed({ seed, acts: options.acts, faults, server });
-      const naive = await runNaive({ seed, acts: options.acts, faults });
-      addSeed(report, verdict);
-      addNaive(report.naive, naive);
-      options.tell({ verdict, naive, done: done + 1, of: options.seeds, seconds: seconds() });
+      try {
+        const verdict = await runSeed({ seed, acts: options.acts, faults, server });
+        addSeed(report, verdict);
+        options.tell({ verdict, done: done + 1, of: options.seeds, seconds: seconds() });
+        addNaive(report.naive, await runNaive({ seed, acts: options.acts, faults }));
+      } catch (error) {
+        // A seed that nobody could judge is no good one; the others go on.
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        report.badSeeds.push(seed);
+        report.findings.push({ seed, text });
+        options.say(`seed ${seed} could not be judged: ${text}`);
+      }
     }
   } finally {
     await server.stop();
   }
   if (options.chaos && options.stopping?.aborted !== true)
-    report.chaos = await proveChaos({ seed: options.firstSeed, tell: options.tellChaos });
+    report.chaos = await proveChaos({ seed: options.firstSeed, tell: options.say });
   const good = report.badSeeds.length === 0 && report.seeds > 0 && report.chaos?.good !== false;
   return { ...report, good, seconds: seconds() };
 }
