@@ -13,7 +13,7 @@ const WEB = fileURLToPath(new URL('../web/src', import.meta.url));
 const verbs = Object.entries(VERBS) as [string, VerbSpec][];
 
 /** For the machine itself, where no dashboard runs yet or none is asked. */
-const ONLY_ON_THE_MACHINE = ['start', 'demo', 'simulate', 'keys'];
+const ONLY_ON_THE_MACHINE = ['start', 'demo', 'simulate', 'keys', 'prove', 'restored'];
 /** A person's own session, and the stream of changes: nothing that a command would do. */
 const ONLY_IN_A_BROWSER = ['showSetup', 'showSession', 'signIn', 'signOut', 'watchLive'];
 

@@ -100,7 +100,8 @@ export async function exerciseLifecycle(tenant: TestTenant): Promise<void> {
   const { items } = await destination.readInvoiceParts(again);
   const adjust = { kind: 'adjust-invoice', invoice: again, externalKey, items, on: ON } as const;
   await run({ ...adjust, direction: 'credit', amount: usd('5'), mark: 'memo-1' });
-  await run({ ...adjust, direction: 'debit', amount: usd('6'), mark: 'memo-2' });
+  const debit = await run({ ...adjust, direction: 'debit', amount: usd('6'), mark: 'memo-2' });
+  await destination.readBack('debit', debit);
   const draft = await run({ ...copy, number: 'LIFE-2', externalKey: 'FB-life-invoice-2' });
   await run({ kind: 'cancel-invoice', invoice: draft, externalKey });
   await run({ kind: 'delete-invoice', invoice: draft, externalKey });

@@ -33,6 +33,7 @@ send, pay and delete. Faults are switched on while it runs, for example:
   latencyMs            every API call takes so much longer
   failNext             [{"match":"GET invoice","status":503,"times":2}]; status 0 cuts the connection
   loseAnswer           {"match":"POST token","times":1}: the work is done, the answer is lost
+  neverAnswer          nothing is done, and the connection stays open
   truncateBody         half an answer
   errorsWith200        HTTP 200 that carries errors
   tokenLifetimeSeconds life of tokens issued from now on
