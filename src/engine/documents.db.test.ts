@@ -194,7 +194,7 @@ test('P18 a payment of nothing is noted without a call', async () => {
 test.each([
   ['invoice', '1'],
   ['payment', '9'],
-] as const)('X7 a deleted %s that was never copied is noted; it is only looked whether a copy is there after all', async (kind, id) => {
+] as const)('X7 a deleted %s that was never copied is noted, once no copy is found', async (kind, id) => {
   kit.books.put('payment', paymentOf({ id: '9', invoice: '1' }));
   kit.books.delete(kind, id);
   await bring(kind, id);
