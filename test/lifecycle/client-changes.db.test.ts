@@ -141,6 +141,15 @@ for (const { act, word } of [
     expect(await noteOf(client)).toContain(`${word} in the source`);
   });
 
+test('K7 K9 a change is not lost when the client was deleted before anybody looked', async () => {
+  const client = await madeClient({ organization: 'Old name', email: 'late@k9.test' });
+  await edit(client, CHANGE);
+  await world.remove('clients', client);
+  await world.settle();
+  expect(accountsOf(world, client)).toMatchObject([CHANGED]);
+  expect(await noteOf(client)).toContain('Deleted in the source');
+});
+
 test('K11 two workers that meet a new client at once make one account', async () => {
   const client = await world.makeClient({ organization: 'Eleven', email: 'eleven@k11.test' });
   const invoices: number[] = [];

@@ -16,9 +16,11 @@ export function planClient(client: CanonicalClient, links: readonly Link[], poli
   if (links.length === 0)
     return ignore('no-invoice-yet', 'No invoice yet: the account is made together with the first one.');
   const numbers = links.map(({ counterpart }) => counterpart.number).join(', ');
-  if (client.visibility === 'deleted')
-    return steps([], [`Deleted in the source; account ${numbers} stays as it is.`]);
-  const notes = client.visibility === 'archived' ? [`Archived in the source; account ${numbers} stays.`] : [];
+  // A deletion by itself changes nothing, but the change before it may be seen only now.
+  const notes =
+    client.visibility === 'active'
+      ? []
+      : [`${HIDDEN[client.visibility]} in the source; account ${numbers} stays.`];
   const fingerprint = clientFingerprint(client);
   const changed = links.filter((link) => link.fingerprint !== fingerprint);
   const following = changed.filter(({ copied }) => follows(policies, copied.found === true));
@@ -32,6 +34,8 @@ export function planClient(client: CanonicalClient, links: readonly Link[], poli
   );
   return steps(updates, notes);
 }
+
+const HIDDEN = { archived: 'Archived', deleted: 'Deleted' } as const;
 
 function follows({ clientEdits }: Policies, wasFound: boolean): boolean {
   return clientEdits === 'follow' || (clientEdits === 'made-only' && !wasFound);

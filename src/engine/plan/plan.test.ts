@@ -92,4 +92,12 @@ describe('a client', () => {
     expect(told(plan)).toEqual([]);
     expect(notesOf(plan).join()).toContain('in the source; account A-7-USD stays');
   });
+
+  test.each(['archived', 'deleted'] as const)(
+    'K7 K9 a change that is first seen with the client %s is followed',
+    (visibility) => {
+      const plan = planClient({ ...changed, visibility }, [account('USD')], POLICIES);
+      expect(told(plan)).toEqual(['update-account']);
+    },
+  );
 });
