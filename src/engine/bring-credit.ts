@@ -1,6 +1,6 @@
 /** A credit note, from what the source says now to an end state. */
 import type { CanonicalCredit } from '../core/canonical.ts';
-import type { Reason, SyncDocument } from '../store/documents.ts';
+import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import { confirmLink, type Link, listPaymentLinksFrom, listPaymentLinksWithRestIn } from '../store/links.ts';
 import { ensureAccount } from './accounts.ts';
 import {
@@ -46,9 +46,9 @@ export async function bringCredit(
   if (document.decisions['leave-out'] && !isOwn) return { state: 'ignored', reason: LEFT_OUT };
   if (form === undefined) return parked(unknownType(credit));
   const link = await linkOf(work, document);
+  if (form === 'rest') return bringRest(work, credit, link);
   if (isSettled(document, link, creditFingerprint(credit), look))
     return { state: 'synced', reason: document.reason };
-  if (form === 'rest') return bringRest(work, credit, link);
   const account =
     credit.visibility === 'deleted'
       ? undefined
@@ -166,6 +166,10 @@ async function bringRest(work: LaneWork, credit: CanonicalCredit, link: Link | u
       };
     return parked(WAITS_FOR_PAYMENT);
   }
+  const holder = await findDocument(db, work.open.connection.id, 'payment', payment.sourceId);
+  // Nothing is claimed of the payment's copy, which is this credit's, too (I4).
+  if (holder?.state === 'parked' && credit.visibility !== 'deleted')
+    return parked({ ...WAITS_FOR_PAYMENT, waitsFor: holder.id });
   const wanted = credit.visibility === 'deleted' ? 0n : credit.amount.amountMinor;
   const isHeld = link?.copied.amountMinor === wanted.toString();
   if (link && !isHeld) await tellLinked(work, [payment], `credit ${credit.number} was changed`);

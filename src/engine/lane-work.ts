@@ -10,6 +10,7 @@ import {
 } from '../store/documents.ts';
 import { type Answered, settleEvents } from '../store/events.ts';
 import { assertLease, type Lease } from '../store/lanes.ts';
+import { listLinks, listLinksOfCounterparts } from '../store/links.ts';
 import { appendTrail, documentSubject, type TrailEntryKind } from '../store/trail.ts';
 import { type DurableStep, reach } from './checkpoints.ts';
 import type { OpenConnection } from './connection-runtime.ts';
@@ -61,7 +62,7 @@ export async function note(
 
 /**
  * Gives the document its end state, and the events that its read answers theirs. What waited for this
- * document is looked at again once it is no longer parked.
+ * document is looked at again once it is no longer parked, and the rest that its copy holds once it is.
  */
 export async function settle(
   work: LaneWork,
@@ -83,6 +84,8 @@ export async function settle(
       reason,
     });
     if (state !== 'parked') await wakeWaiting(work, tx, document);
+    // Once: a rest may have its payment look again.
+    if (state === 'parked' && document.state !== 'parked') await wakeRests(work, tx, document);
     return receivedAt;
   });
   parts.metrics.documentsSettled.inc({ kind: document.kind, state });
@@ -90,17 +93,35 @@ export async function settle(
   parts.announce({ id: document.id, state });
 }
 
-async function wakeWaiting({ parts }: LaneWork, tx: Db, document: SyncDocument): Promise<void> {
+async function wakeWaiting(work: LaneWork, tx: Db, document: SyncDocument): Promise<void> {
   const waiting = await listWaitingFor(tx, document.id);
+  await wake(work, tx, waiting, `${document.kind} ${document.label} is settled`);
+}
+
+/** P5: the copy of what an overpayment left over is the payment's. */
+async function wakeRests(work: LaneWork, tx: Db, document: SyncDocument): Promise<void> {
+  if (document.kind !== 'payment') return;
+  const copies = (await listLinks(tx, document)).map(({ counterpart }) => counterpart.id);
+  const held = await listLinksOfCounterparts(tx, document.connectionId, copies);
+  const rests = held.filter(({ kind }) => kind === 'credit');
+  await wake(work, tx, rests, `payment ${document.label} is parked`);
+}
+
+async function wake(
+  { parts }: LaneWork,
+  tx: Db,
+  others: readonly Pick<SyncDocument, 'connectionId' | 'kind' | 'sourceId'>[],
+  topic: string,
+): Promise<void> {
   await acceptEvents(
     parts,
     tx,
-    waiting.map((other) => ({
-      connectionId: other.connectionId,
-      kind: other.kind,
-      sourceId: other.sourceId,
+    others.map(({ connectionId, kind, sourceId }) => ({
+      connectionId,
+      kind,
+      sourceId,
       origin: 'dependency' as const,
-      topic: `${document.kind} ${document.label} is settled`,
+      topic,
     })),
   );
 }

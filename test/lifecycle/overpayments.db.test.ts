@@ -185,10 +185,34 @@ test('P6 the rest of an overpayment that nobody knows waits for its payment, or 
   await own.close();
 });
 
-test('E6 P5 an overpaid invoice moves to another client while its rest stays: a person is asked', async () => {
-  const { invoice, payment } = await overpaid();
+/** An overpaid invoice moves to another client; its rest stays with the first one. */
+async function moved() {
+  const over = await overpaid();
   const other = await world.makeClient({ email: '' });
-  await settled(world.editInvoice(invoice, { clientId: other }));
+  await settled(world.editInvoice(over.invoice, { clientId: other }));
+  return over;
+}
+
+test('E6 P5 an overpaid invoice moves to another client while its rest stays: a person is asked about both', async () => {
+  const { invoice, payment, credit } = await moved();
   expect(await world.payment(payment)).toEqual(['live 300.00: 300.00 free', 'parked rest-of-other-client']);
+  expect(await world.stateOf('credit', credit)).toBe('parked waits-for-payment');
   expect((await world.invoice(invoice)).at(-1)).toBe('-R1 posted 180.00 owes 180.00');
+});
+
+test('E6 P5 the invoice moves back: the payment and its rest go on by themselves', async () => {
+  const { invoice, payment, credit } = await moved();
+  await settled(world.editInvoice(invoice, { clientId: client }));
+  await synced(payment);
+  expect(await world.stateOf('credit', credit)).toBe('synced');
+});
+
+test('P5 a payment is left out: its rest, which is not in the destination any more, is not called synced', async () => {
+  const { payment, credit } = await moved();
+  await world.resolve('payment', payment, 'leave-out');
+  expect((await world.payment(payment))[0]).toBe('cancelled 300.00');
+  expect(await world.stateOf('credit', credit)).toBe('parked waits-for-payment');
+  await world.replay('payment', payment);
+  expect(await world.stateOf('payment', payment)).toBe('parked rest-of-other-client');
+  expect(await world.stateOf('credit', credit)).toBe('parked waits-for-payment');
 });
