@@ -29,6 +29,7 @@ import {
   synced,
   takeSteps,
   tellLinked,
+  tellLinkedIn,
   toConfirmed,
 } from './bring.ts';
 import { bringFromCredit } from './bring-from-credit.ts';
@@ -36,6 +37,7 @@ import { differencesOfPayment } from './confirm.ts';
 import { fencedAt, type LaneWork } from './lane-work.ts';
 import {
   copiedPayment,
+  couldSettleMore,
   type PaymentSituation,
   paymentFingerprint,
   planPayment,
@@ -65,7 +67,10 @@ export async function bringPayment(
     if ('reason' in survey) return parked(survey.reason);
     const plan = planPayment(survey);
     await notePlan(work, document, plan);
-    if (plan.do === 'park') return parked(await withInvoice(work, payment, plan.reason));
+    if (plan.do === 'park') {
+      const due = await takeSteps(work, document, plan.steps ?? []);
+      return parked(due.ok ? await withInvoice(work, payment, plan.reason) : due.reason);
+    }
     if (plan.do === 'ignore') {
       if (
         plan.reason.code === 'deleted-before-copy' &&
@@ -210,6 +215,9 @@ async function confirmPayment(
       await holdRest(work, tx, situation, link.counterpart);
     }
     if (invoice) await confirmInvoiceOf(work, tx, payment, invoice);
+    // Another lane has made room since the plan was made, and did not know of this payment yet.
+    if (couldSettleMore({ ...situation, invoice, copy }))
+      await tellLinkedIn(work, tx, [link], 'its invoice has room again');
     await noteConfirmation(work, tx, document, differences, copy.raw);
   });
   if (differences.length > 0) return parked(differs(work, link.counterpart, differences));

@@ -89,9 +89,8 @@ export async function notePlan(work: LaneWork, document: SyncDocument, plan: Pla
     note(work, tx, document, 'plan', {
       summary: `plan: ${summary}`,
       policies: work.open.connection.policies,
-      ...(plan.do === 'steps'
-        ? { steps: plan.steps.map(({ kind }) => kind), notes: plan.notes }
-        : { reason: plan.reason }),
+      ...('steps' in plan ? { steps: plan.steps.map(({ kind }) => kind) } : {}),
+      ...(plan.do === 'steps' ? { notes: plan.notes } : { reason: plan.reason }),
     }),
   );
 }
@@ -160,22 +159,28 @@ export function differs(work: LaneWork, counterpart: Counterpart, figures: Figur
 /** Tells the documents of these links to look again: something they stand on has moved. */
 export async function tellLinked(work: LaneWork, links: readonly Link[], topic: string): Promise<void> {
   if (links.length === 0) return;
-  const { parts, open } = work;
+  await work.parts.db.transaction().execute((tx) => tellLinkedIn(work, tx, links, topic));
+}
+
+export async function tellLinkedIn(
+  work: LaneWork,
+  tx: Db,
+  links: readonly Link[],
+  topic: string,
+): Promise<void> {
   const ids = links.map(({ counterpart }) => counterpart.id);
-  await parts.db.transaction().execute(async (tx) => {
-    await touchLinks(tx, open.connection.id, ids, nowFor(work));
-    await acceptEvents(
-      parts,
-      tx,
-      links.map(({ connectionId, kind, sourceId }) => ({
-        connectionId,
-        kind,
-        sourceId,
-        origin: 'dependency' as const,
-        topic,
-      })),
-    );
-  });
+  await touchLinks(tx, work.open.connection.id, ids, nowFor(work));
+  await acceptEvents(
+    work.parts,
+    tx,
+    links.map(({ connectionId, kind, sourceId }) => ({
+      connectionId,
+      kind,
+      sourceId,
+      origin: 'dependency' as const,
+      topic,
+    })),
+  );
 }
 
 export function nowFor(work: LaneWork): Date {

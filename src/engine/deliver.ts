@@ -192,6 +192,8 @@ async function succeed(
       nowOf(work.parts),
     );
     await onSuccess(tx, delivery, result);
+    // Once more: a look of another lane since the intent came before the effect.
+    await tellPayments(work, tx, document, delivery.step);
     await note(work, tx, document, 'outcome', {
       summary:
         how === 'sent'

@@ -17,7 +17,7 @@ const MAKES_ROOM: ReadonlySet<StepKind> = new Set([
   'unapply-credit',
 ]);
 
-/** In the transaction of the step's intent: whatever becomes of the step and of this process, they are told. */
+/** In the transactions of the step's intent and of its success: whatever becomes of it and of this process, they are told. */
 export async function tellPayments(
   { parts, open }: LaneWork,
   tx: Db,

@@ -216,3 +216,13 @@ test('P5 a payment is left out: its rest, which is not in the destination any mo
   expect(await world.stateOf('payment', payment)).toBe('parked rest-of-other-client');
   expect(await world.stateOf('credit', credit)).toBe('parked waits-for-payment');
 });
+
+test('P5 P12 an overpayment moves to another client’s invoice while its rest stays: it comes off the first one, and a person is asked', async () => {
+  const { invoice, payment, credit } = await overpaid();
+  const elsewhere = await world.makeInvoice(await world.makeClient({ email: '' }), '500');
+  await settled(world.editPayment(payment, { invoiceId: elsewhere }));
+  expect(await world.payment(payment)).toEqual(['live 300.00: 300.00 free', 'parked rest-of-other-client']);
+  expect(await world.stateOf('credit', credit)).toBe('parked waits-for-payment');
+  expect(await world.invoice(invoice)).toEqual(['posted 180.00 owes 180.00']);
+  expect(await world.invoice(elsewhere)).toEqual(['posted 500.00 owes 500.00']);
+});

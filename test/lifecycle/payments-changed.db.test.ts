@@ -1,5 +1,7 @@
 /** P8, P10-P12: payments that are edited, deleted, reduced and moved. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { OnCheckpoint } from '../../src/engine/checkpoints.ts';
+import { drainLane } from '../../src/engine/lane.ts';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
 
 let world: LifecycleWorld;
@@ -214,4 +216,46 @@ test('P12 moved and lowered at once, with the answer to the transfer lost', asyn
   expect(await world.payment(payment)).toEqual([`live 60.00: 45.00 on ${elsewhere}, 15.00 refunded`]);
   expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 100.00']);
   expect(await world.invoice(elsewhere)).toEqual(['posted 90.00 owes 45.00']);
+});
+
+/** A payment that goes to another client's invoice, and the next one on the invoice that it leaves: two lanes. */
+async function replaced() {
+  const { invoice, payment } = await paid();
+  const elsewhere = await world.makeInvoice(await world.makeClient({ email: '' }), '90');
+  await world.settle();
+  await world.editPayment(payment, { invoiceId: elsewhere });
+  await world.arrived();
+  const next = await world.pay(invoice, '100', { type: 'Check', date: '2026-11-03' });
+  await world.arrived();
+  /** From the lane in which it is found to its own; `act` once its first step is meant to be taken. */
+  const bring = async (about: number, act: () => Promise<void> = async () => {}) => {
+    const { connectionId, parts } = world;
+    let intents = 0;
+    const checkpoint: OnCheckpoint = async (at) => {
+      if (at === 'after intent' && intents++ === 0) await act();
+    };
+    for (let lanes = 0; lanes < 2; lanes += 1) {
+      const { lane } = await world.document('payment', about);
+      await drainLane({ ...parts, checkpoint }, parts.runtime, { connectionId, lane });
+    }
+  };
+  return { invoice, payment, next, bring };
+}
+
+test('P12 a payment that looks for room just before another lane makes it looks again afterwards', async () => {
+  const { invoice, payment, next, bring } = await replaced();
+  await bring(next);
+  expect(await world.payment(next)).toEqual([`live 100.00: 40.00 on ${invoice}, 60.00 free`]);
+  await bring(payment, () => bring(next));
+  await world.settle();
+  expect(await world.payment(next)).toEqual([`live 100.00: 100.00 on ${invoice}`]);
+  expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 0.00']);
+});
+
+test('P12 room that another lane makes while a payment is being booked is taken', async () => {
+  const { invoice, payment, next, bring } = await replaced();
+  await bring(next, () => bring(payment));
+  await world.settle();
+  expect(await world.payment(next)).toEqual([`live 100.00: 100.00 on ${invoice}`]);
+  expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 0.00']);
 });

@@ -63,11 +63,12 @@ export const PLANNING_BUGS: readonly Bug[] = [
     'const generation = link ? link.generation + 1 : 0;',
     'const generation = link ? link.generation : 0;',
   ]),
-  bug('payments are not told of a step that makes room for them', kills('unapply-payment'), [
-    'src/engine/deliver.ts',
-    '    await tellPayments(work, tx, document, step);\n',
-    '',
-  ]),
+  bug(
+    'payments are not told of a step that makes room for them',
+    kills('unapply-payment'),
+    ['src/engine/deliver.ts', '    await tellPayments(work, tx, document, step);\n', ''],
+    ['src/engine/deliver.ts', '    await tellPayments(work, tx, document, delivery.step);\n', ''],
+  ),
   bug(
     'what somebody changed in the destination is not noticed',
     {

@@ -111,6 +111,18 @@ describe('there is no copy', () => {
   });
 });
 
+test('P12 P15 moved to an invoice of another currency: it comes off the one before, and a person is asked', () => {
+  const payment = paymentOf('60.00');
+  const amount = { currency: 'EUR', amountMinor: 10_000n };
+  const invoice = invoiceOwing('100.00', { counterpart: { id: 'other', number: 'N-2' }, amount });
+  const moved = planPayment(situation(payment, payment, { invoice }));
+  expect(moved).toMatchObject({
+    do: 'park',
+    reason: { code: 'other-currency' },
+    steps: [{ kind: 'unapply-payment', invoice: { id: INVOICE.id }, amount: payment.amount }],
+  });
+});
+
 describe('P14 an odd date', () => {
   const early = paymentOf('60.00', { paidOn: '2026-02-20' });
   const late = paymentOf('60.00', { paidOn: '2026-04-01' });

@@ -80,10 +80,10 @@ export function planPayment(situation: PaymentSituation): Plan {
     return isThere ? steps(cancel(situation), [GONE]) : { do: 'ignore', reason: without };
   if (payment.amount.amountMinor < 0n) return park(negative(payment));
   if (situation.rest.amount.amountMinor > 0n && situation.rest.clientId !== payment.clientId)
-    return park(restOfOther(situation));
+    return park(restOfOther(situation), isThere ? takeOff(situation) : []);
   const { invoice } = situation;
   if (invoice && invoice.amount.currency !== payment.amount.currency)
-    return park(otherCurrency(payment, invoice));
+    return park(otherCurrency(payment, invoice), isThere ? takeOff(situation) : []);
 
   const booked = paymentDay(situation);
   if ('reason' in booked) return park(booked.reason);
@@ -116,6 +116,12 @@ export function wantedOf({ payment, invoice, debits, copy, claims }: PaymentSitu
   const settling = ownOf(payment) + (claims.get(invoice.counterpart.id) ?? 0n);
   for (const [id, part] of spread(settling, [invoice, ...debits], copy)) wanted.set(id, part);
   return wanted;
+}
+
+/** Whether its invoice, as it is now, has room for more of it than is applied. */
+export function couldSettleMore(situation: PaymentSituation): boolean {
+  const { id } = situation.invoice?.counterpart ?? {};
+  return id !== undefined && (wantedOf(situation).get(id) ?? 0n) > appliedTo(id, situation.copy);
 }
 
 /** What settles an invoice goes to its copy first, then to the debit memos beside it, each as far as it has room. */
@@ -209,12 +215,6 @@ function change(situation: PaymentSituation, bookedOn: PlainDate, notes: readonl
   const on = settleDay(situation);
   const wanted = wantedOf(situation);
   const target = link.counterpart;
-  const off = copy.applied.flatMap((part): Step[] => {
-    const after = { ...part.amount, amountMinor: wanted.get(part.invoiceId) ?? 0n };
-    const surplus = subtractMoney(part.amount, after);
-    if (surplus.amountMinor <= 0n) return [];
-    return [{ kind: 'unapply-payment', payment: target, invoice: owedIn(part), amount: surplus, after, on }];
-  });
   const moves: Step[] =
     copy.accountId === account.id ? [] : [{ kind: 'transfer-payment', payment: target, account, on }];
   const refund: Step[] = isRefund
@@ -239,7 +239,22 @@ function change(situation: PaymentSituation, bookedOn: PlainDate, notes: readonl
     copied.texts === undefined || copied.texts === textsHash(payment)
       ? []
       : [{ kind: 'update-payment', payment: target, from: payment, externalKey }];
-  return steps([...off, ...moves, ...refund, ...onto, ...texts], notes);
+  return steps([...takeOff(situation), ...moves, ...refund, ...onto, ...texts], notes);
+}
+
+/** What is applied to invoices that it does not settle, or not so much of, comes off. */
+function takeOff(situation: PaymentSituation): Step[] {
+  const { link, copy } = situation;
+  if (!link || !copy) throw new Error('nothing is applied of a payment that is not there');
+  const wanted = wantedOf(situation);
+  const { counterpart: payment } = link;
+  return copy.applied.flatMap((part): Step[] => {
+    const after = { ...part.amount, amountMinor: wanted.get(part.invoiceId) ?? 0n };
+    const surplus = subtractMoney(part.amount, after);
+    if (surplus.amountMinor <= 0n) return [];
+    const on = settleDay(situation);
+    return [{ kind: 'unapply-payment', payment, invoice: owedIn(part), amount: surplus, after, on }];
+  });
 }
 
 /** What is applied comes off, refunds are taken back, and the payment is cancelled. */

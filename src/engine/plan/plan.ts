@@ -12,15 +12,15 @@ export type Plan =
   | { do: 'steps'; steps: readonly Step[]; notes: readonly string[] }
   /** Not to be copied, for a reason that is no fault. */
   | { do: 'ignore'; reason: Reason }
-  /** Ask a person. */
-  | { do: 'park'; reason: Reason };
+  /** Ask a person; the steps are due whatever is decided. */
+  | { do: 'park'; reason: Reason; steps?: readonly Step[] };
 
 export function steps(taken: readonly Step[], notes: readonly string[] = []): Plan {
   return { do: 'steps', steps: taken, notes };
 }
 
-export function park(reason: Reason): Plan {
-  return { do: 'park', reason };
+export function park(reason: Reason, due: readonly Step[] = []): Plan {
+  return { do: 'park', reason, ...(due.length > 0 ? { steps: due } : {}) };
 }
 
 export function ignore(code: string, message: string): Plan {
