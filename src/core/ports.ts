@@ -4,6 +4,7 @@ import type { SourceIdentity } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Money } from './money.ts';
 import type { Counterpart, InvoiceItem, Owed, Step } from './steps.ts';
+import type { TableSpec } from './table.ts';
 
 // ---------------------------------------------------------------- what the platform lends to a connector
 
@@ -115,6 +116,8 @@ export type FieldSpec = {
   required: boolean;
   /** Allowed values, where the set is closed. */
   choices?: readonly string[];
+  /** Where the value is a list of pairs. */
+  table?: TableSpec;
   default?: string;
 };
 
@@ -362,8 +365,11 @@ export interface Destination {
     request: DestinationRequest,
     options: { idempotencyKey: string; trackId: string },
   ): Promise<StepResult>;
-  /** Looks for the effect of a step by its natural key; undefined when there surely is none. */
-  find(step: Step): Promise<StepResult | undefined>;
+  /**
+   * Looks for the effect of a step by its natural key; undefined when there surely is none. `sent`: the request, where it
+   * is known.
+   */
+  find(step: Step, sent?: DestinationRequest): Promise<StepResult | undefined>;
   /** Accounts that could be this client's: first by `accountNumber`, then by e-mail in that currency. */
   findAccounts(client: CanonicalClient, currency: string, accountNumber: string): Promise<AccountCandidate[]>;
   /** Reads a copy back. Throws OperatingError `conflict` when nothing is known of it. */

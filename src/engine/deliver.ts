@@ -133,7 +133,8 @@ async function attempt(
 ): Promise<Delivered> {
   return withAuditScope({ documentId: document.id, deliveryId: delivery.id }, async () => {
     try {
-      const found = firstAttemptExcluded ? undefined : await work.open.destination.find(delivery.step);
+      const { step, request } = delivery;
+      const found = firstAttemptExcluded ? undefined : await work.open.destination.find(step, request);
       if (found) return await succeed(work, document, delivery, found, 'found', onSuccess);
       const isKeyed = STEP_KINDS[delivery.step.kind] === 'key';
       const live = isKeyed ? await withLiveKey(work, delivery, storedDoubt) : delivery;
@@ -168,7 +169,7 @@ async function send(
     // A number that is taken may be our own; a change that is refused may have been made by an attempt before.
     const mayBeDone = error.code === 'duplicate' || delivery.doubtSince !== null;
     if (error.kind === 'rejected' && mayBeDone) {
-      const found = await destination.find(delivery.step);
+      const found = await destination.find(delivery.step, delivery.request);
       if (found) return succeed(work, document, delivery, found, 'found', onSuccess);
     }
     await keepOrChangeKey(work, delivery, error);

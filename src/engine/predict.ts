@@ -169,10 +169,10 @@ export function predicting(real: Destination, calls: PredictedCall[]): Destinati
       made.set(markOf(step), result);
       return result;
     },
-    async find(step) {
+    async find(step, sent) {
       const predicted = made.get(markOf(step));
       if (predicted || refersToNew(step)) return predicted;
-      const found = await real.find(step);
+      const found = await real.find(step, sent);
       // What would be cancelled by then is not what is looked for.
       return found && isDead(copies.get(found.counterpart.id)) ? undefined : found;
     },

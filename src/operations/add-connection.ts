@@ -2,6 +2,7 @@
 import { UsageError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { DestinationManifest, FieldSpec, Secrets, SourceManifest } from '../core/ports.ts';
+import { parseTable } from '../core/table.ts';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
 import { nowOf } from '../engine/parts.ts';
 import { insertConnection, setConnectionState } from '../store/connections.ts';
@@ -114,6 +115,8 @@ function toSide(
 export function problemOf(field: FieldSpec, value: string): string | undefined {
   if (field.required && value.trim() === '') return missing(field);
   if (field.choices && !field.choices.includes(value)) return `one of ${field.choices.join(', ')}`;
+  const table = field.table && parseTable(field.name, field.table, value);
+  if (table?.ok === false) return table.problems.map((wrong) => `"${wrong.value}": ${wrong.rule}`).join('; ');
   return undefined;
 }
 

@@ -18,7 +18,11 @@ const PST = { name: 'PST', ratePercent: '7', number: '123' };
 export async function exercise(onExchange: ExchangeListener): Promise<void> {
   const tenant = await startTestTenant(onExchange);
   try {
-    const { destination } = await tenant.connect();
+    await tenant.order('features', { customFields: { invoice: ['PoNumber__c'] } });
+    const { destination } = await tenant.connect({
+      customFields: 'poNumber=PoNumber__c',
+      taxCodes: 'GST=CA-GST',
+    });
     const send = async (step: Step, idempotencyKey?: string) =>
       (await tenant.send(destination, step, idempotencyKey)).counterpart;
     const { order } = tenant;
@@ -53,7 +57,8 @@ export async function exercise(onExchange: ExchangeListener): Promise<void> {
       { quantity: '1.333', unitPrice: '9.999' },
       { unitPrice: '-5' },
     ];
-    const draft = createInvoice(invoiceOf('USD', lines, '10', 1n), { account, post: false });
+    const whole = { ...invoiceOf('USD', lines, '10', 1n), poNumber: 'PO-1' };
+    const draft = createInvoice(whole, { account, post: false });
     const invoice = await send(draft);
     await destination.find(draft);
     const post: Step = { kind: 'post-invoice', invoice, externalKey: draft.externalKey };

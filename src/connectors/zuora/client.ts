@@ -14,6 +14,8 @@ const BUCKET = 'default';
 /** The kinds of calls at once that Zuora counts apart, by the beginning of their path. */
 const OBJECT_QUERY = 'object-query';
 const HIGH_VOLUME = 'high-volume';
+/** Answers in XML, refuses in JSON. */
+const DESCRIBE: CallName = 'GET describe';
 /** "The total number of concurrent requests has exceeded the limit". */
 const TOO_MANY_AT_ONCE = '50000070';
 /** So little left of a window is told at once, and not only when a limit changes. */
@@ -48,6 +50,7 @@ export type Query = ReadonlyArray<readonly [string, string]>;
 
 export interface ZuoraClient {
   readonly auth: Auth;
+  /** Text where the answer is none of JSON (`GET describe`). */
   get(call: CallName, path: string, query?: Query): Promise<JsonValue>;
   /** Every page of a v1 list. */
   pages<Page extends { nextPage?: string | null | undefined }>(
@@ -93,7 +96,7 @@ export function createClient(context: ConnectorContext, regions: readonly Region
     const answer = await context.http(request);
     await learn(answer, atOnce);
     const error = errorOf(answer, kind, context.now());
-    if (error === undefined) return parseBody(answer.body) ?? null;
+    if (error === undefined) return parseBody(answer.body) ?? (kind.isText ? answer.body : null);
     if (error.kind === 'rate_limited') await learnRefusal(error, atOnce);
     throw error;
   }
@@ -111,7 +114,7 @@ export function createClient(context: ConnectorContext, regions: readonly Region
 
   async function get(call: CallName, path: string, query: Query = []): Promise<JsonValue> {
     const search = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-    const kind: CallKind = { call, write: false, repeatable: true };
+    const kind: CallKind = { call, write: false, repeatable: true, isText: call === DESCRIBE };
     const toHttp: ToHttp = (session) =>
       readRequest(context, session, call, `${path}${search && '?'}${search}`);
     for (let attempt = 0; ; attempt++) {
@@ -187,7 +190,10 @@ function readRequest(
     call,
     method: 'GET',
     url: `${session.baseUrl}${pathAndQuery}`,
-    headers: commonHeaders(context, session, trackId),
+    headers: {
+      ...commonHeaders(context, session, trackId),
+      ...(call === DESCRIBE ? { accept: 'text/xml' } : {}),
+    },
     secretFields: SECRET_FIELDS,
     safe: true,
     bucket: BUCKET,

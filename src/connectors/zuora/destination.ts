@@ -13,6 +13,7 @@ import { readCredit, readDebit, readInvoice, readPayment } from './read-back.ts'
 import { listRefunds, readInvoiceParts } from './read-parts.ts';
 import { type Region, ZUORA_REGIONS } from './regions.ts';
 import { counterpartOf } from './step-result.ts';
+import { nameSetting } from './tables.ts';
 import { createFactsReader, DEFAULT_TIME_ZONE, todayIn } from './tenant-facts.ts';
 import { createTenantFeatures } from './tenant-features.ts';
 
@@ -47,10 +48,10 @@ export function createZuoraDestination(
         const raw = await client.write({ call, method, path, body, repeatable, idempotencyKey, trackId });
         return { counterpart: counterpartOf(step, raw, call), raw };
       } catch (error) {
-        throw await features.explain(error, step, request);
+        throw nameSetting(await features.explain(error, step, request), settings, request);
       }
     },
-    find: (step) => findEffect(client, step),
+    find: (step, sent) => findEffect(client, step, sent),
     findAccounts: (person, currency, accountNumber) => findAccounts(client, person, currency, accountNumber),
     findAccount: (numberOrId) => findAccountByHand(client, numberOrId),
     async findInvoice(number) {

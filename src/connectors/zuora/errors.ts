@@ -17,6 +17,8 @@ export type CallKind = {
    * state decides (posting). Payments have no such key.
    */
   repeatable: boolean;
+  /** A success is no JSON. */
+  isText?: boolean;
 };
 
 /** `internal`: a whole answer says that it failed, inside. `unsure`: nothing says whether it took effect. */
@@ -59,7 +61,7 @@ export function errorOf(answer: HttpAnswer, kind: CallKind, nowMs: number): Oper
   const body = parseBody(answer.body);
   const reasons = reasonsOf(body);
   const ok = answer.status >= 200 && answer.status < 300;
-  if (ok && body !== undefined && !saysFailure(body)) return undefined;
+  if (ok && (body === undefined ? kind.isText === true : !saysFailure(body))) return undefined;
   // One official page says that a repeated key is answered by HTTP 409 carrying the first result.
   if (answer.status === 409 && saysSuccess(body)) return undefined;
   const known = reasons.find((reason) => verdictOfCode(reason.code) !== undefined) ?? reasons[0];

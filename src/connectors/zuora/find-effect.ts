@@ -1,5 +1,5 @@
 /** Looks for the effect of a step: by natural key where it makes something, by state where it changes something. */
-import type { StepResult } from '../../core/ports.ts';
+import type { DestinationRequest, StepResult } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 import type { ZuoraClient } from './client.ts';
 import { findAccountChange } from './find-account-effect.ts';
@@ -9,7 +9,11 @@ import { findPayment, findPaymentState, findRefund, findRefundCancelled } from '
 import { findOwnAccount } from './lookups.ts';
 
 /** Undefined when there surely is no effect of the step; `conflict` when the state is neither before nor after it. */
-export async function findEffect(client: ZuoraClient, step: Step): Promise<StepResult | undefined> {
+export async function findEffect(
+  client: ZuoraClient,
+  step: Step,
+  sent?: DestinationRequest,
+): Promise<StepResult | undefined> {
   switch (step.kind) {
     case 'create-account':
       return findOwnAccount(client, step.accountNumber, step.currency);
@@ -28,7 +32,7 @@ export async function findEffect(client: ZuoraClient, step: Step): Promise<StepR
     case 'reverse-invoice':
     case 'cancel-invoice':
     case 'delete-invoice':
-      return findInvoiceChange(client, step);
+      return findInvoiceChange(client, step, sent);
     case 'create-payment':
       return findPayment(client, step.externalKey);
     case 'update-payment':

@@ -1,7 +1,7 @@
 /** Whether what a step does to an invoice has been done. */
 import { OperatingError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
-import type { StepResult } from '../../core/ports.ts';
+import type { DestinationRequest, StepResult } from '../../core/ports.ts';
 import type { StepOf } from '../../core/steps.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { isDead, readIfThere, taken } from './lookups.ts';
@@ -47,6 +47,7 @@ export async function findInvoice(
 export async function findInvoiceChange(
   client: ZuoraClient,
   step: InvoiceChange,
+  sent?: DestinationRequest,
 ): Promise<StepResult | undefined> {
   const found = await readInvoiceIfThere(client, step.invoice.id);
   if (found === undefined) {
@@ -54,7 +55,7 @@ export async function findInvoiceChange(
     throw new OperatingError('conflict', `invoice ${step.invoice.number} is not in Zuora any more`);
   }
   const { invoice, raw } = found;
-  switch (await verdictOn(client, step, invoice)) {
+  switch (await verdictOn(client, step, invoice, sent)) {
     case 'done':
       return { counterpart: { id: invoice.id, number: invoice.invoiceNumber }, raw };
     case 'not-done':
@@ -71,6 +72,7 @@ async function verdictOn(
   client: ZuoraClient,
   step: InvoiceChange,
   invoice: Found['invoice'],
+  sent: DestinationRequest | undefined,
 ): Promise<Verdict> {
   const { status } = invoice;
   const isDraft = status === 'Draft';
@@ -82,8 +84,10 @@ async function verdictOn(
     case 'change-due-date':
       return invoice.dueDate === step.dueOn ? 'done' : notDoneIf(isDraft);
     case 'change-texts': {
-      const wanted = invoiceComments(step.externalKey, step.from);
-      return invoice.comments === wanted ? 'done' : notDoneIf(isDraft || status === 'Posted');
+      // What was sent then: the table of custom fields may be another one by now.
+      const texts = sent?.body ?? { comments: invoiceComments(step.externalKey, step.from) };
+      const isDone = Object.entries(texts).every(([name, text]) => (invoice[name] ?? '') === text);
+      return isDone ? 'done' : notDoneIf(isDraft || status === 'Posted');
     }
     case 'post-invoice':
       return status === 'Posted' ? 'done' : notDoneIf(isDraft);

@@ -4,15 +4,12 @@ import type { JsonObject } from '../../core/json.ts';
 import type { DestinationRequest } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 import { accountBody, accountChanges } from './account-request.ts';
-import type { Taxation } from './invoice-items.ts';
-import { invoiceBody, linesBody, textsBody } from './invoice-request.ts';
+import { invoiceBody, linesBody, type TenantSettings, textsBody } from './invoice-request.ts';
 import { paymentComment } from './marks.ts';
 import { adjustmentBody, creditBody } from './memo-request.ts';
 import type { CallName } from './operations.ts';
 import { applicationBody, paymentBody, refundBody, transferBody } from './payment-request.ts';
 import { type Losses, toldLosses } from './text.ts';
-
-type TenantSettings = { taxation: Taxation; settings: Record<string, string> };
 
 /** Pure; amounts in the body are decimal texts until they are sent (see wire.ts). */
 export function toRequest(step: Step, tenant: TenantSettings): Mapped<DestinationRequest> {
@@ -26,25 +23,26 @@ export function toRequest(step: Step, tenant: TenantSettings): Mapped<Destinatio
 
 function requestOf(
   step: Step,
-  { taxation, settings }: TenantSettings,
+  tenant: TenantSettings,
   problems: Problem[],
   losses: Losses,
 ): DestinationRequest {
+  const { settings } = tenant;
   switch (step.kind) {
     case 'create-account':
       return post('POST account', '/v1/accounts', accountBody(step, settings, problems, losses));
     case 'update-account':
       return put('PUT account', `/v1/accounts/${key(step.account)}`, accountChanges(step, problems, losses));
     case 'create-invoice':
-      return post('POST invoice', '/v1/invoices', invoiceBody(step, taxation, problems));
+      return post('POST invoice', '/v1/invoices', invoiceBody(step, tenant, problems, losses));
     case 'replace-lines':
-      return put('PUT invoice', invoicePath(step), linesBody(step, taxation, problems));
+      return put('PUT invoice', invoicePath(step), linesBody(step, tenant, problems));
     case 'change-invoice-date':
       return put('PUT invoice', invoicePath(step), { invoiceDate: step.bookedOn });
     case 'change-due-date':
       return put('PUT invoice', invoicePath(step), { dueDate: step.dueOn });
     case 'change-texts':
-      return put('PUT invoice', invoicePath(step), textsBody(step, problems));
+      return put('PUT invoice', invoicePath(step), textsBody(step, settings, problems, losses));
     case 'post-invoice':
       return put('PUT invoice post', `${invoicePath(step)}/post`, {});
     case 'unpost-invoice':
@@ -73,7 +71,7 @@ function requestOf(
         : post('POST invoice debit-memo', `/v1/debit-memos/invoice/${key(step.invoice)}`, body);
     }
     case 'create-payment':
-      return post('POST payment', '/v1/payments', paymentBody(step, problems));
+      return post('POST payment', '/v1/payments', paymentBody(step, settings, problems));
     case 'update-payment':
       return put('PUT payment', paymentPath(step), { comment: paymentComment(step.from) });
     case 'apply-payment':
@@ -85,7 +83,11 @@ function requestOf(
     case 'transfer-payment':
       return put('PUT payment transfer', `${paymentPath(step)}/transfer`, transferBody(step));
     case 'refund-payment':
-      return post('POST payment refund', `${paymentPath(step)}/refunds`, refundBody(step, problems));
+      return post(
+        'POST payment refund',
+        `${paymentPath(step)}/refunds`,
+        refundBody(step, settings, problems),
+      );
     case 'cancel-refund':
       return put('PUT refund cancel', `/v1/refunds/${key(step.refund)}/cancel`, {});
     case 'create-credit':

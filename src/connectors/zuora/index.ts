@@ -7,6 +7,7 @@ import { sharedBudget } from './budget.ts';
 import { createZuoraDestination } from './destination.ts';
 import { DEFAULT_INVOICE_PREFIX } from './numbers.ts';
 import { ZUORA_REGIONS } from './regions.ts';
+import { TABLES } from './tables.ts';
 import { DEFAULT_TIME_ZONE } from './tenant-facts.ts';
 
 const field = (name: string, label: string, help: string, more: Partial<FieldSpec> = {}): FieldSpec => ({
@@ -17,6 +18,9 @@ const field = (name: string, label: string, help: string, more: Partial<FieldSpe
   required: false,
   ...more,
 });
+
+const FROM_NOW_ON =
+  'Counts for documents that are copied or changed from now on; copies that are there stay.';
 
 const FIELDS: readonly FieldSpec[] = [
   field('clientId', 'Client id', 'Zuora: Administration > Manage Users > your API user > New OAuth Client.', {
@@ -68,6 +72,24 @@ const FIELDS: readonly FieldSpec[] = [
     {
       default: DEFAULT_INVOICE_PREFIX,
     },
+  ),
+  field(
+    'paymentMethods',
+    'Payment methods',
+    `Instead of the usual types, such as check=Other; for refunds, too. ${FROM_NOW_ON}`,
+    { table: TABLES.paymentMethods },
+  ),
+  field(
+    'taxCodes',
+    'Tax codes',
+    `Names of taxes, spelled as in the source, to tax codes, such as GST=CA-GST; others keep their name as code. ${FROM_NOW_ON}`,
+    { table: TABLES.taxCodes },
+  ),
+  field(
+    'customFields',
+    'Custom fields',
+    `Texts of the invoice to custom fields of Zuora's, such as poNumber=PoNumber__c. ${FROM_NOW_ON}`,
+    { table: TABLES.customFields },
   ),
 ];
 

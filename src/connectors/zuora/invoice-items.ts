@@ -3,6 +3,7 @@ import type { Breakdown, LinePart, TaxPart } from '../../core/breakdown.ts';
 import type { CanonicalInvoice, CanonicalLine, PlainDate, Problem } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { addMoney, Exact, formatMoney, type Money, parseExact } from '../../core/money.ts';
+import { readTable, type Settings } from './tables.ts';
 import { cut, plainText } from './text.ts';
 
 export type Taxation = 'on' | 'off';
@@ -13,6 +14,7 @@ export type ItemSource = {
   breakdown: Breakdown;
   bookedOn: PlainDate;
   taxation: Taxation;
+  settings: Settings;
 };
 
 const MAX_TAX_ITEMS = 5;
@@ -24,8 +26,9 @@ const TAX_CODE_MAXIMUM = 64;
 const PRICE_DECIMALS = 9;
 
 export function itemsOf(source: ItemSource, problems: Problem[]): JsonObject[] {
-  const { breakdown, taxation, bookedOn: date } = source;
-  const items = breakdown.lines.flatMap((part) => lineItems(part, source, problems));
+  const { breakdown, taxation, settings, bookedOn: date } = source;
+  const codes = readTable('taxCodes', settings, problems);
+  const items = breakdown.lines.flatMap((part) => lineItems(part, source, codes, problems));
   if (taxation === 'off') items.push(...taxLines(breakdown.lines, date));
   if (breakdown.rounding.amountMinor !== 0n) items.push(plainItem('Rounding', breakdown.rounding, date));
   return items;
@@ -34,6 +37,7 @@ export function itemsOf(source: ItemSource, problems: Problem[]): JsonObject[] {
 function lineItems(
   { line, discount, taxes }: LinePart,
   { invoice, taxation, bookedOn: date }: ItemSource,
+  codes: ReadonlyMap<string, string>,
   problems: Problem[],
 ): JsonObject[] {
   const item: JsonObject = {
@@ -55,7 +59,7 @@ function lineItems(
       const rule = `a line may have ${MAX_TAX_ITEMS} taxes in Zuora`;
       problems.push({ field: 'lines.taxes', value: String(taxes.length), rule });
     }
-    item.taxItems = taxes.map((tax) => taxItem(tax, date));
+    item.taxItems = taxes.map((tax) => taxItem(tax, codes, date));
   }
   return own;
 }
@@ -91,11 +95,11 @@ function isExact(line: CanonicalLine): boolean {
 }
 
 /** Already computed: Zuora takes these amounts as they are (facts, section 6). */
-function taxItem(tax: TaxPart, date: string): JsonObject {
+function taxItem(tax: TaxPart, codes: ReadonlyMap<string, string>, date: string): JsonObject {
   const name = plainText(tax.name) || 'Tax';
   return {
     name: cut(name, 100),
-    taxCode: cut(name, TAX_CODE_MAXIMUM),
+    taxCode: codes.get(name) ?? cut(name, TAX_CODE_MAXIMUM),
     ...(tax.number ? { taxCodeDescription: cut(plainText(tax.number), 255) } : {}),
     taxRate: parseExact(tax.ratePercent).dividedBy(new Exact(100)).toString(),
     taxRateType: 'Percentage',

@@ -6,14 +6,19 @@ import type { StepOf } from '../../core/steps.ts';
 import { type ItemSource, itemsOf, type Taxation } from './invoice-items.ts';
 import { invoiceComments, MARK_MAXIMUM } from './marks.ts';
 import { INVOICE_NUMBER } from './numbers.ts';
+import { customTexts, type Settings } from './tables.ts';
+import type { Losses } from './text.ts';
+
+export type TenantSettings = { taxation: Taxation; settings: Settings };
 
 /** Of one invoice, and of one change. */
 const MAX_ITEMS = 1000;
 
 export function invoiceBody(
   step: StepOf<'create-invoice'>,
-  taxation: Taxation,
+  tenant: TenantSettings,
   problems: Problem[],
+  losses: Losses,
 ): JsonObject {
   const { invoice, account, number, externalKey, bookedOn } = step;
   if (!INVOICE_NUMBER.test(number)) {
@@ -29,7 +34,10 @@ export function invoiceBody(
     status: step.post ? 'Posted' : 'Draft',
     autoPay: false,
     comments: invoiceComments(externalKey, invoice),
-    invoiceItems: checkedItems({ ...step, taxation }, 0, problems),
+    ...Object.fromEntries(
+      customTexts(invoice, tenant.settings, problems, losses).filter(([, text]) => text !== ''),
+    ),
+    invoiceItems: checkedItems({ ...step, ...tenant }, 0, problems),
   };
 }
 
@@ -39,10 +47,10 @@ export function invoiceBody(
  */
 export function linesBody(
   { from, breakdown, bookedOn, itemIds }: StepOf<'replace-lines'>,
-  taxation: Taxation,
+  tenant: TenantSettings,
   problems: Problem[],
 ): JsonObject {
-  const source: ItemSource = { invoice: from, breakdown, bookedOn, taxation };
+  const source: ItemSource = { invoice: from, breakdown, bookedOn, ...tenant };
   const items = checkedItems(source, itemIds.length, problems);
   if (items.some((item) => 'taxItems' in item)) {
     const rule = 'tax items cannot be changed on a Zuora draft: it has to be deleted and made anew';
@@ -51,9 +59,16 @@ export function linesBody(
   return { invoiceItems: [...itemIds.map((id) => ({ id, delete: true })), ...items] };
 }
 
-export function textsBody({ externalKey, from }: StepOf<'change-texts'>, problems: Problem[]): JsonObject {
+/** An empty text empties a custom field. */
+export function textsBody(
+  { externalKey, from }: StepOf<'change-texts'>,
+  settings: Settings,
+  problems: Problem[],
+  losses: Losses,
+): JsonObject {
   checkMark(externalKey, problems);
-  return { comments: invoiceComments(externalKey, from) };
+  const custom = Object.fromEntries(customTexts(from, settings, problems, losses));
+  return { comments: invoiceComments(externalKey, from), ...custom };
 }
 
 function checkedItems(source: ItemSource, deleted: number, problems: Problem[]): JsonObject[] {

@@ -49,6 +49,7 @@ export const OPERATIONS = {
   'GET object-query payments': 'GET /object-query/payments',
   'GET object-query payment-methods': 'GET /object-query/payment-methods',
   'GET object-query taxation-items': 'GET /object-query/taxation-items',
+  'GET describe': 'GET /v1/describe/{object}',
   'GET settings currencies': 'GET /settings/currencies',
   'GET settings payment-terms': 'GET /settings/payment-terms',
   'GET settings doc-prefixes': 'GET /settings/doc-prefixes',

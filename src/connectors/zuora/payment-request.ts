@@ -1,26 +1,19 @@
 /** Payments and refunds as bodies: external ones, applied to the invoices they settle. */
-import type { PaymentMethod, Problem } from '../../core/canonical.ts';
+import type { Problem } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { formatMoney, type Money } from '../../core/money.ts';
 import type { Application, StepOf } from '../../core/steps.ts';
 import { paymentComment } from './marks.ts';
-
-/** Zuora's own names of external types; each must be enabled in the tenant (facts, section 7). */
-export const METHOD_TYPES: Readonly<Record<PaymentMethod, string>> = {
-  ach: 'ACH',
-  bank_transfer: 'BankTransfer',
-  cash: 'Cash',
-  check: 'Check',
-  credit_card: 'CreditCard',
-  debit_card: 'DebitCard',
-  paypal: 'PayPal',
-  other: 'Other',
-};
+import { methodTypes, type Settings } from './tables.ts';
 
 /** The schema says 100, the object page 60. */
 const REFERENCE_MAXIMUM = 60;
 
-export function paymentBody(step: StepOf<'create-payment'>, problems: Problem[]): JsonObject {
+export function paymentBody(
+  step: StepOf<'create-payment'>,
+  settings: Settings,
+  problems: Problem[],
+): JsonObject {
   const { payment, account, amount, apply, externalKey, bookedOn } = step;
   checkAmount(amount, 'must be more than zero: Zuora books no other payments', problems);
   checkReference('externalKey', externalKey, problems);
@@ -36,7 +29,7 @@ export function paymentBody(step: StepOf<'create-payment'>, problems: Problem[])
     amount: formatMoney(amount),
     currency: amount.currency,
     effectiveDate: bookedOn,
-    paymentMethodType: METHOD_TYPES[payment.method],
+    paymentMethodType: methodTypes(settings, problems)[payment.method],
     referenceId: externalKey,
     ...(comment === '' ? {} : { comment }),
     ...shares(apply),
@@ -56,12 +49,16 @@ export function transferBody({ account, on }: StepOf<'transfer-payment'>): JsonO
   return { accountId: account.id, effectiveDate: `${on} 00:00:00` };
 }
 
-export function refundBody(step: StepOf<'refund-payment'>, problems: Problem[]): JsonObject {
+export function refundBody(
+  step: StepOf<'refund-payment'>,
+  settings: Settings,
+  problems: Problem[],
+): JsonObject {
   checkAmount(step.amount, 'must be more than zero: Zuora books no other refunds', problems);
   checkReference('mark', step.mark, problems);
   return {
     type: 'External',
-    methodType: METHOD_TYPES[step.method],
+    methodType: methodTypes(settings, problems)[step.method],
     totalAmount: formatMoney(step.amount),
     refundDate: step.on,
     referenceId: step.mark,

@@ -18,6 +18,7 @@ import {
   checkPrefixes,
   checkTerms,
 } from './preflight-settings.ts';
+import { checkCustomFields, checkTaxCodes } from './preflight-tables.ts';
 import { type Region, regionName } from './regions.ts';
 
 export async function checkTenant(
@@ -38,7 +39,9 @@ export async function checkTenant(
   await add('Features', () => checkFeatures(client, settings));
   await add('Currencies', () => checkCurrencies(client));
   await add('Payment terms', () => checkTerms(client));
-  await add('Payment methods', () => checkMethods(client));
+  await add('Payment methods', () => checkMethods(client, settings));
+  if (settings.customFields) await add('Custom fields', () => checkCustomFields(client, settings));
+  if (settings.taxCodes) await add('Tax codes', async () => checkTaxCodes(settings));
   await add('Number prefixes', () => checkPrefixes(client, settings));
   await add('Accounting periods', () => checkPeriods(client, today));
   checks.push({ name: 'Rate budget', ok: true, detail: budgetText(client.lastHeaders()) });

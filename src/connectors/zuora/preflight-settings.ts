@@ -1,7 +1,6 @@
 /** Settings of the tenant that decide what can be copied: currencies, terms, methods, prefixes, periods. */
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { ACCOUNT_PREFIX, toInvoicePrefixes } from './numbers.ts';
-import { METHOD_TYPES } from './payment-request.ts';
 import { type Findings, readable, unknown } from './preflight-reading.ts';
 import {
   currencySettingsSchema,
@@ -9,6 +8,7 @@ import {
   periodsSchema,
   prefixSettingsSchema,
 } from './settings-wire.ts';
+import { methodTypes, type Settings } from './tables.ts';
 import { queriedPaymentMethodSchema } from './wire.ts';
 
 export async function checkCurrencies(client: ZuoraClient): Promise<Findings> {
@@ -38,18 +38,18 @@ export async function checkTerms(client: ZuoraClient): Promise<Findings> {
   };
 }
 
-export async function checkMethods(client: ZuoraClient): Promise<Findings> {
+export async function checkMethods(client: ZuoraClient, settings: Settings): Promise<Findings> {
   const rows = await client.query('payment-methods', [['filter[]', 'issystem.EQ:true']]);
   const methods = rows.map((row) =>
     readAnswer(queriedPaymentMethodSchema, row, 'GET object-query payment-methods'),
   );
   const enabled = new Set(methods.filter(({ active }) => active !== false).map(({ type }) => type));
-  const missing = [...new Set(Object.values(METHOD_TYPES))].filter((type) => !enabled.has(type));
+  const missing = [...new Set(Object.values(methodTypes(settings, [])))].filter((type) => !enabled.has(type));
   if (missing.length === 0) return { ok: true, detail: 'every type we use is enabled' };
   return {
     ok: false,
     detail: `not enabled: ${missing.join(', ')}; payments of these types would be parked, others work`,
-    fix: `Enable ${missing.join(', ')} for external payments under Settings > Payments > Payment Methods.`,
+    fix: `Enable ${missing.join(', ')} for external payments under Settings > Payments > Payment Methods, or name enabled types in the connection's setting paymentMethods.`,
   };
 }
 

@@ -133,6 +133,34 @@ const WRONG: readonly Wrong[] = [
     fix: /Enable Other/,
   },
   {
+    what: 'a method is mapped to a type that is not enabled',
+    set: (bench) =>
+      bench.features({
+        paymentMethodsEnabled: [
+          'ACH',
+          'BankTransfer',
+          'Cash',
+          'Check',
+          'CreditCard',
+          'DebitCard',
+          'Other',
+          'PayPal',
+        ],
+      }),
+    settings: { paymentMethods: 'bank_transfer=WireTransfer' },
+    check: 'Payment methods',
+    detail: /not enabled: WireTransfer;/,
+    fix: /setting paymentMethods/,
+  },
+  {
+    what: 'a custom field is spelled otherwise in the tenant',
+    set: (bench) => bench.features({ customFields: { invoice: ['PONumber__c'] } }),
+    settings: { customFields: 'poNumber=PoNumber__c' },
+    check: 'Custom fields',
+    detail: /no fields of invoices: PoNumber__c; every invoice would be parked/,
+    fix: /Object Manager, or correct the connection's setting customFields/,
+  },
+  {
     what: 'the invoice prefix is another one',
     set: (bench) => bench.features({ invoicePrefix: 'RE' }),
     check: 'Number prefixes',
@@ -238,4 +266,30 @@ test('without the right to read settings nothing is wrong, and what is not known
   const checks = await bench.connect().destination.ping();
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   expect(checks.filter(({ detail }) => detail.includes('unknown')).length).toBe(3);
+});
+
+test('mapping tables that fit are said to, and what no read can tell is said to be unknown', async () => {
+  await using bench = await startPreflight();
+  await bench.features({ customFields: { invoice: ['PoNumber__c'] } });
+  const tables = {
+    customFields: 'poNumber=PoNumber__c',
+    taxCodes: 'GST=CA-GST',
+    paymentMethods: 'bank_transfer=WireTransfer',
+  };
+  const checks = await bench.connect(tables).destination.ping();
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  const detailOf = (wanted: string) => checks.find(({ name }) => name === wanted)?.detail;
+  expect(detailOf('Custom fields')).toBe('PoNumber__c is there');
+  expect(detailOf('Tax codes')).toMatch(
+    /^CA-GST: cannot be checked beforehand; .* name the setting taxCodes$/,
+  );
+  await bench.order('faults', {
+    failNext: [{ match: 'GET describe', times: 1, status: 403, code: 50_000_010, body: 'json' }],
+  });
+  const unread = await bench.connect(tables).destination.ping();
+  expect(unread.find(({ name }) => name === 'Custom fields')).toMatchObject({
+    ok: true,
+    detail: expect.stringMatching(/may not read .* name the setting customFields$/),
+  });
+  expect(bench.writes).toEqual([]);
 });

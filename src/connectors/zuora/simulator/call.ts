@@ -13,7 +13,8 @@ export type Call = {
   baseUrl: string;
 };
 
-export type Operation = (call: Call) => JsonRecord | Json[];
+/** A text is XML. */
+export type Operation = (call: Call) => JsonRecord | Json[] | string;
 
 export function paramOf(call: Call, name: string): string {
   return call.params[name] ?? '';

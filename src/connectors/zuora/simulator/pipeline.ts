@@ -116,6 +116,10 @@ function html(status: number, headers: Record<string, string>): StoredAnswer {
   return { status, headers: { ...headers, 'Content-Type': 'text/html' }, body: GATEWAY_HTML(status) };
 }
 
+function xml(headers: Record<string, string>, body: string): StoredAnswer {
+  return { status: 200, headers: { ...headers, 'Content-Type': 'text/xml;charset=UTF-8' }, body };
+}
+
 function json(
   status: number,
   headers: Record<string, string>,
@@ -211,7 +215,8 @@ async function callApi(
       if (attempt.commitAfterMs !== undefined) await tenant.clock.sleep(attempt.commitAfterMs, parts.closing);
       try {
         const body = await operate(parts, locks, request, found);
-        return json(200, { ...attempt.headers, ...limits.headers(pool) }, body);
+        const headers = { ...attempt.headers, ...limits.headers(pool) };
+        return typeof body === 'string' ? xml(headers, body) : json(200, headers, body);
       } catch (error) {
         return shown(error);
       }

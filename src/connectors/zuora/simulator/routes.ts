@@ -31,6 +31,7 @@ import {
   readDebitMemoParts,
   unpostDebitMemo,
 } from './debit-memos.ts';
+import { describeObject } from './describe.ts';
 import {
   changeInvoiceStatus,
   deleteInvoice,
@@ -149,6 +150,7 @@ const ROUTES: readonly Route[] = [
   route('PUT', '/v1/debit-memos/:key/unpost', 'debit-memo unpost', unpostDebitMemo),
   route('PUT', '/v1/debit-memos/:key/cancel', 'debit-memo cancel', cancelDebitMemo),
   route('GET', '/v1/accounting-periods', 'accounting-periods', readAccountingPeriods),
+  route('GET', '/v1/describe/:object', 'describe', describeObject),
   route('GET', '/settings/payment-terms', 'settings', readPaymentTerms),
   route('GET', '/settings/currencies', 'settings', readCurrencies),
   route('GET', '/settings/billing-rules', 'settings', readBillingRules),
