@@ -13,6 +13,15 @@ const field = z.object({
   secret: z.boolean(),
   required: z.boolean(),
   choices: z.array(z.string()).nullable(),
+  /** Where the value is a list of pairs, as text "from=to, from=to": what either side is, and its allowed values. */
+  table: z
+    .object({
+      from: z.string(),
+      to: z.string(),
+      fromChoices: z.array(z.string()).nullable(),
+      toChoices: z.array(z.string()).nullable(),
+    })
+    .nullable(),
   default: z.string().nullable(),
 });
 
@@ -32,7 +41,12 @@ export const connectors = z.object({
 });
 
 /** `value` is null for secrets; `isSet` says whether there is one. */
-const setField = field.extend({ value: z.string().nullable(), isSet: z.boolean() });
+const setField = field.extend({
+  value: z.string().nullable(),
+  /** The value of a table. */
+  pairs: z.array(z.object({ from: z.string(), to: z.string() })).nullable(),
+  isSet: z.boolean(),
+});
 const policy = z.object({
   name: z.string(),
   label: z.string(),

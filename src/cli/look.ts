@@ -84,13 +84,24 @@ export async function systems(options: GlobalOptions): Promise<void> {
         say(`${pc.bold(label)} (${side}: ${id})`);
         say(
           table(
-            ['field', 'needed', 'what'],
-            fields.map((f) => [f.name, f.required ? 'yes' : '', f.help]),
+            ['field', 'needed', 'what', 'form'],
+            fields.map((f) => [f.name, f.required ? 'yes' : '', f.help, formOf(f)]),
           ),
         );
       }
     });
   });
+}
+
+type Field = Awaited<ReturnType<typeof listConnectors>>['systems'][number]['fields'][number];
+
+function formOf({ choices, table: pairs }: Field): string {
+  if (!pairs) return choices?.join(', ') ?? '';
+  const sides = [
+    pairs.fromChoices ? `from: ${pairs.fromChoices.join(', ')}` : '',
+    pairs.toChoices ? `to: ${pairs.toChoices.join(', ')}` : '',
+  ];
+  return ['from=to, from=to', ...sides.filter((side) => side !== '')].join('; ');
 }
 
 export async function showConnection(name: string, options: GlobalOptions): Promise<void> {

@@ -25,7 +25,7 @@ function needsConsent(manifest: { side: string; consent?: SourceManifest['consen
   return manifest.consent !== undefined;
 }
 
-function toField({ name, label, help, secret, required, choices, default: preset }: FieldSpec) {
+function toField({ name, label, help, secret, required, choices, table, default: preset }: FieldSpec) {
   return {
     name,
     label,
@@ -33,6 +33,14 @@ function toField({ name, label, help, secret, required, choices, default: preset
     secret,
     required,
     choices: choices ? [...choices] : null,
+    table: table
+      ? {
+          from: table.from,
+          to: table.to,
+          fromChoices: table.fromChoices ? [...table.fromChoices] : null,
+          toChoices: table.toChoices ? [...table.toChoices] : null,
+        }
+      : null,
     default: preset ?? null,
   };
 }

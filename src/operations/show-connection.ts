@@ -1,5 +1,6 @@
 /** One connection with its settings; of a secret only whether it is there. */
 import { POLICIES } from '../core/policy.ts';
+import { pairsOf } from '../core/table.ts';
 import { loadConnection, type Side } from '../store/connections.ts';
 import { loadSecrets } from '../store/credentials.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -19,6 +20,7 @@ export async function showConnection(parts: OperationParts, actor: Actor, reques
     return (manifest?.fields ?? []).map((field) => ({
       ...field,
       value: field.secret ? null : (connection.settings[side][field.name] ?? ''),
+      pairs: field.table ? pairsOf(connection.settings[side][field.name] ?? '') : null,
       isSet: field.secret
         ? secrets[field.name] !== undefined
         : connection.settings[side][field.name] !== undefined,

@@ -129,6 +129,47 @@ test('the wizard connects the sandbox: checks, a look at what would be written, 
     .waitFor({ timeout: ARRIVAL_MS });
 });
 
+test('a mapping table is a list of rows: a wrong one is refused with its rule, a good one is stored, and removed', async () => {
+  await go('Connections');
+  await page.getByRole('link', { name: 'sandbox' }).click();
+  const settings = page.getByRole('region', { name: 'Settings of Zuora' });
+  await settings.getByText('More settings').click();
+  const stored = async (field: string) => {
+    const shown = (await command('connection', 'show', connectionId)) as {
+      fields: { destination: { name: string; value: string }[] };
+    };
+    return shown.fields.destination.find(({ name }) => name === field)?.value;
+  };
+  const save = settings.getByRole('button', { name: 'Save' });
+  await settings.getByRole('button', { name: 'Add a row to Custom fields' }).click();
+  await settings.getByRole('combobox', { name: 'Custom fields, row 1: Text of the invoice' }).click();
+  await page.getByRole('option', { name: 'poNumber' }).click();
+  const field = settings.getByLabel('Custom fields, row 1: Custom field');
+  await field.fill('PoNumber');
+  await save.click();
+  await page.getByText(/"poNumber=PoNumber": PoNumber is no API name of a custom field/).waitFor();
+  expect(await stored('customFields')).toBe('');
+  await field.fill('PoNumber__c');
+  await settings.getByRole('button', { name: 'Add a row to Tax codes' }).click();
+  await settings.getByLabel('Tax codes, row 1: Name of the tax').fill('GST');
+  await settings.getByLabel('Tax codes, row 1: Tax code').fill('CA-GST');
+  await save.click();
+  await page.getByText('Saved.').waitFor();
+  expect([await stored('customFields'), await stored('taxCodes')]).toEqual([
+    'poNumber=PoNumber__c',
+    'GST=CA-GST',
+  ]);
+  await page.reload();
+  await settings.getByText('More settings').click();
+  expect(await field.inputValue()).toBe('PoNumber__c');
+  expect(await findings(page)).toEqual([]);
+  for (const name of ['Custom fields', 'Tax codes'])
+    await settings.getByRole('button', { name: `Remove row 1 of ${name}` }).click();
+  await save.click();
+  await page.getByText('Saved.').waitFor();
+  expect([await stored('customFields'), await stored('taxCodes')]).toEqual(['', '']);
+});
+
 test('the overview says that both sides are in step, with counts and sums', async () => {
   await go('Overview');
   await page.getByText('In step', { exact: true }).waitFor({ timeout: ARRIVAL_MS });

@@ -1,11 +1,16 @@
 /** The fields of a system as inputs, from its own description of them. */
 import { PasswordInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import type { FieldView } from '../../../src/api/contract-connections.ts';
+import { TableInput } from './table-input.tsx';
 
 export type Values = Record<string, string>;
 
 type Props = {
-  fields: readonly (FieldView & { value?: string | null; isSet?: boolean })[];
+  fields: readonly (FieldView & {
+    value?: string | null;
+    pairs?: { from: string; to: string }[] | null;
+    isSet?: boolean;
+  })[];
   /** What was typed; a field that nobody touched keeps what is stored. */
   values: Values;
   change: (values: Values) => void;
@@ -18,6 +23,16 @@ function FieldInput({ field, values, change, disabled = false }: OneProps) {
   const common = { label: field.label, description: field.help, disabled };
   const value = values[field.name] ?? field.value ?? field.default ?? '';
   const set = (text: string) => change({ ...values, [field.name]: text });
+  if (field.table)
+    return (
+      <TableInput
+        field={field}
+        table={field.table}
+        pairs={field.pairs ?? []}
+        change={set}
+        disabled={disabled}
+      />
+    );
   if (field.choices) {
     return (
       <Select
