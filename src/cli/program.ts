@@ -48,11 +48,10 @@ function addService(program: Command): void {
     )
     .option(
       '--seeds <count>',
-      'how many; the same seed gives the same users and the same faults',
+      'how many (20, or the one named); the same seed gives the same users and the same faults',
       wholeNumber,
-      20,
     )
-    .option('--seed <number>', 'only this one', wholeNumber)
+    .option('--seed <number>', 'only this one, or the first of them', wholeNumber)
     .option('--faults <classes>', 'only these, with commas between; none for a calm day')
     .option('--minutes <count>', 'begin no seed after so long', wholeNumber)
     .option('--acts <count>', 'how many things users do in a seed', wholeNumber, 40)

@@ -91,6 +91,41 @@ test('a cent, a day or an application that differs is wrong', () => {
   ]);
 });
 
+test('an amount that its currency cannot have is wrong, and the others are judged all the same', () => {
+  const yen = { ...invoice, currency: 'JPY', total: '763', outstanding: '763' };
+  const owed = { ...copy, ...yen, customer: 'FB-ACC-client-7-JPY', id: 'z1', number: 'Z-1' };
+  const odd = { ...owed, reference: copy.reference, total: '762.875' };
+  const told = audit(
+    books({ invoices: [yen], payments: [payment] }),
+    books({ invoices: [odd] }),
+    'FB',
+    new Map(),
+  );
+  expect(told.findings.map(({ verdict, document, text }) => `${verdict} ${document}: ${text}`)).toEqual(
+    expect.arrayContaining([
+      'wrong invoice/1: 762.875 has more decimals than JPY allows (0)',
+      'lost payment/9: no counterpart',
+    ]),
+  );
+});
+
+test('a copy in another currency is wrong, whatever its amounts', () => {
+  const dinar = { ...copy, currency: 'KWD', total: '762.875', outstanding: '762.875' };
+  const applied = [
+    {
+      from: 'payment',
+      fromNumber: 'P-1',
+      to: 'invoice',
+      toNumber: 'Z-1',
+      currency: 'KWD',
+      amount: '762.875',
+    },
+  ] as const;
+  expect(judge({ ...same, invoices: [dinar], applications: [...applied] }).findings).toEqual([
+    'wrong invoice/1: currency KWD instead of USD',
+  ]);
+});
+
 test('a record that asks a person is excused, a fault of ours is not', () => {
   const standing = (code: string): [string, Standing][] => [
     ['payment/9', { state: 'parked', code, message: 'why' }],

@@ -2,7 +2,7 @@
 import type { DocumentKind } from '../core/canonical.ts';
 import { type SourceIdentity, toExternalKey } from '../core/ids.ts';
 import type { Ledger, LedgerCredit, LedgerInvoice, LedgerPayment } from '../core/ledger.ts';
-import { formatMoney, parseMoney } from '../core/money.ts';
+import { formatMoney, MoneyError, parseMoney } from '../core/money.ts';
 
 export type Verdict = 'lost' | 'doubled' | 'wrong';
 /** `document` is "invoice/7". */
@@ -56,9 +56,10 @@ export function audit(
 ): Audit {
   const identity: SourceIdentity = { prefix, account: source.account };
   const books = openBooks(source, destination, identity, standings);
-  for (const invoice of source.invoices) books.judgeInvoice(invoice);
-  for (const payment of source.payments) books.judgePayment(payment);
-  for (const credit of source.credits ?? []) books.judgeCredit(credit);
+  const { judging } = books;
+  for (const invoice of source.invoices) judging('invoice', invoice, books.judgeInvoice);
+  for (const payment of source.payments) judging('payment', payment, books.judgePayment);
+  for (const credit of source.credits ?? []) judging('credit', credit, books.judgeCredit);
   books.judgeStrangers();
   return books.close();
 }
@@ -249,7 +250,18 @@ function openBooks(
     if (copies.length > 1) say('doubled', document, copies.map(({ number }) => number).join(', '));
   }
 
+  /** An amount that its currency cannot have is wrong, and no reason to judge nothing else. */
+  function judging<D extends { id: string }>(kind: Kind, document: D, judge: (document: D) => void): void {
+    try {
+      judge(document);
+    } catch (error) {
+      if (!(error instanceof MoneyError)) throw error;
+      say('wrong', `${kind}/${document.id}`, error.message);
+    }
+  }
+
   return {
+    judging,
     judgeInvoice,
     judgePayment,
     judgeCredit,
