@@ -53,11 +53,16 @@ export const PLANNING_BUGS: readonly Bug[] = [
     'const content = { clientId, currency, stage, visibility, number, issuedOn, dueOn, total };\n  return fingerprintOf({ ...content, lines: linesHash(invoice), texts: textsHash(invoice) });',
     'return fingerprintOf({ clientId, currency, stage, visibility, number, issuedOn, dueOn });',
   ]),
-  bug('drafts are posted', kills('replace-lines'), [
-    'src/engine/plan/invoice.ts',
-    "post: invoice.stage === 'issued',",
-    'post: true,',
-  ]),
+  bug(
+    'drafts are posted',
+    {
+      by: 'test',
+      project: 'database',
+      file: 'test/lifecycle/drafts.db.test.ts',
+      name: 'D1 D3 a draft is copied as a draft',
+    },
+    ['src/engine/plan/invoice.ts', "post: invoice.stage === 'issued',", 'post: true,'],
+  ),
   bug('what is made anew takes the number of the cancelled one', kills('cancel-credit'), [
     'src/engine/plan/credit.ts',
     'const generation = link ? link.generation + 1 : 0;',
