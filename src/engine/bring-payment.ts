@@ -34,7 +34,7 @@ import {
 } from './bring.ts';
 import { bringFromCredit } from './bring-from-credit.ts';
 import { differencesOfPayment } from './confirm.ts';
-import { fencedAt, type LaneWork } from './lane-work.ts';
+import { fenced, fencedAt, type LaneWork } from './lane-work.ts';
 import {
   copiedPayment,
   couldSettleMore,
@@ -68,6 +68,7 @@ export async function bringPayment(
     const plan = planPayment(survey);
     await notePlan(work, document, plan);
     if (plan.do === 'park') {
+      if (plan.steps) await leaveInvoice(work, survey);
       const due = await takeSteps(work, document, plan.steps ?? []);
       return parked(due.ok ? await withInvoice(work, payment, plan.reason) : due.reason);
     }
@@ -84,6 +85,13 @@ export async function bringPayment(
     if (!taken.ok) return parked(taken.reason);
     if (!taken.found || round === ROUNDS) return confirmPayment(work, document, survey, plan.notes);
   }
+}
+
+/** Before anything comes off: what is paid out of its rest must not put it back as the payment's own part (P6). */
+async function leaveInvoice(work: LaneWork, { payment, link }: PaymentSituation): Promise<void> {
+  if (!link) return;
+  const copied = { ...link.copied, invoiceSourceId: payment.invoiceId };
+  await fenced(work, (tx) => saveLink(tx, { ...link, copied }, nowFor(work)));
 }
 
 function recall(
@@ -216,7 +224,7 @@ async function confirmPayment(
     }
     if (invoice) await confirmInvoiceOf(work, tx, payment, invoice);
     // Another lane has made room since the plan was made, and did not know of this payment yet.
-    if (couldSettleMore({ ...situation, invoice, copy }))
+    if (!isGone && couldSettleMore({ ...situation, invoice, copy }))
       await tellLinkedIn(work, tx, [link], 'its invoice has room again');
     await noteConfirmation(work, tx, document, differences, copy.raw);
   });

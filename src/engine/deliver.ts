@@ -16,7 +16,7 @@ import type { Reason, SyncDocument } from '../store/documents.ts';
 import { touchLinks } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
 import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
-import { fencedAt, type LaneWork, note } from './lane-work.ts';
+import { fencedAt, type LaneWork, note, wakeWaiting } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 import { LEAVE_OUT, RENUMBER, toldProblems } from './plan/plan.ts';
 import { tellPayments } from './tell-payments.ts';
@@ -195,6 +195,7 @@ async function succeed(
     await onSuccess(tx, delivery, result);
     // Once more: a look of another lane since the intent came before the effect.
     await tellPayments(work, tx, document, delivery.step);
+    await wakeWaiting(work, tx, document);
     await note(work, tx, document, 'outcome', {
       summary:
         how === 'sent'

@@ -5,6 +5,7 @@ import { createEngineKit, type EngineKit, invoiceOf, paymentOf } from '../../tes
 import { OperatingError } from '../core/errors.ts';
 import { formatMoney } from '../core/money.ts';
 import { findCursor } from '../store/cursors.ts';
+import { setDocumentState } from '../store/documents.ts';
 import { nextTick } from '../store/events.ts';
 import type { DB } from '../store/schema.ts';
 import { runBackfill, startBackfill } from './backfill.ts';
@@ -84,6 +85,23 @@ describe('order', () => {
     expect(await kit.stateOf('payment', '9')).toBe('synced');
   });
 
+  test('a payment that begins to wait for an invoice which another lane has settled meanwhile looks again', async () => {
+    kit.books.change('invoice', '1', { total: '170.00' });
+    kit.books.put('payment', paymentOf({ id: '9', invoice: '1' }));
+    let settledElsewhere = 0;
+    kit.parts.checkpoint = async (at) => {
+      if (at !== 'after state' || settledElsewhere > 0) return;
+      const { id, state } = await kit.document('invoice', '1');
+      if (state !== 'parked') return;
+      settledElsewhere += 1;
+      kit.books.change('invoice', '1', { total: '110.00' });
+      await setDocumentState(database.db, id, 'synced', null, new Date());
+    };
+    await bring('payment', '9');
+    expect(settledElsewhere).toBe(1);
+    expect(await kit.stateOf('payment', '9')).toBe('synced');
+  });
+
   test('P2 partial payments are each applied, and the balance follows', async () => {
     await bring('invoice', '1');
     kit.books.put('payment', paymentOf({ id: '8', invoice: '1', amount: '10.00' }));
@@ -100,6 +118,8 @@ describe('order', () => {
   test('P15 a payment in another currency than its invoice parks', async () => {
     await bring('invoice', '1');
     kit.books.put('payment', paymentOf({ id: '9', invoice: '1', currency: 'EUR' }));
+    await bring('payment', '9');
+    expect(await kit.stateOf('payment', '9')).toBe('parked other-currency');
     await bring('payment', '9');
     expect(await kit.stateOf('payment', '9')).toBe('parked other-currency');
     expect(kit.billing.payments).toEqual([]);

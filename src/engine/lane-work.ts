@@ -4,6 +4,7 @@ import type { Db } from '../store/db.ts';
 import {
   type DocumentState,
   listWaitingFor,
+  lockState,
   type Reason,
   type SyncDocument,
   setDocumentState,
@@ -62,7 +63,7 @@ export async function note(
 
 /**
  * Gives the document its end state, and the events that its read answers theirs. What waited for this
- * document is looked at again once it is no longer parked, and the rest that its copy holds once it is.
+ * document is looked at again once another state than parked is new, and the rest that its copy holds once parked is.
  */
 export async function settle(
   work: LaneWork,
@@ -83,7 +84,10 @@ export async function settle(
       state,
       reason,
     });
-    if (state !== 'parked') await wakeWaiting(work, tx, document);
+    if (state === 'parked') await wakeIfSettled(work, tx, document, reason);
+    // Its steps have woken them, too; without a change nobody is, as a look of theirs may be what brought this one about.
+    else if (document.state !== state || document.reason?.code !== reason?.code)
+      await wakeWaiting(work, tx, document);
     // Once: a rest may have its payment look again.
     if (state === 'parked' && document.state !== 'parked') await wakeRests(work, tx, document);
     return receivedAt;
@@ -93,9 +97,25 @@ export async function settle(
   parts.announce({ id: document.id, state });
 }
 
-async function wakeWaiting(work: LaneWork, tx: Db, document: SyncDocument): Promise<void> {
+/** Whoever waits for this document looks again. */
+export async function wakeWaiting(work: LaneWork, tx: Db, document: SyncDocument): Promise<void> {
   const waiting = await listWaitingFor(tx, document.id);
-  await wake(work, tx, waiting, `${document.kind} ${document.label} is settled`);
+  await wake(work, tx, waiting, `${document.kind} ${document.label} has changed`);
+}
+
+/** Another lane may have settled what is waited for, since it was looked at and before anybody was seen to wait. */
+async function wakeIfSettled(
+  work: LaneWork,
+  tx: Db,
+  document: SyncDocument,
+  reason: Reason | null,
+): Promise<void> {
+  const awaited = reason?.waitsFor;
+  if (awaited === undefined) return;
+  if (document.state === 'parked' && document.reason?.waitsFor === awaited) return;
+  const state = await lockState(tx, awaited);
+  if (state === 'synced' || state === 'ignored')
+    await wake(work, tx, [document], 'what it waits for is settled');
 }
 
 /** P5: the copy of what an overpayment left over is the payment's. */

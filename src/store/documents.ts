@@ -214,6 +214,13 @@ export async function listWaitingFor(db: Db, documentId: string): Promise<SyncDo
   return rows.map(toDocument);
 }
 
+/** As it stands once whoever writes it now has committed; nobody settles it until this transaction ends. */
+export async function lockState(tx: Db, id: string): Promise<DocumentState | undefined> {
+  const query = tx.selectFrom('documents').selectAll().where('id', '=', id).forShare();
+  const row = await query.executeTakeFirst();
+  return row && toDocument(row).state;
+}
+
 /** Touching a row for each poll would cost more than it tells. */
 const SIGHT_WORTH_NOTING_MS = 3_600_000;
 

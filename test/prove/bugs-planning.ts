@@ -110,7 +110,7 @@ export const PLANNING_BUGS: readonly Bug[] = [
       file: 'test/lifecycle/client-changes.db.test.ts',
       name: 'K8 parks a country that nobody knows',
     },
-    ['src/engine/lane-work.ts', "    if (state !== 'parked') await wakeWaiting(work, tx, document);\n", ''],
+    ['src/engine/lane-work.ts', 'await listWaitingFor(tx, document.id);', '[] as SyncDocument[];'],
   ),
   // accounts
   bug(
