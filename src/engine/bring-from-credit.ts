@@ -22,10 +22,16 @@ import {
   readCopy,
   synced,
   takeSteps,
+  tellLinkedIn,
   toConfirmed,
 } from './bring.ts';
 import { fenced, fencedAt, type LaneWork } from './lane-work.ts';
-import { type FromCreditSituation, planFromCredit, wantedOfCredit } from './plan/from-credit.ts';
+import {
+  couldTakeMore,
+  type FromCreditSituation,
+  planFromCredit,
+  wantedOfCredit,
+} from './plan/from-credit.ts';
 import { appliedTo, copiedPayment, notToBeCopied, paymentFingerprint } from './plan/payment.ts';
 import { isLiving, show } from './plan/plan.ts';
 import { debitsOf, freshInvoice, type SyncOther } from './settled-invoice.ts';
@@ -200,6 +206,9 @@ async function confirm(
     }
     const invoiceLink = await findLink(tx, { connectionId, kind: 'invoice', sourceId: payment.invoiceId });
     if (paid && invoiceLink?.confirmed) await confirmLink(tx, invoiceLink, toConfirmed(paid), nowFor(work));
+    // Another lane has made room since the plan was made, and did not know of this payment yet.
+    if (link && couldTakeMore({ ...situation, credit: copy, invoice: paid }))
+      await tellLinkedIn(work, tx, [link], 'its invoice has room again');
     await noteConfirmation(work, tx, document, differences, copy.raw);
   });
   if (differences.length > 0) return parked(differs(work, held.counterpart, differences));

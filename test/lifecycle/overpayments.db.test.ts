@@ -226,3 +226,16 @@ test('P5 P12 an overpayment moves to another client’s invoice while its rest s
   expect(await world.invoice(invoice)).toEqual(['posted 180.00 owes 180.00']);
   expect(await world.invoice(elsewhere)).toEqual(['posted 500.00 owes 500.00']);
 });
+
+test('P6 P12 the rest of an overpayment that has moved away pays a part of the invoice that it has left, and no more', async () => {
+  const { invoice, payment, credit } = await overpaid();
+  const elsewhere = await world.makeInvoice(await world.makeClient({ email: '' }), '500');
+  await settled(world.editPayment(payment, { invoiceId: elsewhere }));
+  await settled(world.pay(invoice, '120', { creditId: credit }));
+  await world.replay('payment', payment);
+  expect(await world.payment(payment)).toEqual([
+    `live 300.00: 120.00 on ${invoice}, 180.00 free`,
+    'parked rest-of-other-client',
+  ]);
+  expect(await world.invoice(invoice)).toEqual(['posted 180.00 owes 60.00']);
+});

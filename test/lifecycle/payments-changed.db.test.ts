@@ -219,20 +219,23 @@ test('P12 moved and lowered at once, with the answer to the transfer lost', asyn
 });
 
 /** A payment that goes to another client's invoice, and the next one on the invoice that it leaves: two lanes. */
-async function replaced() {
+async function replaced(how: 'cash' | 'credit' = 'cash') {
   const { invoice, payment } = await paid();
+  const credit = how === 'credit' ? { creditId: await world.makeCredit(client, '100') } : {};
   const elsewhere = await world.makeInvoice(await world.makeClient({ email: '' }), '90');
   await world.settle();
   await world.editPayment(payment, { invoiceId: elsewhere });
   await world.arrived();
-  const next = await world.pay(invoice, '100', { type: 'Check', date: '2026-11-03' });
+  const next = await world.pay(invoice, '100', { type: 'Check', date: '2026-11-03', ...credit });
   await world.arrived();
-  /** From the lane in which it is found to its own; `act` once its first step is meant to be taken. */
-  const bring = async (about: number, act: () => Promise<void> = async () => {}) => {
+  const isPlanned = async (about: number) =>
+    (await world.timeline('payment', about)).some(({ entry }) => entry === 'plan');
+  /** From the lane in which it is found to its own; `act` once its plan or its first intent is there. */
+  const bring = async (about: number, act: () => Promise<void> = async () => {}, at = 'after intent') => {
     const { connectionId, parts } = world;
-    let intents = 0;
-    const checkpoint: OnCheckpoint = async (at) => {
-      if (at === 'after intent' && intents++ === 0) await act();
+    let acts = 0;
+    const checkpoint: OnCheckpoint = async (reached) => {
+      if (reached === at && acts === 0 && (await isPlanned(about)) && acts++ === 0) await act();
     };
     for (let lanes = 0; lanes < 2; lanes += 1) {
       const { lane } = await world.document('payment', about);
@@ -257,5 +260,13 @@ test('P12 room that another lane makes while a payment is being booked is taken'
   await bring(next, () => bring(payment));
   await world.settle();
   expect(await world.payment(next)).toEqual([`live 100.00: 100.00 on ${invoice}`]);
+  expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 0.00']);
+});
+
+test('P6 P12 room that another lane makes while a payment out of a credit is being planned is taken', async () => {
+  const { invoice, payment, next, bring } = await replaced('credit');
+  await bring(next, () => bring(payment), 'after note');
+  await world.settle();
+  expect(await world.payment(next)).toEqual([]);
   expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 0.00']);
 });

@@ -37,6 +37,12 @@ export function wantedOfCredit(situation: FromCreditSituation): Map<string, bigi
   return wanted;
 }
 
+/** Whether its invoice, as it is now, has room for more of the credit than is applied. */
+export function couldTakeMore(situation: FromCreditSituation): boolean {
+  const { id } = situation.invoice?.counterpart ?? {};
+  return id !== undefined && (wantedOfCredit(situation).get(id) ?? 0n) > appliedTo(id, situation.credit);
+}
+
 export function planFromCredit(situation: FromCreditSituation): Plan {
   const { payment, decisions, facts, link, credit, invoice } = situation;
   const without = notToBeCopied(payment, decisions);
