@@ -57,6 +57,12 @@ const policy = z.object({
   value: z.string(),
 });
 export const connectionFields = z.object({
+  alerts: z.object({
+    /** '' where nobody is told; only its origin for who may not change it. */
+    url: z.string(),
+    /** Why the last one did not arrive. */
+    failure: z.string().nullable(),
+  }),
   policies: z.array(policy),
   fields: z.object({ source: z.array(setField), destination: z.array(setField) }),
 });
@@ -85,12 +91,15 @@ export const setConnectionRequest = z
   .object({
     ...schedule,
     pollCron: z.string().max(100),
+    /** '' for none. */
+    alertUrl: z.string().max(2000),
     values: z.object({ source: values, destination: values }).partial(),
     /** Choices by the policy's name. */
     policies: values,
   })
   .partial();
 export const changedConnection = z.object({ id: z.uuid() });
+export const testedAlert = z.object({ id: z.uuid(), failure: z.string().nullable() });
 export const removeConnectionRequest = z.object({
   /** Only says what goes and what stays. */
   dryRun: z.boolean().default(false),
@@ -253,6 +262,7 @@ export type AddedConnection = z.infer<typeof addedConnection>;
 export type AddSandboxRequest = z.infer<typeof addSandboxRequest>;
 export type AddedSandbox = z.infer<typeof addedSandbox>;
 export type SetConnectionRequest = z.infer<typeof setConnectionRequest>;
+export type TestedAlert = z.infer<typeof testedAlert>;
 export type Removal = z.infer<typeof removal>;
 export type ConsentStart = z.infer<typeof consentStart>;
 export type ConsentEnd = z.infer<typeof consentEnd>;

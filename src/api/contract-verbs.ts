@@ -208,6 +208,13 @@ export const VERBS = {
     scope: 'read',
     command: 'ping',
   },
+  testAlert: {
+    method: 'POST',
+    path: '/connections/{connectionId}/alert-test',
+    summary: 'Send a test to the connection’s address for alerts',
+    scope: 'connections',
+    command: 'connection test-alert',
+  },
   previewConnection: {
     method: 'POST',
     path: '/connections/{connectionId}/preview',

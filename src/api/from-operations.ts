@@ -1,6 +1,7 @@
 /** What the HTTP server asks for, made of the operations and the store. */
 import { UsageError } from '../core/errors.ts';
 import { addConnection } from '../operations/add-connection.ts';
+import { testAlert } from '../operations/alert-address.ts';
 import { backfill, backfillProgress } from '../operations/backfill.ts';
 import { completeConsent, finishConsent, startConsent } from '../operations/consent.ts';
 import type { Actor } from '../operations/context.ts';
@@ -90,6 +91,7 @@ function connectionOperations(parts: users.PeopleParts & { sandbox: Sandbox }) {
       return { connection, ...(account === undefined ? {} : { account }) };
     },
     pingConnection: (actor, { connectionId }) => ping(parts, actor, { connection: connectionId }),
+    testAlert: (actor, { connectionId }) => testAlert(parts, actor, { connection: connectionId }),
     previewConnection: (actor, { connectionId, limit }) =>
       previewConnection(parts, actor, { connection: connectionId, limit }),
     startBackfill: (actor, { connectionId, since }) =>

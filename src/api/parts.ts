@@ -55,6 +55,7 @@ export interface Operations {
   startConsent(actor: Actor, request: OfConnection): Promise<connections.ConsentStart>;
   finishConsent(actor: Actor, request: { returnedUrl: string }): Promise<connections.ConsentEnd>;
   pingConnection(actor: Actor, request: OfConnection): Promise<connections.PingReport>;
+  testAlert(actor: Actor, request: OfConnection): Promise<connections.TestedAlert>;
   previewConnection(actor: Actor, request: OfConnection & { limit: number }): Promise<connections.Preview>;
   startBackfill(
     actor: Actor,

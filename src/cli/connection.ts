@@ -4,6 +4,7 @@ import { registry } from '../app.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FieldSpec } from '../core/ports.ts';
 import { addConnection, type NewSide, sandboxSides } from '../operations/add-connection.ts';
+import { testAlert as testOperation } from '../operations/alert-address.ts';
 import { finishConsent, startConsent } from '../operations/consent.ts';
 import { listConnections } from '../operations/list-connections.ts';
 import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
@@ -193,6 +194,7 @@ export async function set(
     pollSeconds?: number | undefined;
     pollCron?: string | undefined;
     webhooks?: boolean | undefined;
+    alertUrl?: string | undefined;
     policy?: string[] | undefined;
   },
 ): Promise<void> {
@@ -202,10 +204,21 @@ export async function set(
       webhooksEnabled: options.webhooks,
       pollIntervalSeconds: options.pollSeconds,
       pollCron: options.pollCron,
+      alertUrl: options.alertUrl,
       values: parseSettings(options.set ?? []),
       policies: parsePolicies(options.policy ?? []),
     });
     answer(options.json, { id, changed: true }, () => say(`${pc.green('changed')} ${name}`));
+  });
+}
+
+export async function testAlert(name: string, options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const tested = await testOperation(parts, localActor(), { connection: name });
+    if (tested.failure !== null) process.exitCode = 1;
+    answer(options.json, tested, () =>
+      say(tested.failure === null ? pc.green('sent') : `${pc.red('not sent')}: ${tested.failure}`),
+    );
   });
 }
 

@@ -116,6 +116,8 @@ export async function showConnection(name: string, options: GlobalOptions): Prom
         ]),
       );
       say(table(['field', 'value'], rows));
+      if (view.alerts.url !== '') say(`alerts go to ${view.alerts.url}`);
+      if (view.alerts.failure !== null) say(pc.yellow(`last alert failed: ${view.alerts.failure}`));
       const policies = view.policies.map((policy) => [
         policy.name,
         policy.value,

@@ -135,6 +135,7 @@ function addConnections(program: Command): void {
     )
     .option('--poll-cron <schedule>', 'poll by cron instead, five fields in UTC')
     .option('--policy <name=choice>', 'how a money case is settled; connection show names them', collect)
+    .option('--alert-url <url>', "where to tell of pauses and parked records, '' = nowhere")
     .option('--webhooks', 'register webhooks')
     .option('--no-webhooks', 'remove webhooks')
     .addHelpText(
@@ -150,6 +151,9 @@ function addConnections(program: Command): void {
     .argument('<name>')
     .option('--reason <text>', 'kept in the audit')
     .action(async (name, options) => (await import('./connection.ts')).pause(name, options));
+  verb(connection, 'test-alert', 'send a test to the connection’s address for alerts')
+    .argument('<name>')
+    .action(async (name, options) => (await import('./connection.ts')).testAlert(name, options));
   verb(connection, 'remove', 'take back callbacks and tokens, forget the secrets; records and audit stay')
     .argument('<name>')
     .option('--dry-run', 'only say what goes and what stays')

@@ -1,9 +1,18 @@
 /** The worker as a whole, with its real queue and clock: work is found, shared, and left tidy at the end. */
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startAlertReceiver } from '../../test/kit/alert-receiver.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
-import { createEngineKit, type EngineKit, invoiceOf, PUBLIC_URL, paymentOf } from '../../test/kit/engine.ts';
+import {
+  ADMIN,
+  createEngineKit,
+  type EngineKit,
+  invoiceOf,
+  PUBLIC_URL,
+  paymentOf,
+} from '../../test/kit/engine.ts';
 import { eventually } from '../../test/kit/postgres-processes.ts';
+import { pauseConnection, setConnection } from '../operations/set-connection.ts';
 import { systemClock } from '../platform/clock.ts';
 import { createAnnouncer, startLiveFeed } from '../platform/live.ts';
 import { type Queue, startQueue } from '../platform/queue.ts';
@@ -78,6 +87,21 @@ test('two workers over one database carry everything once, verify callbacks, and
   const held = await database.db.selectFrom('lanes').select('lane').where('holder', 'is not', null).execute();
   expect(held).toEqual([]);
 }, 40_000);
+
+test('the worker sends an alert by its queue, by itself', async () => {
+  const receiver = await startAlertReceiver();
+  const queue = await startQueue(database.connection, log, { working: true });
+  const { connectionId: connection } = kit;
+  const parts = { ...kit.parts, queue };
+  const worker = await startWorker(parts, parts.runtime, { lanes: 1, publicUrl: PUBLIC_URL });
+  await setConnection(parts, ADMIN, { connection, alertUrl: receiver.url });
+  await pauseConnection(parts, ADMIN, { connection });
+  await eventually(() => receiver.messages.length === 1, 30_000);
+  kit.stopping.abort();
+  await worker.stop();
+  await receiver.close();
+  expect(receiver.messages).toMatchObject([{ what: 'paused', code: 'by-hand' }]);
+}, 60_000);
 
 test('whoever watches is told of changes, over any number of processes, also after the connection was lost', async () => {
   const announcer = createAnnouncer(database.pool, systemClock, log);

@@ -1,11 +1,13 @@
 /** The worker: takes jobs from the queue, and ticks for what no job tells of (schedules, sweeps, housekeeping). */
 import { OperatingError } from '../core/errors.ts';
+import { purgeAlerts } from '../store/alerts.ts';
 import { listOpenBackfills } from '../store/backfills.ts';
 import { listConnectionsAwaitingCallbacks } from '../store/callbacks.ts';
 import { listConnections, takeDuePolls } from '../store/connections.ts';
 import { type Db, sqlRunner } from '../store/db.ts';
 import { listDueLanes } from '../store/events.ts';
 import { purgeRejections } from '../store/rejections.ts';
+import { noticeAlerts, sendAlerts } from './alerts.ts';
 import { runBackfill } from './backfill.ts';
 import { tendCallbacks } from './callbacks.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
@@ -23,6 +25,8 @@ const TEND_CALLBACKS_EVERY = 240;
 const TEND_NEW_CALLBACKS_EVERY = 12;
 const HOUSEKEEPING_EVERY = 120;
 const BACKFILLS_EVERY = 2;
+const ALERTS_EVERY = 10;
+const ALERTS_KEPT_MS = 30 * 86_400_000;
 
 export async function startWorker(
   parts: EngineParts,
@@ -53,6 +57,11 @@ export async function startWorker(
     1,
     guarded('callbacks', (key) => tendCallbacks(parts, runtime, key, options.publicUrl)),
   );
+  await parts.queue.work(
+    'alerts',
+    1,
+    guarded('alerts', (key) => sendAlerts(parts, key, options.publicUrl)),
+  );
   const ticking = tickUntilStopped(parts);
   return {
     async stop() {
@@ -80,6 +89,7 @@ export async function onJobError(
 async function tickUntilStopped(parts: EngineParts): Promise<void> {
   for (let tick = 0; !parts.stopping.aborted; tick += 1) {
     await tickOnce(parts, tick).catch((error: unknown) => parts.log.warn({ err: error }, 'tick failed'));
+    if (tick % ALERTS_EVERY === 0) await noticeAlerts(parts);
     await parts.clock.sleep(TICK_MS, parts.stopping);
   }
 }
@@ -103,7 +113,10 @@ async function tickOnce(parts: EngineParts, tick: number): Promise<void> {
         run,
       );
     }
-    if (tick % HOUSEKEEPING_EVERY === 0) await purgeRejections(tx);
+    if (tick % HOUSEKEEPING_EVERY === 0) {
+      await purgeRejections(tx);
+      await purgeAlerts(tx, new Date(now.getTime() - ALERTS_KEPT_MS));
+    }
     const tend = await connectionsToTend(tx, tick, now);
     await parts.queue.wake(
       'callbacks',

@@ -1,8 +1,9 @@
 /** Pausing a connection: work waits, events are still accepted, one alert. */
+import { recordPauseAlert } from '../store/alerts.ts';
 import { setConnectionState } from '../store/connections.ts';
 import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
-import { type EngineParts, nowOf } from './parts.ts';
+import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 
 type PauseParts = Pick<EngineParts, 'db' | 'clock' | 'log'>;
 
@@ -13,6 +14,12 @@ export function connectionPauser(parts: PauseParts) {
     return parts.db.transaction().execute(async (tx) => {
       const changed = await setConnectionState(tx, connectionId, { state: 'paused', reason, by: actor }, now);
       if (!changed) return false;
+      await recordPauseAlert(
+        tx,
+        connectionId,
+        actor === ENGINE_ACTOR ? 'credentials-refused' : 'by-hand',
+        now,
+      );
       const data = { summary: `paused: ${reason}`, reason };
       await appendTrail(
         tx,

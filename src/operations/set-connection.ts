@@ -4,6 +4,7 @@ import { policyProblem } from '../core/policy.ts';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
 import { nowOf } from '../engine/parts.ts';
 import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
+import { setAlertUrl } from '../store/alerts.ts';
 import {
   loadConnection,
   mergePolicies,
@@ -14,6 +15,7 @@ import {
 import { lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
 import { problemOf } from './add-connection.ts';
+import { assertAlertUrl } from './alert-address.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
@@ -22,6 +24,8 @@ export type ConnectionChange = {
   pollIntervalSeconds?: number | undefined;
   /** Takes the interval's place. */
   pollCron?: string | undefined;
+  /** Where alerts go, '' = nowhere. */
+  alertUrl?: string | undefined;
   /** Fields of the manifests, by side; secret ones go into the vault. */
   values?: Partial<Record<Side, Record<string, string>>> | undefined;
   /** By name (src/core/policy.ts). */
@@ -35,7 +39,8 @@ export async function setConnection(
 ): Promise<{ id: string }> {
   requireRole(actor, 'admin');
   const connection = await loadConnection(parts.db, request.connection);
-  const { webhooksEnabled, pollIntervalSeconds, pollCron, values = {}, policies = {} } = request;
+  const { webhooksEnabled, pollIntervalSeconds, pollCron, alertUrl, values = {}, policies = {} } = request;
+  if (alertUrl !== undefined) assertAlertUrl(alertUrl);
   const problems = Object.entries(policies).flatMap(([name, value]) => policyProblem(name, value) ?? []);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   await parts.db.transaction().execute(async (tx) => {
@@ -53,6 +58,7 @@ export async function setConnection(
       const given = values[side];
       if (given) await setFields(parts, tx, connection.id, side, connection[side], given);
     }
+    if (alertUrl !== undefined) await setAlertUrl(tx, connection.id, alertUrl, nowOf(parts));
     if (Object.keys(policies).length > 0) await mergePolicies(tx, connection.id, policies, nowOf(parts));
     await parts.queue.wake('callbacks', [{ key: connection.id }], sqlRunner(tx));
     const fields = Object.entries(values).flatMap(([side, given]) =>
@@ -63,6 +69,8 @@ export async function setConnection(
       webhooksEnabled,
       pollIntervalSeconds,
       pollCron,
+      // There may be a secret in it.
+      ...(alertUrl === undefined ? {} : { alerts: alertUrl === '' ? 'off' : new URL(alertUrl).origin }),
       fields,
       policies,
     });

@@ -1,6 +1,7 @@
 /** One connection with its settings; of a secret only whether it is there. */
 import { POLICIES } from '../core/policy.ts';
 import { pairsOf } from '../core/table.ts';
+import { findAlertFailure, findAlertTarget } from '../store/alerts.ts';
 import { loadConnection, type Side } from '../store/connections.ts';
 import { loadSecrets } from '../store/credentials.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -26,8 +27,14 @@ export async function showConnection(parts: OperationParts, actor: Actor, reques
         : connection.settings[side][field.name] !== undefined,
     }));
   };
+  const alertUrl = (await findAlertTarget(parts.db, connection.id))?.url ?? '';
   return {
     ...summary,
+    alerts: {
+      // There may be a secret in it.
+      url: actor.role === 'admin' || alertUrl === '' ? alertUrl : new URL(alertUrl).origin,
+      failure: await findAlertFailure(parts.db, connection.id),
+    },
     policies: POLICIES.map(({ choices, ...policy }) => ({
       ...policy,
       choices: [...choices],

@@ -7,8 +7,8 @@ import type { Log } from './log.ts';
 /** Runs one SQL text on a connection or inside the caller's transaction. */
 export type SqlRunner = (text: string, values: readonly unknown[]) => Promise<{ rows: unknown[] }>;
 
-export type QueueName = 'lane' | 'poll' | 'backfill' | 'callbacks';
-const QUEUE_NAMES: readonly QueueName[] = ['lane', 'poll', 'backfill', 'callbacks'];
+export type QueueName = 'lane' | 'poll' | 'backfill' | 'callbacks' | 'alerts';
+const QUEUE_NAMES: readonly QueueName[] = ['lane', 'poll', 'backfill', 'callbacks', 'alerts'];
 
 /** At most one job per key waits; the key is what is to be looked at. */
 export type Wake = { key: string; priority?: number };

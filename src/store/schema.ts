@@ -25,6 +25,20 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface Alerts {
+  attempts: Generated<number>;
+  code: string;
+  connection_id: string;
+  count: number;
+  created_at: Timestamp;
+  error: string | null;
+  id: string;
+  newest_at: Timestamp | null;
+  next_at: Timestamp | null;
+  tried_at: Timestamp | null;
+  what: string;
+}
+
 export interface ApiTokens {
   created_at: Timestamp;
   created_by: string;
@@ -83,6 +97,8 @@ export interface CallBudgets {
 }
 
 export interface Connections {
+  alert_since: Timestamp | null;
+  alert_url: string | null;
   created_at: Timestamp;
   destination: string;
   destination_settings: Generated<Json>;
@@ -262,6 +278,7 @@ export interface VaultKeys {
 }
 
 export interface DB {
+  alerts: Alerts;
   api_tokens: ApiTokens;
   backfill_items: BackfillItems;
   backfills: Backfills;

@@ -2,6 +2,7 @@
 import type { Browser, Page } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../e2e/kit.ts';
+import { startAlertReceiver } from '../kit/alert-receiver.ts';
 import {
   ask,
   findings,
@@ -170,6 +171,30 @@ test('a mapping table is a list of rows: a wrong one is refused with its rule, a
   expect([await stored('customFields'), await stored('taxCodes')]).toEqual(['', '']);
 });
 
+test('an address for alerts is kept, and a test says whether it arrives there', async () => {
+  const receiver = await startAlertReceiver();
+  const address = page.getByLabel('Address for alerts');
+  await address.fill('http://example.com');
+  await button('Save the address').click();
+  await page.getByText(/it begins with https/).waitFor();
+  await address.fill(receiver.url);
+  await button('Save the address').click();
+  await button('Send a test').click();
+  await page.getByText('The test has arrived.').waitFor();
+  expect(receiver.messages).toMatchObject([{ connection: 'sandbox', what: 'test' }]);
+  receiver.answer.status = 500;
+  await button('Send a test').click();
+  await page.getByText('Last alert failed').waitFor();
+  expect(await findings(page)).toEqual([]);
+  receiver.answer.status = 204;
+  await button('Send a test').click();
+  await page.getByText('Last alert failed').waitFor({ state: 'hidden' });
+  await address.fill('');
+  await button('Save the address').click();
+  await button('Send a test').waitFor({ state: 'hidden' });
+  await receiver.close();
+});
+
 test('the overview says that both sides are in step, with counts and sums', async () => {
   await go('Overview');
   await page.getByText('In step', { exact: true }).waitFor({ timeout: ARRIVAL_MS });
@@ -312,7 +337,7 @@ test('a viewer sees everything and cannot change anything', async () => {
     await view.getByRole('heading', { level: 1 }).waitFor();
     await view.waitForLoadState('networkidle');
     const changing = view.getByRole('button', {
-      name: /Replay|Pause|Resume|Save|Remove|Copy history|Switch on|New connection/,
+      name: /Replay|Pause|Resume|Save|Remove|Add a row|Send a test|Copy history|Switch on|New connection/,
     });
     expect(await changing.count(), path).toBe(0);
     for (const input of await view.getByRole('main').locator('form').getByRole('textbox').all())
@@ -323,6 +348,7 @@ test('a viewer sees everything and cannot change anything', async () => {
     ['POST', '/replays', { filter: {} }],
     ['POST', `/connections/${connectionId}/pause`, { reason: 'x' }],
     ['PATCH', `/connections/${connectionId}`, { webhooksEnabled: false }],
+    ['POST', `/connections/${connectionId}/alert-test`, {}],
     ['POST', '/connections/sandbox', {}],
     ['POST', '/users', { email: 'eve@example.com', role: 'admin' }],
     ['POST', '/tokens', { name: 'x', scopes: ['people'] }],
@@ -330,7 +356,7 @@ test('a viewer sees everything and cannot change anything', async () => {
   const refused: number[] = [];
   for (const [method, path, data] of changes)
     refused.push((await view.request.fetch(`${the().url}/api/v1${path}`, { method, data })).status());
-  expect(refused).toEqual([403, 403, 403, 403, 403, 403]);
+  expect(refused).toEqual([403, 403, 403, 403, 403, 403, 403]);
   await context.close();
 });
 

@@ -108,6 +108,7 @@ export const api = {
   finishConsent: (id: string, returnedUrl: string) =>
     call<connections.ConsentEnd>('finishConsent', { ...ofConnection(id), body: { returnedUrl } }),
   ping: (id: string) => call<connections.PingReport>('pingConnection', ofConnection(id)),
+  testAlert: (id: string) => call<connections.TestedAlert>('testAlert', ofConnection(id)),
   preview: (id: string) => call<connections.Preview>('previewConnection', { ...ofConnection(id), body: {} }),
   startBackfill: (id: string, since: string | undefined) =>
     call<{ id: string }>('startBackfill', {

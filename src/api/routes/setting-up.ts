@@ -59,6 +59,11 @@ function trialRoutes(app: ApiApp, { operations }: Pick<ApiParts, 'operations'>):
     handler: (request) => operations.pingConnection(actorOf(request), request.params),
   });
   app.route({
+    ...routeOf('testAlert'),
+    schema: { ...aboutVerb('testAlert'), params, response: { 200: shapes.testedAlert, ...PROBLEMS } },
+    handler: (request) => operations.testAlert(actorOf(request), request.params),
+  });
+  app.route({
     ...routeOf('previewConnection'),
     schema: {
       ...aboutVerb('previewConnection'),

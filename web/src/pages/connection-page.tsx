@@ -8,6 +8,7 @@ import type { ConnectionFields } from '../../../src/api/contract-connections.ts'
 import { useAct } from '../act.ts';
 import { api } from '../api.ts';
 import { formatCount } from '../format.ts';
+import { AlertsForm } from '../parts/alerts-form.tsx';
 import { BackfillProgress } from '../parts/backfill-progress.tsx';
 import { Checks, useChecks } from '../parts/checks.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
@@ -175,6 +176,9 @@ function Connection({ connection }: { connection: Full }) {
       </Section>
       <Section title="Policies">
         <PoliciesForm connectionId={connection.id} policies={connection.policies} disabled={!maySetUp} />
+      </Section>
+      <Section title="Who is told">
+        <AlertsForm connectionId={connection.id} alerts={connection.alerts} disabled={!maySetUp} />
       </Section>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Section title={`Settings of ${connection.sourceLabel}`}>
