@@ -9,7 +9,7 @@ export type ProofDoor = {
   url: string;
   /** What was accepted so far, to be sent once more by somebody who has listened. */
   accepted: readonly Delivery[];
-  /** Hands a delivery over as the HTTP server would; the status, 503 when nobody is there. */
+  /** Hands a delivery over as the HTTP server would; the status, 500 when it fails, 503 when nobody is there. */
   hand(delivery: Delivery): Promise<number>;
   close(): Promise<void>;
 };
@@ -19,7 +19,11 @@ export async function openDoor(pick: () => Replica | undefined): Promise<ProofDo
   async function hand(delivery: Delivery): Promise<number> {
     const replica = pick();
     if (!replica) return 503;
-    const { status } = await replica.receiver.receive(delivery.path, delivery.body, delivery.headers);
+    const received = replica.receiver.receive(delivery.path, delivery.body, delivery.headers);
+    const status = await received.then(
+      (receipt) => receipt.status,
+      () => 500,
+    );
     // Nobody hears what a killed process would have said.
     if (!replica.isAlive()) return 503;
     if (status === 200) accepted.push(delivery);
@@ -49,6 +53,6 @@ async function serve(
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   );
   const path = (request.url ?? '').replace(/^\/hooks\//, '');
-  const status = await hand({ path, body: Buffer.concat(chunks), headers }).catch(() => 500);
+  const status = await hand({ path, body: Buffer.concat(chunks), headers });
   response.writeHead(status).end();
 }
