@@ -46,7 +46,8 @@ export async function bringFromCredit(
   const without = notToBeCopied(payment, document.decisions);
   if (without && !link) return { state: 'ignored', reason: without };
   const held = await holderOf(work, payment, link, sync);
-  if ('reason' in held) return parked(held.reason);
+  if ('reason' in held)
+    return without && held.isOver ? { state: 'synced', reason: GONE } : parked(held.reason);
   const found = await freshInvoice(work, payment, link, sync);
   if (!found.ok && !without) return parked(found.reason);
   const invoice = found.ok ? found.invoice : undefined;
@@ -72,15 +73,18 @@ export async function bringFromCredit(
   return confirm(work, document, situation, held.link, plan.notes);
 }
 
+/** `isOver`: the credit has come to its end without a copy, so nothing is paid out of it. */
+type Holder = { link: Link; credit: CopyState } | { reason: Reason; isOver: boolean };
+
 /** The credit's copy: a memo, or a payment with an unapplied rest. */
 async function holderOf(
   work: LaneWork,
   payment: CanonicalPayment,
   link: Link | undefined,
   sync: SyncOther,
-): Promise<{ link: Link; credit: CopyState } | { reason: Reason }> {
+): Promise<Holder> {
   const creditId = payment.creditId ?? link?.copied.creditSourceId;
-  if (creditId === undefined) return { reason: CREDIT_NOT_TOLD };
+  if (creditId === undefined) return { reason: CREDIT_NOT_TOLD, isOver: false };
   const key = { connectionId: work.open.connection.id, kind: 'credit' as const, sourceId: creditId };
   let held = await findLink(work.parts.db, key);
   const document = await ensureDocument(work, 'credit', creditId);
@@ -93,6 +97,7 @@ async function holderOf(
   if (held && credit) return { link: held, credit };
   const now = await loadDocument(work.parts.db, document.id);
   return {
+    isOver: now.state === 'synced' || now.state === 'ignored',
     reason: {
       code: 'waits-for-credit',
       message: `It is paid out of credit ${now.label || creditId}, which is not in the destination${now.reason ? `: ${now.reason.message}` : '.'}`,
@@ -101,6 +106,8 @@ async function holderOf(
     },
   };
 }
+
+const GONE: Reason = { code: 'removed', message: 'Nothing is paid out of its credit, which is gone, too.' };
 
 const CREDIT_NOT_TOLD: Reason = {
   code: 'credit-unknown',

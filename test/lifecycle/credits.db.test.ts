@@ -128,6 +128,20 @@ test('C4 a credit note that is edited or deleted: the memo cancelled, a new one 
   ]);
 });
 
+test('C3 C4 payment and credit are both deleted: nobody is asked about the payment, however often it is looked at', async () => {
+  const invoice = await world.makeInvoice(client, '100');
+  const credit = await settled(world.makeCredit(client, '50'));
+  const payment = await settled(world.pay(invoice, '15', { creditId: credit }));
+  await world.remove('payments', payment);
+  await settled(world.remove('credit-notes', credit));
+  expect((await world.credit(credit))[0]).toBe('cancelled 50.00');
+  await world.replay('payment', payment);
+  await world.replay('credit', credit);
+  expect(await world.reasonOf('payment', payment)).toMatchObject({ code: 'removed' });
+  expect(await world.reasonOf('credit', credit)).toMatchObject({ code: 'removed' });
+  expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 100.00']);
+});
+
 test('C4 an edit of a credit that is applied: the new memo settles what the old one did', async () => {
   const first = await world.makeInvoice(client, '100');
   const second = await world.makeInvoice(client, '100');

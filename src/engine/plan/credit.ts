@@ -16,6 +16,7 @@ import {
   latest,
   type Plan,
   park,
+  pastOr,
   steps,
   strayed,
 } from './plan.ts';
@@ -58,8 +59,7 @@ export function planCredit(situation: CreditSituation): Plan {
   if (strange) return park(strange);
   if (decisions['leave-out'] || credit.visibility === 'deleted') {
     if (isThere) return steps(cancel(situation));
-    const reason = decisions['leave-out'] ? LEFT_OUT : NEVER_COPIED;
-    return { do: 'ignore', reason };
+    return { do: 'ignore', reason: decisions['leave-out'] ? LEFT_OUT : pastOr(link, NEVER_COPIED) };
   }
   if (credit.amount.amountMinor === 0n)
     return isThere ? steps(cancel(situation)) : { do: 'ignore', reason: NOTHING };

@@ -16,6 +16,7 @@ import {
   latest,
   type Plan,
   park,
+  pastOr,
   show,
   steps,
   strayed,
@@ -77,7 +78,7 @@ export function planPayment(situation: PaymentSituation): Plan {
   if (strange) return park(strange);
   const without = notToBeCopied(payment, decisions);
   if (without && (decisions['leave-out'] || cashOf(situation).amountMinor === 0n))
-    return isThere ? steps(cancel(situation), [GONE]) : { do: 'ignore', reason: without };
+    return isThere ? steps(cancel(situation), [GONE]) : { do: 'ignore', reason: pastOr(link, without) };
   if (payment.amount.amountMinor < 0n) return park(negative(payment));
   if (situation.rest.amount.amountMinor > 0n && situation.rest.clientId !== payment.clientId)
     return park(restOfOther(situation), isThere ? takeOff(situation) : []);

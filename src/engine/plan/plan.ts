@@ -103,6 +103,12 @@ export function inClosedPeriod(what: string, date: PlainDate): Reason {
 }
 
 export const LEFT_OUT: Reason = { code: 'left-out', message: 'Left out by a person’s decision.' };
+const TAKEN_BACK: Reason = { code: 'removed', message: 'Its copy was taken back.' };
+
+/** Why there is no copy: `never` holds only where there was none, or where a person wants none. */
+export function pastOr(link: Link | undefined, never: Reason): Reason {
+  return link && never !== LEFT_OUT ? TAKEN_BACK : never;
+}
 
 type Standing = { policies: Policies; decisions: Decisions };
 
