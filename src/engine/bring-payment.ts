@@ -131,11 +131,13 @@ async function surveyPayment(
   const found: InvoiceFound = isGone
     ? { ok: true, invoice: undefined }
     : await freshInvoice(work, payment, link, sync);
-  if (!found.ok) return { reason: found.reason };
+  if (!found.ok && !isLiving(link)) return { reason: found.reason };
+  const invoice = found.ok ? found.invoice : undefined;
   const rest = await restOf(work, payment);
   if ('reason' in rest) return rest;
   const holdsNothing = isGone && rest.amount.amountMinor === 0n;
-  const account = holdsNothing ? undefined : await accountFor(work, payment, found.invoice);
+  const stays = !found.ok || holdsNothing;
+  const account = stays ? undefined : await accountFor(work, payment, invoice);
   if (account && !account.ok) return { reason: account.reason };
   const copy = await readOwnCopy(work, document, 'payment', link);
   return {
@@ -148,8 +150,9 @@ async function surveyPayment(
     copy,
     refunds:
       link && copy && copy.refunded.amountMinor > 0n ? await destination.listRefunds(link.counterpart) : [],
-    invoice: found.invoice,
-    debits: found.invoice ? await debitsOf(work, payment) : [],
+    invoice,
+    waits: found.ok ? undefined : found.reason,
+    debits: invoice ? await debitsOf(work, payment) : [],
     rest,
     claims: payment.overpaymentId ? await claimsOn(work, payment.overpaymentId) : new Map(),
     account: account?.account ?? { id: '', number: '' },

@@ -207,6 +207,20 @@ test('P12 moved to an invoice that is not copied yet, and to another client', as
   expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 100.00']);
 });
 
+test('P12 moved to an invoice that is parked: it comes off the one before, and goes on by itself', async () => {
+  const { invoice, payment } = await paid();
+  const stranger = await world.makeClient({ email: '', country: 'Atlantis' });
+  const elsewhere = await world.makeInvoice(stranger, '90');
+  await world.settle();
+  await edited(payment, { invoiceId: elsewhere });
+  expect(await world.payment(payment)).toEqual(['live 60.00: 60.00 free', 'parked waits-for-invoice']);
+  expect(await world.invoice(invoice)).toEqual(['posted 100.00 owes 100.00']);
+  await world.user(`clients/${stranger}`, { country: 'Canada' }, 'PUT');
+  await world.settle();
+  expect(await world.invoice(elsewhere)).toEqual(['posted 90.00 owes 30.00']);
+  expect(await world.stateOf('payment', payment)).toBe('synced');
+});
+
 test('P12 moved and lowered at once, with the answer to the transfer lost', async () => {
   const { invoice, payment } = await paid();
   const elsewhere = await world.makeInvoice(await world.makeClient({ email: '' }), '90');

@@ -65,6 +65,7 @@ function situation(
         ...found,
       }),
     refunds: [],
+    waits: undefined,
     debits: [],
     invoice: invoiceOwing(owes),
     rest: { amount: usd('0'), clientId: '7' },

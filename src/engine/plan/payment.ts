@@ -38,6 +38,8 @@ export type PaymentSituation = {
   refunds: readonly Refund[];
   /** The invoice's living posted copy; undefined where the source has none for it any more (deleted, left out). */
   invoice: CopyState | undefined;
+  /** Why there is none yet, of an invoice that is to have one. */
+  waits: Reason | undefined;
   /** Debit memos beside it that are owed, too (E11). */
   debits: readonly CopyState[];
   /** What of the same cash is a credit (P5). */
@@ -82,7 +84,8 @@ export function planPayment(situation: PaymentSituation): Plan {
   if (payment.amount.amountMinor < 0n) return park(negative(payment));
   if (situation.rest.amount.amountMinor > 0n && situation.rest.clientId !== payment.clientId)
     return park(restOfOther(situation), isThere ? takeOff(situation) : []);
-  const { invoice } = situation;
+  const { invoice, waits } = situation;
+  if (waits) return park(waits, isThere ? takeOff(situation) : []);
   if (invoice && invoice.amount.currency !== payment.amount.currency)
     return park(otherCurrency(payment, invoice), isThere ? takeOff(situation) : []);
 
