@@ -9,8 +9,7 @@ import { withAuditScope } from './audit.ts';
 import { bringClient } from './bring-client.ts';
 import { deliver, resumeDelivery } from './deliver.ts';
 import { fetchDocument } from './fetch.ts';
-import { acceptEvents } from './intake.ts';
-import { fenced, type LaneWork, note, settle } from './lane-work.ts';
+import { fenced, type LaneWork, note, settle, wake } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { normalise } from './normalise.ts';
 import { nowOf } from './parts.ts';
@@ -38,21 +37,18 @@ export async function ensureAccount(
 
 /** The document, told of as a dependency when nothing had told us of it before. */
 export async function ensureDocument(
-  { parts, open }: LaneWork,
+  work: LaneWork,
   kind: CanonicalDocument['kind'],
   sourceId: string,
 ): Promise<SyncDocument> {
-  const connectionId = open.connection.id;
-  const known = await findDocument(parts.db, connectionId, kind, sourceId);
+  const { db } = work.parts;
+  const connectionId = work.open.connection.id;
+  const known = await findDocument(db, connectionId, kind, sourceId);
   if (known) return known;
-  await parts.db
+  await db
     .transaction()
-    .execute((tx) =>
-      acceptEvents(parts, tx, [
-        { connectionId, kind, sourceId, origin: 'dependency', topic: `${kind} needed` },
-      ]),
-    );
-  const made = await findDocument(parts.db, connectionId, kind, sourceId);
+    .execute((tx) => wake(work, tx, [{ connectionId, kind, sourceId }], `${kind} needed`));
+  const made = await findDocument(db, connectionId, kind, sourceId);
   if (!made) throw new Error(`${kind} ${sourceId} was stored but is not there`);
   return made;
 }

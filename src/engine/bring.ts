@@ -8,8 +8,7 @@ import { type Figures, type Reason, type SyncDocument, setDecisions } from '../s
 import type { Answered } from '../store/events.ts';
 import { type Confirmed, findLink, type Link, touchLinks } from '../store/links.ts';
 import { deliver } from './deliver.ts';
-import { acceptEvents } from './intake.ts';
-import { fenced, type LaneWork, note } from './lane-work.ts';
+import { fenced, type LaneWork, note, wake } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { nowOf } from './parts.ts';
 import { isLiving, type Plan } from './plan/plan.ts';
@@ -170,17 +169,7 @@ export async function tellLinkedIn(
 ): Promise<void> {
   const ids = links.map(({ counterpart }) => counterpart.id);
   await touchLinks(tx, work.open.connection.id, ids, nowFor(work));
-  await acceptEvents(
-    work.parts,
-    tx,
-    links.map(({ connectionId, kind, sourceId }) => ({
-      connectionId,
-      kind,
-      sourceId,
-      origin: 'dependency' as const,
-      topic,
-    })),
-  );
+  await wake(work, tx, links, topic);
 }
 
 export function nowFor(work: LaneWork): Date {

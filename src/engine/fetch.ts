@@ -14,8 +14,8 @@ import {
 import { type Answered, type EventRow, listUnsettledEvents, markNoted, nextTick } from '../store/events.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { callPriority } from './call-priority.ts';
-import { acceptEvents, PRIORITY, wakeLanes } from './intake.ts';
-import { fenced, fencedAt, type LaneWork, note } from './lane-work.ts';
+import { PRIORITY, wakeLanes } from './intake.ts';
+import { fenced, fencedAt, type LaneWork, note, wake } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
 export type Fetched =
@@ -102,12 +102,9 @@ async function keep(
 }
 
 /** Whoever has an open step here was resumed together with the document that leaves: from now on by itself. */
-async function tellOpen({ parts, lease }: LaneWork, tx: Db, leaving: SyncDocument): Promise<void> {
-  const topic = `${leaving.kind} ${leaving.label} has left`;
-  for (const id of await listOpenInLane(tx, lease, leaving.id)) {
-    const { connectionId, kind, sourceId } = await loadDocument(tx, id);
-    await acceptEvents(parts, tx, [{ connectionId, kind, sourceId, origin: 'dependency', topic }]);
-  }
+async function tellOpen(work: LaneWork, tx: Db, leaving: SyncDocument): Promise<void> {
+  for (const id of await listOpenInLane(tx, work.lease, leaving.id))
+    await wake(work, tx, [await loadDocument(tx, id)], `${leaving.kind} ${leaving.label} has left`);
 }
 
 async function noteEvents(

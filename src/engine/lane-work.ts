@@ -84,12 +84,14 @@ export async function settle(
       state,
       reason,
     });
-    if (state === 'parked') await wakeIfSettled(work, tx, document, reason);
-    // Its steps have woken them, too; without a change nobody is, as a look of theirs may be what brought this one about.
-    else if (document.state !== state || document.reason?.code !== reason?.code)
+    if (state === 'parked') {
+      await wakeIfSettled(work, tx, document, reason);
+      // Once: a rest may have its payment look again.
+      if (document.state !== 'parked') await wakeRests(work, tx, document);
+    } else if (document.state !== state || document.reason?.code !== reason?.code) {
+      // Its steps have woken them, too; without a change nobody is, as a look of theirs may be what brought this one about.
       await wakeWaiting(work, tx, document);
-    // Once: a rest may have its payment look again.
-    if (state === 'parked' && document.state !== 'parked') await wakeRests(work, tx, document);
+    }
     return receivedAt;
   });
   parts.metrics.documentsSettled.inc({ kind: document.kind, state });
@@ -127,7 +129,8 @@ async function wakeRests(work: LaneWork, tx: Db, document: SyncDocument): Promis
   await wake(work, tx, rests, `payment ${document.label} is parked`);
 }
 
-async function wake(
+/** These documents look again: something they stand on has moved. */
+export async function wake(
   { parts }: LaneWork,
   tx: Db,
   others: readonly Pick<SyncDocument, 'connectionId' | 'kind' | 'sourceId'>[],

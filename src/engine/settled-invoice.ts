@@ -5,8 +5,7 @@ import { loadDocument, type Reason, type SyncDocument } from '../store/documents
 import { findLink, type Link } from '../store/links.ts';
 import { ensureDocument } from './accounts.ts';
 import { readCopy } from './bring.ts';
-import { acceptEvents } from './intake.ts';
-import type { LaneWork } from './lane-work.ts';
+import { type LaneWork, wake } from './lane-work.ts';
 import { isLiving } from './plan/plan.ts';
 
 export type SyncOther = (document: SyncDocument) => Promise<void>;
@@ -49,19 +48,13 @@ function hasRoom({ balance }: CopyState, { amount }: CanonicalPayment): boolean 
 }
 
 async function lookAgain(
-  { parts, open }: LaneWork,
+  work: LaneWork,
   document: SyncDocument,
   payment: CanonicalPayment,
   sync: SyncOther,
 ): Promise<void> {
-  const look = {
-    connectionId: open.connection.id,
-    kind: 'invoice' as const,
-    sourceId: document.sourceId,
-    origin: 'dependency' as const,
-    topic: `paid by payment ${payment.sourceId}`,
-  };
-  await parts.db.transaction().execute((tx) => acceptEvents(parts, tx, [look]));
+  const topic = `paid by payment ${payment.sourceId}`;
+  await work.parts.db.transaction().execute((tx) => wake(work, tx, [document], topic));
   await sync(document);
 }
 

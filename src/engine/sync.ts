@@ -11,8 +11,7 @@ import { bringInvoice } from './bring-invoice.ts';
 import { bringPayment } from './bring-payment.ts';
 import { resumeDelivery } from './deliver.ts';
 import { fetchDocument } from './fetch.ts';
-import { acceptEvents } from './intake.ts';
-import { type LaneWork, settle } from './lane-work.ts';
+import { type LaneWork, settle, wake } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { normalise } from './normalise.ts';
 
@@ -61,9 +60,8 @@ async function resumeInLane(work: LaneWork, document: SyncDocument): Promise<voi
 }
 
 /** An account is made while its client has nothing to answer: nobody else would look at what has become of it. */
-async function lookAgain({ parts }: LaneWork, { connectionId, kind, sourceId }: SyncDocument): Promise<void> {
-  const look = { connectionId, kind, sourceId, origin: 'dependency' as const, topic: 'a step was finished' };
-  await parts.db.transaction().execute((tx) => acceptEvents(parts, tx, [look]));
+async function lookAgain(work: LaneWork, document: SyncDocument): Promise<void> {
+  await work.parts.db.transaction().execute((tx) => wake(work, tx, [document], 'a step was finished'));
 }
 
 function settleMissing(work: LaneWork, document: SyncDocument, answered: Answered): Promise<void> {

@@ -3,8 +3,7 @@ import type { Step, StepKind } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
 import type { SyncDocument } from '../store/documents.ts';
 import { findLink, listLinksOfCounterparts, listPaymentLinksOf, touchLinks } from '../store/links.ts';
-import { acceptEvents } from './intake.ts';
-import type { LaneWork } from './lane-work.ts';
+import { type LaneWork, wake } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 import { isLiving } from './plan/plan.ts';
 
@@ -19,26 +18,21 @@ const MAKES_ROOM: ReadonlySet<StepKind> = new Set([
 
 /** In the transactions of the step's intent and of its success: whatever becomes of it and of this process, they are told. */
 export async function tellPayments(
-  { parts, open }: LaneWork,
+  work: LaneWork,
   tx: Db,
   document: SyncDocument,
   step: Step,
 ): Promise<void> {
   const invoice = MAKES_ROOM.has(step.kind) ? await invoiceOf(tx, document, step) : undefined;
   if (invoice === undefined) return;
-  const connectionId = open.connection.id;
+  const connectionId = work.open.connection.id;
   const links = (await listPaymentLinksOf(tx, connectionId, invoice)).filter(isLiving);
   const others = links.filter(
     ({ kind, sourceId }) => kind !== document.kind || sourceId !== document.sourceId,
   );
   const ids = others.map(({ counterpart }) => counterpart.id);
-  await touchLinks(tx, connectionId, ids, nowOf(parts));
-  const topic = `${step.kind} of ${document.kind} ${document.label}`;
-  await acceptEvents(
-    parts,
-    tx,
-    others.map(({ kind, sourceId }) => ({ connectionId, kind, sourceId, origin: 'dependency', topic })),
-  );
+  await touchLinks(tx, connectionId, ids, nowOf(work.parts));
+  await wake(work, tx, others, `${step.kind} of ${document.kind} ${document.label}`);
 }
 
 /** The source's id of the invoice on which, or beside which on a debit memo, there may be room. */

@@ -5,7 +5,7 @@ import type { CopyState, DestinationFacts } from '../../core/ports.ts';
 import type { Counterpart, Owed, Step } from '../../core/steps.ts';
 import type { Decisions, Reason } from '../../store/documents.ts';
 import type { Link } from '../../store/links.ts';
-import { appliedTo, least, negative, notToBeCopied, spread } from './payment.ts';
+import { appliedTo, isShort, least, negative, notToBeCopied, spread } from './payment.ts';
 import { LEAVE_OUT, latest, type Plan, park, steps } from './plan.ts';
 
 export type FromCreditSituation = {
@@ -39,8 +39,7 @@ export function wantedOfCredit(situation: FromCreditSituation): Map<string, bigi
 
 /** Whether its invoice, as it is now, has room for more of the credit than is applied. */
 export function couldTakeMore(situation: FromCreditSituation): boolean {
-  const { id } = situation.invoice?.counterpart ?? {};
-  return id !== undefined && (wantedOfCredit(situation).get(id) ?? 0n) > appliedTo(id, situation.credit);
+  return isShort(wantedOfCredit(situation), situation.invoice, situation.credit);
 }
 
 export function planFromCredit(situation: FromCreditSituation): Plan {

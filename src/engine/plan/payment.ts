@@ -82,12 +82,13 @@ export function planPayment(situation: PaymentSituation): Plan {
   if (without && (decisions['leave-out'] || cashOf(situation).amountMinor === 0n))
     return isThere ? steps(cancel(situation), [GONE]) : { do: 'ignore', reason: pastOr(link, without) };
   if (payment.amount.amountMinor < 0n) return park(negative(payment));
+  const off = isThere ? takeOff(situation) : [];
   if (situation.rest.amount.amountMinor > 0n && situation.rest.clientId !== payment.clientId)
-    return park(restOfOther(situation), isThere ? takeOff(situation) : []);
+    return park(restOfOther(situation), off);
   const { invoice, waits } = situation;
-  if (waits) return park(waits, isThere ? takeOff(situation) : []);
+  if (waits) return park(waits, off);
   if (invoice && invoice.amount.currency !== payment.amount.currency)
-    return park(otherCurrency(payment, invoice), isThere ? takeOff(situation) : []);
+    return park(otherCurrency(payment, invoice), off);
 
   const booked = paymentDay(situation);
   if ('reason' in booked) return park(booked.reason);
@@ -124,8 +125,17 @@ export function wantedOf({ payment, invoice, debits, copy, claims }: PaymentSitu
 
 /** Whether its invoice, as it is now, has room for more of it than is applied. */
 export function couldSettleMore(situation: PaymentSituation): boolean {
-  const { id } = situation.invoice?.counterpart ?? {};
-  return id !== undefined && (wantedOf(situation).get(id) ?? 0n) > appliedTo(id, situation.copy);
+  return isShort(wantedOf(situation), situation.invoice, situation.copy);
+}
+
+/** Whether less of the copy is applied to the invoice than is wanted. */
+export function isShort(
+  wanted: ReadonlyMap<string, bigint>,
+  invoice: CopyState | undefined,
+  copy: CopyState | undefined,
+): boolean {
+  const { id } = invoice?.counterpart ?? {};
+  return id !== undefined && (wanted.get(id) ?? 0n) > appliedTo(id, copy);
 }
 
 /** What settles an invoice goes to its copy first, then to the debit memos beside it, each as far as it has room. */
