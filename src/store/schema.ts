@@ -271,6 +271,18 @@ export interface TrailHeads {
   subject: string;
 }
 
+export interface UpgradeNotices {
+  action: Generated<string>;
+  code: string;
+  connection_id: string | null;
+  created_at: Timestamp;
+  done_at: Timestamp | null;
+  done_by: string | null;
+  id: Generated<string>;
+  message: string;
+  subject: string;
+}
+
 export interface VaultKeys {
   created_at: Timestamp;
   key_id: string;
@@ -299,5 +311,6 @@ export interface DB {
   revisions: Revisions;
   trail: Trail;
   trail_heads: TrailHeads;
+  upgrade_notices: UpgradeNotices;
   vault_keys: VaultKeys;
 }
