@@ -31,6 +31,7 @@ import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { sessionName } from './store/sessions.ts';
+import { listOpenNotices, type UpgradeNotice } from './store/upgrade-notices.ts';
 import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
 
 const ROOT = findPackageRoot();
@@ -173,6 +174,8 @@ export type Service = {
   /** Where the first account is made, while there is none. */
   setupUrl: string | undefined;
   newKeyFile: string | undefined;
+  /** What upgrades left for a person to do. */
+  notices: UpgradeNotice[];
   parts: OperationParts;
   stop(): Promise<void>;
 };
@@ -198,6 +201,9 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
         await worker.stop();
       });
     }
+    const notices = await listOpenNotices(parts.db);
+    for (const { code, subject, message, action } of notices)
+      parts.log.warn({ notice: code, subject }, `${message} ${action}`.trimEnd());
     const owner = await makeOwner(config, signIn);
     const setUp = owner !== undefined || (await signIn.hasUsers());
     return {
@@ -205,6 +211,7 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
       owner,
       setupUrl: setUp ? undefined : `${config.publicUrl}/#setup=${parts.setupCode}`,
       newKeyFile: installation.newKeyFile,
+      notices,
       parts,
       stop,
     };

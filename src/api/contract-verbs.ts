@@ -330,6 +330,20 @@ export const VERBS = {
     scope: 'read',
     command: 'overview',
   },
+  listNotices: {
+    method: 'GET',
+    path: '/notices',
+    summary: 'What upgrades left for a person to do',
+    scope: 'read',
+    command: 'notices list',
+  },
+  finishNotice: {
+    method: 'POST',
+    path: '/notices/{noticeId}/done',
+    summary: 'Show a notice no more',
+    scope: 'connections',
+    command: 'notices done',
+  },
   listRejections: {
     method: 'GET',
     path: '/rejections',

@@ -199,6 +199,21 @@ export const parkedGroup = z.object({
   sums: z.array(z.object({ currency: z.string(), amount: amountText })),
 });
 
+/** What an upgrade left for a person. */
+export const notice = z.object({
+  id: z.uuid(),
+  /** What it is about: "token-ended". */
+  code: z.string(),
+  connectionId: z.uuid().nullable(),
+  /** Which token, connection or person. */
+  subject: z.string(),
+  message: z.string(),
+  /** Empty where knowing is enough. */
+  action: z.string(),
+  createdAt: instant,
+});
+export const finishedNotice = z.object({ id: z.uuid(), message: z.string() });
+
 export const status = z.object({
   version: z.string(),
   startedAt: instant,
@@ -213,6 +228,7 @@ export const status = z.object({
   eventsUnsettled: z.number().int(),
   rejections: z.number().int(),
   parkedByReason: z.array(z.object({ code: z.string(), message: z.string(), count: z.number().int() })),
+  notices: z.array(notice),
   /** Sums of live documents by kind and currency, as last read. */
   sums: z.array(
     z.object({
@@ -263,6 +279,8 @@ export type ResolvedRecords = z.infer<typeof resolvedRecords>;
 export type DryRun = z.infer<typeof dryRun>;
 export type LinkRequest = z.infer<typeof linkRequest>;
 export type ParkedGroup = z.infer<typeof parkedGroup>;
+export type Notice = z.infer<typeof notice>;
+export type FinishedNotice = z.infer<typeof finishedNotice>;
 export type Status = z.infer<typeof status>;
 export type LiveRecord = z.infer<typeof liveRecord>;
 export type Problem = z.infer<typeof problem>;

@@ -13,6 +13,7 @@ import { listConnectors } from '../operations/list-connectors.ts';
 import { listParked } from '../operations/list-parked.ts';
 import { countRecords, listRecords } from '../operations/list-records.ts';
 import { listRejections } from '../operations/list-rejections.ts';
+import { finishNotice, listNotices } from '../operations/notices.ts';
 import { overview } from '../operations/overview.ts';
 import type { OperationParts } from '../operations/parts.ts';
 import { ping } from '../operations/ping.ts';
@@ -131,6 +132,8 @@ function recordOperations(parts: OperationParts) {
     showReplay: (actor, request) => showReplay(parts, actor, request),
     status: (actor) => status(parts, actor),
     showOverview: (actor, query) => overview(parts, actor, query),
+    listNotices: (actor) => listNotices(parts, actor),
+    finishNotice: (actor, request) => finishNotice(parts, actor, request),
     listRejections: (actor, query) => listRejections(parts, actor, query),
   } satisfies Partial<Operations>;
 }

@@ -12,6 +12,7 @@ const NAMED = {
   ApiToken: people.apiToken,
   AuditPage: people.auditPage,
   Connection: contract.connection,
+  Notice: contract.notice,
   Overview: connections.overview,
   ParkedGroup: contract.parkedGroup,
   PingReport: connections.pingReport,

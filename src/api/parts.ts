@@ -83,6 +83,8 @@ export interface Operations {
 
   status(actor: Actor): Promise<contract.Status>;
   showOverview(actor: Actor, query: connections.OverviewQuery): Promise<connections.Overview>;
+  listNotices(actor: Actor): Promise<contract.Notice[]>;
+  finishNotice(actor: Actor, request: { noticeId: string }): Promise<contract.FinishedNotice>;
   listRejections(actor: Actor, query: connections.RejectionQuery): Promise<connections.RejectionView[]>;
 }
 

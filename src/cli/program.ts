@@ -249,6 +249,13 @@ function addUpkeep(program: Command): void {
       new Option('--window <window>', 'history by hours or by days').choices(['day', 'month'] as const),
     )
     .action(async (options) => (await import('./look.ts')).overview(options));
+  const notices = program.command('notices').description('what upgrades left for a person to do');
+  verb(notices, 'list', 'those that are not done').action(async (options) =>
+    (await import('./notices.ts')).list(options),
+  );
+  verb(notices, 'done', 'show one no more')
+    .argument('<id>')
+    .action(async (id, options) => (await import('./notices.ts')).done(id, options));
   verb(program, 'rejections', 'webhook deliveries that were turned away, and why; newest first')
     .option('--connection <name>')
     .option('--cause <cause>', 'bad-signature, unknown-path, too-large …')

@@ -79,6 +79,8 @@ function introduce(
     say('');
     say(`Nobody has an account yet. Make yours here:\n\n  ${pc.bold(service.setupUrl)}`);
   }
+  for (const { message, action } of service.notices)
+    say(`${pc.yellow('to do')} ${message} ${action}`.trimEnd());
   say('');
   say(
     `Next: ${pc.cyan(`npm run -s cli -- connection add${sandbox ? ' --sandbox --name sandbox' : ''}`)} in another terminal${config.dataDir.endsWith('.data') ? '' : ` (with --data-dir ${config.dataDir})`}. Stop with Ctrl-C.`,

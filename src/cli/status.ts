@@ -26,6 +26,8 @@ export async function status(options: GlobalOptions): Promise<void> {
         ]);
         say(table(['kind', 'currency', 'count', 'amount', 'synced', 'synced amount'], rows));
       }
+      for (const { message, action } of s.notices)
+        say(`${pc.yellow('to do')} ${message} ${action}`.trimEnd());
       for (const parked of s.parkedByReason)
         say(`${pc.yellow('parked')} ${parked.count} × ${parked.code}: ${parked.message}`);
     });

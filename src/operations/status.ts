@@ -4,6 +4,7 @@ import type { DocumentKind } from '../core/canonical.ts';
 import { formatMoney } from '../core/money.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { StateCounts } from './list-connections.ts';
+import { listNotices } from './notices.ts';
 import type { OperationParts } from './parts.ts';
 
 export async function status(parts: OperationParts, actor: Actor) {
@@ -31,6 +32,7 @@ export async function status(parts: OperationParts, actor: Actor) {
     eventsUnsettled: Number(total?.unsettled ?? 0n),
     rejections: Number(total?.rejections ?? 0n),
     parkedByReason: reasons.rows.map((row) => ({ ...row, count: Number(row.count) })),
+    notices: await listNotices(parts, actor),
     sums: await sumByCurrency(parts),
   };
 }

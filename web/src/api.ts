@@ -136,5 +136,8 @@ export const api = {
   status: () => call<contract.Status>('showStatus'),
   overview: (window: connections.OverviewQuery['window']) =>
     call<connections.Overview>('showOverview', { query: { window } }),
+  notices: () => call<contract.Notice[]>('listNotices'),
+  finishNotice: (noticeId: string) =>
+    call<contract.FinishedNotice>('finishNotice', { parameters: { noticeId } }),
   rejections: () => call<connections.RejectionView[]>('listRejections'),
 };

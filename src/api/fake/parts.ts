@@ -116,6 +116,7 @@ function fakeOperations(
       eventsUnsettled: 3,
       rejections: 2,
       parkedByReason: toParkedByReason(parts.records),
+      notices: [],
       sums: [
         {
           kind: 'invoice',

@@ -1,5 +1,6 @@
 /** The whole installation in figures, and what it turned away. */
-import { status } from '../contract.ts';
+import { z } from 'zod';
+import { finishedNotice, notice, status } from '../contract.ts';
 import { overview, overviewQuery, rejectionQuery, rejections } from '../contract-connections.ts';
 import type { ApiParts } from '../parts.ts';
 import { PROBLEMS } from '../problems.ts';
@@ -21,6 +22,20 @@ export function statusRoutes(app: ApiApp, { operations }: Pick<ApiParts, 'operat
       response: { 200: overview, ...PROBLEMS },
     },
     handler: (request) => operations.showOverview(actorOf(request), request.query),
+  });
+  app.route({
+    ...routeOf('listNotices'),
+    schema: { ...aboutVerb('listNotices'), response: { 200: z.array(notice), ...PROBLEMS } },
+    handler: (request) => operations.listNotices(actorOf(request)),
+  });
+  app.route({
+    ...routeOf('finishNotice'),
+    schema: {
+      ...aboutVerb('finishNotice'),
+      params: z.object({ noticeId: z.uuid() }),
+      response: { 200: finishedNotice, ...PROBLEMS },
+    },
+    handler: (request) => operations.finishNotice(actorOf(request), request.params),
   });
   app.route({
     ...routeOf('listRejections'),

@@ -9,6 +9,7 @@ import { formatDuration } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Bars, BarsTable } from '../parts/bars.tsx';
 import { ConnectionCard } from '../parts/connection-card.tsx';
+import { Notices } from '../parts/notices.tsx';
 import { Loaded, Page, Section } from '../parts/page.tsx';
 import { RecordList } from '../parts/record-list.tsx';
 import { useMay } from '../session.tsx';
@@ -78,6 +79,7 @@ export function OverviewPage() {
   });
   return (
     <Page title="Overview">
+      <Notices />
       <Loaded query={overview} height={220}>
         {({ connections, history }) =>
           connections.length === 0 ? (
