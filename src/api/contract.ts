@@ -117,9 +117,21 @@ export const recordDetail = z.object({
   /** The client, the invoice of a payment, the payments of an invoice. */
   related: z.array(recordSummary),
   fields: z.array(tracedField),
+  /** How many come after these: ask with `fieldsFrom`. */
+  fieldsLeft: z.number().int(),
+  /** Whether the mapping recorded where values stood. */
+  recorded: z.object({ source: z.boolean(), destination: z.boolean() }),
+  /** Oldest first. */
   timeline: z.array(timelineEntry),
+  /** Ask with it as `before` for the entries before these; null when there are none. */
+  earlier: z.number().int().nullable(),
   /** False when the hash chain of this timeline is broken. */
   chainIntact: z.boolean(),
+});
+
+export const recordPlace = z.object({
+  before: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
+  fieldsFrom: z.coerce.number().int().min(0).max(10_000_000).optional(),
 });
 
 /** Names records, or a filter; an empty filter means every record, no member at all is refused. */
@@ -269,6 +281,7 @@ export type RecordFilter = z.infer<typeof recordFilter>;
 export type RecordPage = z.infer<typeof recordPage>;
 export type TimelineEntry = z.infer<typeof timelineEntry>;
 export type TracedField = z.infer<typeof tracedField>;
+export type RecordPlace = z.infer<typeof recordPlace>;
 export type RecordDetail = z.infer<typeof recordDetail>;
 export type ReplayRequest = z.infer<typeof replayRequest>;
 export type ReplayRun = z.infer<typeof replayRun>;

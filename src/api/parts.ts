@@ -66,7 +66,10 @@ export interface Operations {
   listRecords(actor: Actor, query: contract.RecordQuery): Promise<contract.RecordPage>;
   countRecords(actor: Actor, filter: contract.RecordFilter): Promise<contract.RecordCounts>;
   listParked(actor: Actor, query: { connectionId?: string | undefined }): Promise<contract.ParkedGroup[]>;
-  showRecord(actor: Actor, request: { recordId: string }): Promise<contract.RecordDetail>;
+  showRecord(
+    actor: Actor,
+    request: { recordId: string } & contract.RecordPlace,
+  ): Promise<contract.RecordDetail>;
   dryRunRecord(actor: Actor, request: { recordId: string }): Promise<contract.DryRun>;
   resolveRecord(
     actor: Actor,

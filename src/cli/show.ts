@@ -1,6 +1,6 @@
 /** `show`: a record's timeline, in order. */
 import pc from 'picocolors';
-import { findRecordId, showRecord } from '../operations/show-record.ts';
+import { findRecordId, showWholeRecord } from '../operations/show-record.ts';
 import { answer, localActor, say, stateText } from './output.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
@@ -10,7 +10,7 @@ export async function show(
 ): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const recordId = await findRecordId(parts, record);
-    const detail = await showRecord(parts, localActor(), { recordId });
+    const detail = await showWholeRecord(parts, localActor(), recordId);
     answer(options.json, detail, () => {
       const { record: r, timeline, chainIntact } = detail;
       say(

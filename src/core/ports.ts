@@ -3,6 +3,7 @@ import type { CanonicalClient, CanonicalDocument, DocumentKind, Mapped, PlainDat
 import type { SourceIdentity } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Money } from './money.ts';
+import type { Origin } from './origins.ts';
 import type { Counterpart, InvoiceItem, Owed, Step } from './steps.ts';
 import type { TableSpec } from './table.ts';
 
@@ -199,6 +200,8 @@ export interface Source {
   toRecord(kind: DocumentKind, raw: JsonObject): SourceRecord;
   /** Pure; every problem at once. */
   toCanonical(record: SourceRecord): Mapped<CanonicalDocument>;
+  /** Pure; which member of the record each value of its canonical document was read from. */
+  originsOf?(record: SourceRecord, document: CanonicalDocument): readonly Origin[];
   readonly callbacks: SourceCallbacks;
   /** Everything but the callbacks, whose state the caller compares with its own. The first check is the one without which the rest says nothing. */
   ping(): Promise<PingCheck[]>;
@@ -356,6 +359,8 @@ export interface Destination {
   toCreditNumber(credit: { number: string; externalKey: string; generation: number }): string;
   /** Pure; every problem at once. */
   toRequest(step: Step): Mapped<DestinationRequest>;
+  /** Pure; to which member of its request each value of the canonical document goes. */
+  originsOf?(step: Step): readonly Origin[];
   /**
    * Sends a stored request once. Throws OperatingError. `rejected` for a natural key already taken has the code
    * `duplicate`.

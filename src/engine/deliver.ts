@@ -1,6 +1,7 @@
 /** Delivery: one step, intended before it is called, repeated only as far as its outcome allows (I2, I3). */
 import { OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
 import { STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
@@ -81,6 +82,7 @@ export async function deliver(
       idempotencyKey: idempotencyKeyOf(inserted),
       mappingVersion: MAPPING_VERSION,
       request: request.value,
+      ...toldOrigins(work.open.destination.originsOf?.(step)),
     });
     return inserted;
   });

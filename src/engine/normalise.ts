@@ -1,5 +1,6 @@
 /** Normalisation: the source's record as a canonical document, or a reason with every problem in it. */
 import type { CanonicalDocument } from '../core/canonical.ts';
+import { toldOrigins } from '../core/origins.ts';
 import type { SourceRecord } from '../core/ports.ts';
 import { findOpenDelivery } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
@@ -25,7 +26,12 @@ export async function normalise(
           : `cannot be mapped: ${mapped.problems.map(({ field }) => field).join(', ')}`,
         revisionId: fetched.revisionId,
         mappingVersion: MAPPING_VERSION,
-        ...(mapped.ok ? { canonical: mapped.value } : { problems: mapped.problems }),
+        ...(mapped.ok
+          ? {
+              canonical: mapped.value,
+              ...toldOrigins(work.open.source.originsOf?.(fetched.record, mapped.value)),
+            }
+          : { problems: mapped.problems }),
       }),
     );
   }

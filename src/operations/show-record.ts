@@ -1,29 +1,48 @@
-/** One record with its whole timeline, and whether its hash chain is unbroken. */
+/** One record with its timeline, page by page, and whether its hash chain is unbroken. */
 import { sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
-import { formatMoney } from '../core/money.ts';
-import { documentSubject, listBrokenTrails, listTrail, type TrailEntry } from '../store/trail.ts';
+import type { PackedOrigin } from '../core/origins.ts';
+import { documentSubject, findNewestEntry, listBrokenTrails, listTrailPage } from '../store/trail.ts';
 import { type Actor, requireRole } from './context.ts';
 import { RECORD_ROWS, type RecordRow, toRecordSummary } from './list-records.ts';
 import type { OperationParts } from './parts.ts';
 import { traceFields } from './trace-fields.ts';
 
-export async function showRecord(parts: OperationParts, actor: Actor, { recordId }: { recordId: string }) {
+/** Values on one page: a record of thousands of lines must not hold up everybody else. */
+const FIELDS_ON_A_PAGE = 500;
+
+export type RecordPlace = {
+  recordId: string;
+  /** The timeline before this position; the newest entries when left out. */
+  before?: number | undefined;
+  /** The first of the values that are shown. */
+  fieldsFrom?: number | undefined;
+};
+
+/** A page of it: `earlier` leads to the entries before, `fieldsLeft` tells how many values come after. */
+export async function showRecord(parts: OperationParts, actor: Actor, place: RecordPlace) {
   requireRole(actor, 'viewer');
+  const { recordId, before, fieldsFrom = 0 } = place;
   const { rows } = await sql<RecordRow>`${RECORD_ROWS} where d.id::text = ${recordId}`.execute(parts.db);
   const [row] = rows;
   if (!row) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
   const subject = documentSubject(row.id);
-  const trail = await listTrail(parts.db, subject);
+  const page = await listTrailPage(parts.db, subject, before);
   const broken = await listBrokenTrails(parts.db, subject);
-  const story = toForms(trail);
+  const forms = await findForms(parts, subject);
+  const fields = traceFields(forms);
+  const shown = fields.slice(fieldsFrom, fieldsFrom + FIELDS_ON_A_PAGE);
   return {
     record: toRecordSummary(row),
-    related: await listRelated(parts, row, story.canonical),
-    fields: traceFields(story, ({ amountMinor, currency }) =>
-      formatMoney({ amountMinor: BigInt(amountMinor), currency }),
-    ),
-    timeline: trail.map(({ position, at, actor: by, entry, data: { summary, ...data } }) => ({
+    related: await listRelated(parts, row, forms.canonical),
+    fields: shown,
+    fieldsLeft: Math.max(0, fields.length - fieldsFrom - shown.length),
+    /** Whether the mapping said where values stood: older ones did not. */
+    recorded: {
+      source: forms.source.origins !== undefined,
+      destination: forms.destination.origins !== undefined,
+    },
+    timeline: page.entries.map(({ position, at, actor: by, entry, data: { summary, ...data } }) => ({
       position,
       at: at.toISOString(),
       actor: by,
@@ -31,19 +50,47 @@ export async function showRecord(parts: OperationParts, actor: Actor, { recordId
       summary,
       data,
     })),
+    earlier: page.earlier,
     chainIntact: broken.length === 0,
   };
 }
 
-/** The newest of each form that the record had. */
-function toForms(trail: readonly TrailEntry[]) {
-  const newest = (entry: TrailEntry['entry'], member: string): unknown =>
-    trail.findLast((one) => one.entry === entry && one.data[member] !== undefined)?.data[member];
-  const request = newest('intent', 'request') as { body?: unknown } | undefined;
+/** All pages as one; for a program of its own, which nobody else waits for. */
+export async function showWholeRecord(parts: OperationParts, actor: Actor, recordId: string) {
+  const whole = await showRecord(parts, actor, { recordId });
+  while (whole.earlier !== null) {
+    const { timeline, earlier } = await showRecord(parts, actor, { recordId, before: whole.earlier });
+    whole.timeline = [...timeline, ...whole.timeline];
+    whole.earlier = earlier;
+  }
+  while (whole.fieldsLeft > 0) {
+    const fieldsFrom = whole.fields.length;
+    const { fields, fieldsLeft } = await showRecord(parts, actor, { recordId, fieldsFrom });
+    whole.fields = [...whole.fields, ...fields];
+    whole.fieldsLeft = fieldsLeft;
+  }
+  return whole;
+}
+
+/** The newest of each form that the record had, with what the mapping recorded of it. */
+async function findForms({ db }: OperationParts, subject: string) {
+  const revision = await findNewestEntry(db, subject, 'revision', ({ raw }) => raw !== undefined);
+  const mapped = await findNewestEntry(
+    db,
+    subject,
+    'transformation',
+    ({ canonical }) => canonical !== undefined,
+  );
+  // A step that carries no value (posting) says nothing about where values are.
+  const carries = ({ origins }: Record<string, unknown>) => !Array.isArray(origins) || origins.length > 0;
+  const intent = await findNewestEntry(db, subject, 'intent', carries);
+  const request = intent?.['request'] as { body?: unknown } | undefined;
+  const originsOf = (data: Record<string, unknown> | undefined) =>
+    data?.['origins'] as readonly PackedOrigin[] | undefined;
   return {
-    source: newest('revision', 'raw'),
-    canonical: newest('transformation', 'canonical') as Record<string, unknown> | undefined,
-    destination: request?.body,
+    source: { record: revision?.['raw'], origins: originsOf(mapped) },
+    canonical: mapped?.['canonical'] as Record<string, unknown> | undefined,
+    destination: { record: request?.body, origins: originsOf(intent) },
   };
 }
 

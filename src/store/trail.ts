@@ -1,4 +1,5 @@
 /** The trail: one hash chain per subject, from the first entry to the newest (I8). */
+import { setImmediate } from 'node:timers/promises';
 import { type Selectable, sql } from 'kysely';
 import { canonicalJson } from '../core/json.ts';
 import type { Db } from './db.ts';
@@ -17,6 +18,9 @@ export type TrailEntryKind =
   | 'state'
   | 'deferral'
   | 'decision';
+
+/** Behind every entry: positions are 32 bits wide. */
+const NO_POSITION = 2 ** 31 - 1;
 
 export type NewTrailEntry = {
   subject: string;
@@ -66,6 +70,67 @@ export async function listTrail(db: Db, subject: string): Promise<TrailEntry[]> 
     .orderBy('position')
     .execute();
   return rows.map(toEntry);
+}
+
+const ENTRIES_ON_A_PAGE = 200;
+/** Of payloads; one entry is on a page whatever its size. */
+const BYTES_ON_A_PAGE = 1024 * 1024;
+/** Reading JSON holds up everybody else in the process: after so much of it, others have their turn. */
+const BYTES_AT_ONCE = 256 * 1024;
+
+/** The newest entries before a position, oldest first; `earlier` is where the next page ends, null on the last one. */
+export async function listTrailPage(
+  db: Db,
+  subject: string,
+  before: number | undefined,
+): Promise<{ entries: TrailEntry[]; earlier: number | null }> {
+  const { rows } = await sql<Selectable<Trail>>`
+    with sized as (
+      select position, sum(octet_length(payload)) over (order by position desc) as bytes,
+        row_number() over (order by position desc) as nth
+      from (select position, payload from trail
+        where subject = ${subject} and position < ${before ?? NO_POSITION}
+        order by position desc limit ${ENTRIES_ON_A_PAGE}) newest
+    )
+    select trail.* from trail join sized using (position)
+    where subject = ${subject} and (sized.nth = 1 or sized.bytes <= ${BYTES_ON_A_PAGE})
+    order by position`.execute(db);
+  const entries: TrailEntry[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += row.payload.length;
+    if (bytes > BYTES_AT_ONCE) {
+      await setImmediate();
+      bytes = row.payload.length;
+    }
+    entries.push(toEntry(row));
+  }
+  const first = entries[0]?.position ?? 1;
+  return { entries, earlier: first > 1 ? first : null };
+}
+
+/** The data of the newest entry of its kind that fits. */
+export async function findNewestEntry(
+  db: Db,
+  subject: string,
+  entry: TrailEntryKind,
+  fits: (data: Record<string, unknown>) => boolean,
+): Promise<Record<string, unknown> | undefined> {
+  for (let before = NO_POSITION; ; ) {
+    const row = await db
+      .selectFrom('trail')
+      .select(['position', 'payload'])
+      .where('subject', '=', subject)
+      .where('entry', '=', entry)
+      .where('position', '<', before)
+      .orderBy('position', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const data = JSON.parse(row.payload) as Record<string, unknown>;
+    if (fits(data)) return data;
+    before = row.position;
+  }
 }
 
 /** What people and the engine decided, without the calls; the newest first. */

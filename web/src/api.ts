@@ -123,7 +123,8 @@ export const api = {
   recordCounts: (filter: RecordFilter) =>
     call<contract.RecordCounts>('countRecords', { query: { ...filter } }),
   parked: (connectionId?: string) => call<contract.ParkedGroup[]>('listParked', { query: { connectionId } }),
-  record: (recordId: string) => call<contract.RecordDetail>('showRecord', { parameters: { recordId } }),
+  record: (recordId: string, query: contract.RecordPlace = {}) =>
+    call<contract.RecordDetail>('showRecord', { parameters: { recordId }, query }),
   dryRun: (recordId: string) => call<contract.DryRun>('dryRunRecord', { parameters: { recordId } }),
   resolveRecord: (recordId: string, body: contract.Resolution) =>
     call<{ recordId: string }>('resolveRecord', { parameters: { recordId }, body }),

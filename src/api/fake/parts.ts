@@ -87,7 +87,16 @@ function fakeOperations(
     async showRecord(_actor, { recordId }) {
       const record = parts.records.find(({ id }) => id === recordId);
       if (!record) throw new NotFound(`There is no record ${recordId}.`);
-      return { record, related: [], fields: [], timeline: fakeTimeline(record), chainIntact: true };
+      return {
+        record,
+        related: [],
+        fields: [],
+        fieldsLeft: 0,
+        recorded: { source: true, destination: true },
+        timeline: fakeTimeline(record),
+        earlier: null,
+        chainIntact: true,
+      };
     },
     noteSession: async () => {},
     async startReplay(actor, { recordIds, filter }) {

@@ -1,4 +1,4 @@
-/** Records: the filtered list and its counts, what is parked, and one record with its whole timeline. */
+/** Records: the filtered list and its counts, what is parked, and one record with its timeline. */
 import { z } from 'zod';
 import * as contract from '../contract.ts';
 import type { ApiParts } from '../parts.ts';
@@ -40,8 +40,9 @@ export function recordRoutes(app: ApiApp, { operations }: Pick<ApiParts, 'operat
     schema: {
       ...aboutVerb('showRecord'),
       params: z.object({ recordId: z.uuid() }),
+      querystring: contract.recordPlace,
       response: { 200: contract.recordDetail, ...PROBLEMS },
     },
-    handler: (request) => operations.showRecord(actorOf(request), request.params),
+    handler: (request) => operations.showRecord(actorOf(request), { ...request.params, ...request.query }),
   });
 }

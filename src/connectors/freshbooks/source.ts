@@ -6,6 +6,7 @@ import { revokeTokens } from './auth.ts';
 import { createCallbacks } from './callbacks.ts';
 import { type Client, createClient } from './client.ts';
 import { isNotFound } from './errors.ts';
+import { originsOf } from './origins.ts';
 import { createPing } from './ping.ts';
 import { RESOURCES, toIdText, toRecord, withFoundClient } from './resources.ts';
 import { requireAccountId, toSettings } from './settings.ts';
@@ -67,6 +68,7 @@ export function createSource(context: ConnectorContext): Source {
     list,
     toRecord,
     toCanonical,
+    originsOf,
     callbacks: createCallbacks(client, account),
     ping: createPing(context, client),
     revoke: () => revokeTokens(context),

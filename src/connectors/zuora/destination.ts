@@ -8,6 +8,7 @@ import { findEffect } from './find-effect.ts';
 import { toRequest } from './from-canonical.ts';
 import { findAccountByHand, findAccounts } from './lookups.ts';
 import { toAccountNumber, toCreditNumber, toInvoiceNumber, toInvoicePrefixes } from './numbers.ts';
+import { originsOf } from './origins.ts';
 import { checkTenant } from './ping.ts';
 import { readCredit, readDebit, readInvoice, readPayment } from './read-back.ts';
 import { listRefunds, readInvoiceParts } from './read-parts.ts';
@@ -41,6 +42,7 @@ export function createZuoraDestination(
     toAccountNumber,
     toCreditNumber,
     toRequest: (step) => toRequest(step, { taxation: taxation(), settings }),
+    originsOf: (step) => originsOf(step, { taxation: taxation(), settings }),
     async send(step, request, { idempotencyKey, trackId }) {
       const { call, method, path, body } = request;
       const repeatable = !NOT_REPEATABLE.has(step.kind);

@@ -34,6 +34,9 @@ export function itemsOf(source: ItemSource, problems: Problem[]): JsonObject[] {
   return items;
 }
 
+/** A line's item, and behind it one for a discount that raises a negative line. */
+export const itemCountOf = ({ discount }: LinePart): number => (discount.amountMinor > 0n ? 2 : 1);
+
 function lineItems(
   { line, discount, taxes }: LinePart,
   { invoice, taxation, bookedOn: date }: ItemSource,

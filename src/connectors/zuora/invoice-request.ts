@@ -67,7 +67,9 @@ export function textsBody(
   losses: Losses,
 ): JsonObject {
   checkMark(externalKey, problems);
-  const custom = Object.fromEntries(customTexts(from, settings, problems, losses));
+  const custom = Object.fromEntries(
+    customTexts(from, settings, problems, losses).map(([field, text]) => [field, text]),
+  );
   return { comments: invoiceComments(externalKey, from), ...custom };
 }
 

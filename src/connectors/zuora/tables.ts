@@ -64,18 +64,18 @@ export function methodTypes(
   return { ...METHOD_TYPES, ...Object.fromEntries(readTable('paymentMethods', settings, problems)) };
 }
 
-/** Each field with its text, '' where the source has none. */
+/** Each field with its text, '' where the source has none, and the member of the invoice that it is. */
 export function customTexts(
   invoice: CanonicalInvoice,
   settings: Settings,
   problems: Problem[],
   losses: Losses,
-): [field: string, text: string][] {
+): [field: string, text: string, from: (typeof CUSTOM_TEXTS)[number]][] {
   const table = readTable('customFields', settings, problems);
-  return CUSTOM_TEXTS.flatMap((from): [string, string][] => {
+  return CUSTOM_TEXTS.flatMap((from): ReturnType<typeof customTexts> => {
     const field = table.get(from);
     if (field === undefined) return [];
-    return [[field, fit(field, invoice[from], CUSTOM_TEXT_MAXIMUM, losses) ?? '']];
+    return [[field, fit(field, invoice[from], CUSTOM_TEXT_MAXIMUM, losses) ?? '', from]];
   });
 }
 

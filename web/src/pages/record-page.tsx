@@ -1,9 +1,10 @@
 /** One record: what it is, why it stopped, what belongs to it, and everything that happened, from webhook to read-back. */
 import { Alert, Button, Group, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { IconDownload, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { RecordDetail, RecordSummary } from '../../../src/api/contract.ts';
+import { useAct } from '../act.ts';
 import { api } from '../api.ts';
 import { formatAmount, formatTime, KIND_LABELS } from '../format.ts';
 import { Choices } from '../parts/choices.tsx';
@@ -11,7 +12,7 @@ import { DryRunButton } from '../parts/dry-run-button.tsx';
 import { LinkForm } from '../parts/link-form.tsx';
 import { Loaded, Page, Section } from '../parts/page.tsx';
 import { ReasonPanel } from '../parts/reason-panel.tsx';
-import { RecordTimeline } from '../parts/record-timeline.tsx';
+import { RecordTimeline, type RecordTimelineProps } from '../parts/record-timeline.tsx';
 import { ReplayButton } from '../parts/replay-dialog.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { TracedFields } from '../parts/traced-fields.tsx';
@@ -88,6 +89,22 @@ function Chain({ intact }: { intact: boolean }) {
   );
 }
 
+/** Every page of it. */
+async function readWhole(recordId: string): Promise<RecordDetail> {
+  const whole = await api.record(recordId);
+  while (whole.earlier !== null) {
+    const { timeline, earlier } = await api.record(recordId, { before: whole.earlier });
+    whole.timeline = [...timeline, ...whole.timeline];
+    whole.earlier = earlier;
+  }
+  while (whole.fieldsLeft > 0) {
+    const { fields, fieldsLeft } = await api.record(recordId, { fieldsFrom: whole.fields.length });
+    whole.fields = [...whole.fields, ...fields];
+    whole.fieldsLeft = fieldsLeft;
+  }
+  return whole;
+}
+
 function saveAsFile(detail: RecordDetail): void {
   const content = new Blob([JSON.stringify(detail, null, 2)], { type: 'application/json' });
   const link = document.createElement('a');
@@ -97,9 +114,12 @@ function saveAsFile(detail: RecordDetail): void {
   URL.revokeObjectURL(link.href);
 }
 
-function Detail({ detail }: { detail: RecordDetail }) {
-  const { record, related, fields, timeline, chainIntact } = detail;
+type DetailProps = { detail: RecordDetail; earlier: RecordTimelineProps['earlier'] };
+
+function Detail({ detail, earlier }: DetailProps) {
+  const { record, related, fields, fieldsLeft, recorded, timeline, chainIntact } = detail;
   const name = record.label || record.sourceId;
+  const save = useAct(() => readWhole(record.id), { failed: 'Nothing was exported', after: saveAsFile });
   return (
     <Page
       title={`${KIND_LABELS[record.kind]} ${name}`}
@@ -110,7 +130,8 @@ function Detail({ detail }: { detail: RecordDetail }) {
             size="compact-sm"
             variant="default"
             leftSection={<IconDownload size={15} aria-hidden />}
-            onClick={() => saveAsFile(detail)}
+            loading={save.isPending}
+            onClick={() => save.mutate()}
           >
             Export as JSON
           </Button>
@@ -134,10 +155,10 @@ function Detail({ detail }: { detail: RecordDetail }) {
         </Section>
       </SimpleGrid>
       <Section title="What happened" actions={<Chain intact={chainIntact} />}>
-        <RecordTimeline entries={timeline} />
+        <RecordTimeline entries={timeline} earlier={earlier} />
       </Section>
       <Section title="Value by value">
-        <TracedFields fields={fields} />
+        <TracedFields fields={fields} left={fieldsLeft} recorded={recorded} />
       </Section>
     </Page>
   );
@@ -145,10 +166,21 @@ function Detail({ detail }: { detail: RecordDetail }) {
 
 export function RecordPage() {
   const { recordId = '' } = useParams({ strict: false });
-  const detail = useQuery({ queryKey: ['data', 'record', recordId], queryFn: () => api.record(recordId) });
+  const pages = useInfiniteQuery({
+    queryKey: ['data', 'record', recordId],
+    queryFn: ({ pageParam }) => api.record(recordId, { before: pageParam }),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: ({ earlier }) => earlier ?? undefined,
+    select: ({ pages: all }) => ({
+      newest: all[0],
+      timeline: all.toReversed().flatMap(({ timeline }) => timeline),
+    }),
+  });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const earlier = hasNextPage ? { load: () => void fetchNextPage(), loading: isFetchingNextPage } : undefined;
   return (
-    <Loaded query={detail} height={320}>
-      {(loaded) => <Detail detail={loaded} />}
+    <Loaded query={pages} height={320}>
+      {({ newest, timeline }) => newest && <Detail detail={{ ...newest, timeline }} earlier={earlier} />}
     </Loaded>
   );
 }

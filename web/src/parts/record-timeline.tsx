@@ -108,7 +108,13 @@ function revisionBefore(entries: readonly TimelineEntry[], index: number): unkno
   return (earlier?.data as { raw?: unknown } | undefined)?.raw;
 }
 
-export function RecordTimeline({ entries }: { entries: readonly TimelineEntry[] }) {
+export type RecordTimelineProps = {
+  entries: readonly TimelineEntry[];
+  /** Undefined when the first entry is shown. */
+  earlier: { load: () => void; loading: boolean } | undefined;
+};
+
+export function RecordTimeline({ entries, earlier }: RecordTimelineProps) {
   if (entries.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -117,23 +123,30 @@ export function RecordTimeline({ entries }: { entries: readonly TimelineEntry[] 
     );
   }
   return (
-    <Timeline bulletSize={24} lineWidth={2} active={entries.length}>
-      {entries.map((entry, index) => {
-        const Icon = ICONS[entry.entry] ?? IconPointFilled;
-        return (
-          <Timeline.Item
-            key={entry.position}
-            bullet={<Icon size={14} aria-hidden />}
-            title={
-              <Text size="sm" fw={500}>
-                {entry.summary}
-              </Text>
-            }
-          >
-            <Entry entry={entry} previous={revisionBefore(entries, index)} />
-          </Timeline.Item>
-        );
-      })}
-    </Timeline>
+    <>
+      {earlier && (
+        <Button size="compact-sm" variant="default" mb="sm" loading={earlier.loading} onClick={earlier.load}>
+          Show earlier entries
+        </Button>
+      )}
+      <Timeline bulletSize={24} lineWidth={2} active={entries.length}>
+        {entries.map((entry, index) => {
+          const Icon = ICONS[entry.entry] ?? IconPointFilled;
+          return (
+            <Timeline.Item
+              key={entry.position}
+              bullet={<Icon size={14} aria-hidden />}
+              title={
+                <Text size="sm" fw={500}>
+                  {entry.summary}
+                </Text>
+              }
+            >
+              <Entry entry={entry} previous={revisionBefore(entries, index)} />
+            </Timeline.Item>
+          );
+        })}
+      </Timeline>
+    </>
   );
 }

@@ -2,8 +2,8 @@
 import { Table, Text, Tooltip } from '@mantine/core';
 import type { TracedField } from '../../../src/api/contract.ts';
 
-function Place({ at }: { at: TracedField['source'] }) {
-  if (at === null) return <Text c="dimmed">–</Text>;
+function Place({ at, recorded = true }: { at: TracedField['source']; recorded?: boolean }) {
+  if (at === null) return <Text c="dimmed">{recorded ? '–' : 'not recorded'}</Text>;
   return (
     <>
       <div className="path">{at.path}</div>
@@ -12,7 +12,15 @@ function Place({ at }: { at: TracedField['source'] }) {
   );
 }
 
-export function TracedFields({ fields }: { fields: readonly TracedField[] }) {
+type Props = {
+  fields: readonly TracedField[];
+  /** How many more there are. */
+  left: number;
+  /** Whether the mapping said where values stood; a record that was mapped by an older edition has it from its next change on. */
+  recorded: { source: boolean; destination: boolean };
+};
+
+export function TracedFields({ fields, left, recorded }: Props) {
   if (fields.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -32,7 +40,7 @@ export function TracedFields({ fields }: { fields: readonly TracedField[] }) {
               </Tooltip>
             </Table.Th>
             <Table.Th>
-              <Tooltip label="Found by the value: a value that was changed on the way has no place here.">
+              <Tooltip label="As the mapping recorded it; a value that is not sent, or not under a member of its own, has no place here.">
                 <span tabIndex={0}>As it was sent</span>
               </Tooltip>
             </Table.Th>
@@ -42,18 +50,23 @@ export function TracedFields({ fields }: { fields: readonly TracedField[] }) {
           {fields.map(({ field, value, source, destination }) => (
             <Table.Tr key={field}>
               <Table.Td>
-                <Place at={source} />
+                <Place at={source} recorded={recorded.source} />
               </Table.Td>
               <Table.Td>
                 <Place at={{ path: field, value }} />
               </Table.Td>
               <Table.Td>
-                <Place at={destination} />
+                <Place at={destination} recorded={recorded.destination} />
               </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
+      {left > 0 && (
+        <Text size="sm" c="dimmed">
+          {left} more values are in the export.
+        </Text>
+      )}
     </div>
   );
 }
