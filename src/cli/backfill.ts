@@ -35,7 +35,7 @@ export async function backfill(connection: string, options: BackfillOptions): Pr
         say(`Started. Watch it: backfill ${connection} --resume ${id}`),
       );
     const progress = await follow(parts, id, options.json !== true);
-    answer(options.json, progress, () => report(progress));
+    answer(options.json, progress, (shown) => report(shown));
     if (progress.state !== 'complete') process.exitCode = 1;
   });
 }

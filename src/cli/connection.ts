@@ -64,11 +64,11 @@ export async function add(options: AddOptions): Promise<void> {
     const consentUrl = added.needsConsent
       ? (await startConsent(parts, localActor(), { connection: added.id })).url
       : null;
-    answer(options.json, { ...added, name, consentUrl }, () => {
+    answer(options.json, { ...added, name, consentUrl }, (shown) => {
       say(`${pc.green('added')} ${name}`);
       if (consentUrl === null) return say(`Try it: npm run -s cli -- ping ${name}`);
       say(
-        `One step is left: a person with access to the source’s account opens this address and allows it:\n\n  ${consentUrl}\n`,
+        `One step is left: a person with access to the source’s account opens this address and allows it:\n\n  ${shown.consentUrl}\n`,
       );
       say(
         `If the browser ends at a page that does not load, hand its address over: connection consent ${name} --returned-url '…'`,
@@ -157,13 +157,15 @@ export async function consent(
   await withInstallation(options, async ({ parts }) => {
     if (options.returnedUrl === undefined) {
       const started = await startConsent(parts, localActor(), { connection: name });
-      return answer(options.json, started, () =>
-        say(`Open this address and allow it:\n\n  ${started.url}\n`),
+      return answer(options.json, started, (shown) =>
+        say(`Open this address and allow it:\n\n  ${shown.url}\n`),
       );
     }
     const done = await finishConsent(parts, localActor(), { returnedUrl: options.returnedUrl });
-    answer(options.json, done, () =>
-      say(`${pc.green('connected')} ${done.connection}${done.account ? ` to account ${done.account}` : ''}`),
+    answer(options.json, done, (shown) =>
+      say(
+        `${pc.green('connected')} ${shown.connection}${shown.account ? ` to account ${shown.account}` : ''}`,
+      ),
     );
   });
 }
@@ -171,9 +173,9 @@ export async function consent(
 export async function list(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const connections = await listConnections(parts, localActor());
-    answer(options.json, connections, () => {
-      if (connections.length === 0) return say('No connection yet. Add one: connection add');
-      const rows = connections.map((c) => [
+    answer(options.json, connections, (shown) => {
+      if (shown.length === 0) return say('No connection yet. Add one: connection add');
+      const rows = shown.map((c) => [
         c.name,
         `${c.sourceLabel} → ${c.destinationLabel}`,
         stateText(c.state),
@@ -216,8 +218,8 @@ export async function testAlert(name: string, options: GlobalOptions): Promise<v
   await withInstallation(options, async ({ parts }) => {
     const tested = await testOperation(parts, localActor(), { connection: name });
     if (tested.failure !== null) process.exitCode = 1;
-    answer(options.json, tested, () =>
-      say(tested.failure === null ? pc.green('sent') : `${pc.red('not sent')}: ${tested.failure}`),
+    answer(options.json, tested, (shown) =>
+      say(shown.failure === null ? pc.green('sent') : `${pc.red('not sent')}: ${shown.failure}`),
     );
   });
 }
@@ -228,9 +230,9 @@ export async function pause(
 ): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await pauseConnection(parts, localActor(), { connection: name, reason: options.reason });
-    answer(options.json, done, () =>
+    answer(options.json, done, (shown) =>
       say(
-        done.changed
+        shown.changed
           ? `${pc.yellow('paused')} ${name}; events are still accepted`
           : `${name} was paused already`,
       ),
@@ -241,8 +243,8 @@ export async function pause(
 export async function resume(name: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await resumeConnection(parts, localActor(), { connection: name });
-    answer(options.json, done, () =>
-      say(done.changed ? `${pc.green('resumed')} ${name}` : `${name} was active already`),
+    answer(options.json, done, (shown) =>
+      say(shown.changed ? `${pc.green('resumed')} ${name}` : `${name} was active already`),
     );
   });
 }

@@ -16,9 +16,9 @@ export async function resolve(
     const recordIds = await Promise.all(records.map((text) => findRecordId(parts, text)));
     const { argument } = options;
     const done = await resolveRecords(parts, localActor(), { recordIds, choice, argument });
-    answer(options.json, done, () => {
-      say(`${done.resolved.length} record(s) are decided and looked at again.`);
-      for (const { recordId, message } of done.refused) say(pc.yellow(`${recordId}: ${message}`));
+    answer(options.json, done, (shown) => {
+      say(`${shown.resolved.length} record(s) are decided and looked at again.`);
+      for (const { recordId, message } of shown.refused) say(pc.yellow(`${recordId}: ${message}`));
     });
     if (done.refused.length > 0) process.exitCode = 1;
   });
@@ -28,13 +28,13 @@ export async function dryRun(record: string, options: GlobalOptions): Promise<vo
   await withInstallation(options, async ({ parts }) => {
     const recordId = await findRecordId(parts, record);
     const run = await dryRunRecord(parts, localActor(), { recordId });
-    answer(options.json, run, () => {
-      for (const { method, path, body } of run.requests) {
+    answer(options.json, run, (shown) => {
+      for (const { method, path, body } of shown.requests) {
         say(`${method} ${path}`);
         say(pc.dim(JSON.stringify(body, null, 2)));
       }
-      say(`${run.requests.length} request(s) would be sent; then: ${stateText(run.state)}`);
-      if (run.reason) say(run.reason.message);
+      say(`${shown.requests.length} request(s) would be sent; then: ${stateText(shown.state)}`);
+      if (shown.reason) say(shown.reason.message);
     });
   });
 }
@@ -47,8 +47,8 @@ export async function link(
 ): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await linkAccount(parts, localActor(), { connection, clientId, account });
-    answer(options.json, done, () =>
-      say(`Client ${clientId} belongs to account ${done.account} (${done.currency}) from now on.`),
+    answer(options.json, done, (shown) =>
+      say(`Client ${clientId} belongs to account ${shown.account} (${shown.currency}) from now on.`),
     );
   });
 }

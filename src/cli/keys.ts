@@ -8,8 +8,7 @@ import { type GlobalOptions, withInstallation } from './with-installation.ts';
 export async function keys(action: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }, config) => {
     if (action === 'show') {
-      const shown = await showKeys(parts, localActor());
-      return answer(options.json, shown, () => {
+      return answer(options.json, await showKeys(parts, localActor()), (shown) => {
         const rows = shown.keys.map((key) => [
           key.id === shown.active ? pc.green('active') : '',
           key.id,
@@ -25,9 +24,9 @@ export async function keys(action: string, options: GlobalOptions): Promise<void
       action === 'rotate'
         ? await rotateKeys(parts, localActor(), { keyFile: config.keyFile })
         : await resealKeys(parts, localActor());
-    answer(options.json, done, () =>
+    answer(options.json, done, (shown) =>
       say(
-        `${done.resealed} secret(s) are sealed with key ${done.active} now. Restart the service, and back up the key.`,
+        `${shown.resealed} secret(s) are sealed with key ${shown.active} now. Restart the service, and back up the key.`,
       ),
     );
   });

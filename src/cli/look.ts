@@ -15,8 +15,8 @@ export async function overview(
 ): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const view = await overviewOperation(parts, localActor(), { window: options.window ?? 'day' });
-    answer(options.json, view, () => {
-      for (const one of view.connections) {
+    answer(options.json, view, (shown) => {
+      for (const one of shown.connections) {
         const agreed = one.inStep ? pc.green('in step') : pc.yellow('not in step');
         say(
           `${pc.bold(one.name)}  ${stateText(one.state)}  ${agreed}  lag ${one.lagSeconds} s, ${one.parked} parked`,
@@ -33,7 +33,7 @@ export async function overview(
         if (rows.length > 0)
           say(table(['kind', 'currency', 'source', 'amount', 'copies', 'amount', ''], rows));
       }
-      if (view.connections.length === 0) say('No connection yet. Add one: connection add');
+      if (shown.connections.length === 0) say('No connection yet. Add one: connection add');
     });
   });
 }
@@ -43,9 +43,9 @@ export async function parked(options: GlobalOptions & { connection?: string | un
     const connectionId =
       options.connection === undefined ? undefined : (await loadConnection(parts.db, options.connection)).id;
     const groups = await listParked(parts, localActor(), { connectionId });
-    answer(options.json, groups, () => {
-      if (groups.length === 0) return say('Nothing is parked.');
-      const rows = groups.map((group) => [
+    answer(options.json, groups, (shown) => {
+      if (shown.length === 0) return say('Nothing is parked.');
+      const rows = shown.map((group) => [
         String(group.count),
         group.code,
         group.sums.map(({ amount, currency }) => `${amount} ${currency}`).join(', '),
@@ -62,15 +62,18 @@ export async function replays(id: string | undefined, options: GlobalOptions): P
       id === undefined
         ? await listReplays(parts, localActor())
         : [await showReplay(parts, localActor(), { replayId: id })];
-    answer(options.json, id === undefined ? runs : runs[0], () => {
+    const [only] = runs;
+    answer(options.json, id === undefined || !only ? runs : only, (shown) => {
       if (runs.length === 0) return say('No replay yet.');
-      const rows = runs.map((run) => [
-        run.createdAt.replace('T', ' ').slice(0, 19),
-        run.actor,
-        `${run.settled} of ${run.total}`,
-        `${run.outcomes.synced} synced, ${run.outcomes.parked} parked, ${run.outcomes.ignored} ignored`,
-        run.id,
-      ]);
+      const rows = [shown]
+        .flat()
+        .map((run) => [
+          run.createdAt.replace('T', ' ').slice(0, 19),
+          run.actor,
+          `${run.settled} of ${run.total}`,
+          `${run.outcomes.synced} synced, ${run.outcomes.parked} parked, ${run.outcomes.ignored} ignored`,
+          run.id,
+        ]);
       say(table(['when (UTC)', 'who', 'looked at', 'now', 'id'], rows));
     });
   });
@@ -79,8 +82,8 @@ export async function replays(id: string | undefined, options: GlobalOptions): P
 export async function systems(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const known = await listConnectors(parts, localActor());
-    answer(options.json, known, () => {
-      for (const { side, label, id, fields } of known.systems) {
+    answer(options.json, known, (shown) => {
+      for (const { side, label, id, fields } of shown.systems) {
         say(`${pc.bold(label)} (${side}: ${id})`);
         say(
           table(
@@ -107,18 +110,18 @@ function formOf({ choices, table: pairs }: Field): string {
 export async function showConnection(name: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const view = await showOperation(parts, localActor(), { connection: name });
-    answer(options.json, view, () => {
-      say(`${pc.bold(view.name)}  ${stateText(view.state)}  ${view.pauseReason ?? ''}`);
+    answer(options.json, view, (shown) => {
+      say(`${pc.bold(shown.name)}  ${stateText(shown.state)}  ${shown.pauseReason ?? ''}`);
       const rows = (['source', 'destination'] as const).flatMap((side) =>
-        view.fields[side].map((f) => [
+        shown.fields[side].map((f) => [
           `${side}.${f.name}`,
           f.secret ? (f.isSet ? '(set)' : '(not set)') : (f.value ?? ''),
         ]),
       );
       say(table(['field', 'value'], rows));
-      if (view.alerts.url !== '') say(`alerts go to ${view.alerts.url}`);
-      if (view.alerts.failure !== null) say(pc.yellow(`last alert failed: ${view.alerts.failure}`));
-      const policies = view.policies.map((policy) => [
+      if (shown.alerts.url !== '') say(`alerts go to ${shown.alerts.url}`);
+      if (shown.alerts.failure !== null) say(pc.yellow(`last alert failed: ${shown.alerts.failure}`));
+      const policies = shown.policies.map((policy) => [
         policy.name,
         policy.value,
         policy.choices.map(({ value }) => value).join(', '),
@@ -131,14 +134,14 @@ export async function showConnection(name: string, options: GlobalOptions): Prom
 export async function preview(name: string, options: GlobalOptions & { limit: number }): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const view = await previewConnection(parts, localActor(), { connection: name, limit: options.limit });
-    answer(options.json, view, () => {
-      for (const one of view.invoices) {
+    answer(options.json, view, (shown) => {
+      for (const one of shown.invoices) {
         say(`${pc.bold(one.label)}  ${one.amount ?? ''} ${one.currency ?? ''}  ${one.account ?? ''}`);
         for (const { field, value, rule } of one.problems)
           say(pc.yellow(`  ${field} = ${JSON.stringify(value)}: ${rule}`));
         for (const { method, path } of one.requests) say(`  ${method} ${path}`);
       }
-      say(`${view.invoices.length} of about ${view.estimatedTotal} invoices; nothing was written.`);
+      say(`${shown.invoices.length} of about ${shown.estimatedTotal} invoices; nothing was written.`);
     });
   });
 }

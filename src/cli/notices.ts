@@ -7,9 +7,9 @@ import { type GlobalOptions, withInstallation } from './with-installation.ts';
 export async function list(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const notices = await listNotices(parts, localActor());
-    answer(options.json, notices, () => {
-      if (notices.length === 0) return say('Nothing is left to do after an upgrade.');
-      for (const { id, message, action } of notices) {
+    answer(options.json, notices, (shown) => {
+      if (shown.length === 0) return say('Nothing is left to do after an upgrade.');
+      for (const { id, message, action } of shown) {
         say(`${pc.yellow('to do')} ${message}${action === '' ? '' : ` ${action}`}`);
         say(pc.dim(`      notices done ${id}`));
       }
@@ -20,6 +20,6 @@ export async function list(options: GlobalOptions): Promise<void> {
 export async function done(id: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const finished = await finishNotice(parts, localActor(), { noticeId: id });
-    answer(options.json, finished, () => say(`Done: ${finished.message}`));
+    answer(options.json, finished, (shown) => say(`Done: ${shown.message}`));
   });
 }

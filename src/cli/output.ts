@@ -4,15 +4,21 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { OperatingError, UsageError } from '../core/errors.ts';
 import type { Actor } from '../operations/context.ts';
+import { printable, printableJson, printableLines, printableValue } from './printable.ts';
 
 export function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${printableLines(line)}\n`);
 }
 
-/** One JSON value on standard output, or what `people` says. */
-export function answer(json: boolean | undefined, value: unknown, people: () => void): void {
-  if (json === true) say(JSON.stringify(value, null, 2));
-  else people();
+/** For progress and failures: standard output is for the answer. */
+export function sayAside(line: string): void {
+  process.stderr.write(`${printableLines(line)}\n`);
+}
+
+/** One JSON value on standard output, or what `people` says of the value, whose texts can be printed. */
+export function answer<T>(json: boolean | undefined, value: T, people: (value: T) => void): void {
+  if (json === true) process.stdout.write(`${printableJson(value)}\n`);
+  else people(printableValue(value));
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -48,23 +54,19 @@ export function stateText(state: string): string {
   return pc.dim(state);
 }
 
-/** 1 = something failed, 2 = the call or the configuration was wrong. */
-export function fail(error: unknown, json: boolean): never {
+/** Prints it; gives the exit code: 1 = something failed, 2 = the call or the configuration was wrong. */
+export function tellFailure(error: unknown, json: boolean): number {
   const wrongUse = error instanceof UsageError;
   const message = error instanceof Error ? error.message : String(error);
   const hint = wrongUse ? error.hint : undefined;
-  if (json)
-    say(
-      JSON.stringify({
-        error: { message, hint, ...(error instanceof OperatingError ? { kind: error.kind } : {}) },
-      }),
-    );
-  process.stderr.write(`${pc.red('error')}: ${message}\n`);
-  if (hint !== undefined) process.stderr.write(`${hint}\n`);
+  const kind = error instanceof OperatingError ? { kind: error.kind } : {};
+  if (json) process.stdout.write(`${printableJson({ error: { message, hint, ...kind } })}\n`);
+  sayAside(`${pc.red('error')}: ${printable(message)}`);
+  if (hint !== undefined) sayAside(hint);
   if (!wrongUse && !(error instanceof OperatingError) && error instanceof Error && error.stack) {
-    process.stderr.write(`${pc.dim(error.stack)}\n`);
+    sayAside(pc.dim(error.stack));
   }
-  process.exit(wrongUse ? 2 : 1);
+  return wrongUse ? 2 : 1;
 }
 
 /** Whoever may run this command on this machine may do everything; the audit names them. */

@@ -15,7 +15,9 @@ export async function setup(
   await withInstallation(options, async ({ parts }, config) => {
     if (options.email !== undefined) {
       const made = await users.setUpLocally(parts, localActor(), { email: options.email });
-      return answer(options.json, made, () => say(`${made.email}: ${made.password}   (shown only now)`));
+      return answer(options.json, made, (shown) =>
+        say(`${shown.email}: ${shown.password}   (shown only now)`),
+      );
     }
     const { needed } = await users.showSetup(parts);
     const url = needed ? `${config.publicUrl}/#setup=${parts.setupCode}` : null;
@@ -32,8 +34,8 @@ export async function setup(
 export async function password(email: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const made = await users.resetPassword(parts, localActor(), { userId: email });
-    answer(options.json, made, () =>
-      say(`New password of ${made.email}: ${made.password}   (shown only now)`),
+    answer(options.json, made, (shown) =>
+      say(`New password of ${shown.email}: ${shown.password}   (shown only now)`),
     );
   });
 }
@@ -41,9 +43,9 @@ export async function password(email: string, options: GlobalOptions): Promise<v
 export async function listUsers(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const all = await users.listUsers(parts, localActor());
-    answer(options.json, all, () => {
-      if (all.length === 0) return say('Nobody yet: setup shows how to make the first account.');
-      const rows = all.map((user) => [
+    answer(options.json, all, (shown) => {
+      if (shown.length === 0) return say('Nobody yet: setup shows how to make the first account.');
+      const rows = shown.map((user) => [
         user.email,
         user.role,
         String(user.sessions),
@@ -57,38 +59,38 @@ export async function listUsers(options: GlobalOptions): Promise<void> {
 export async function addUser(email: string, options: GlobalOptions & { role: Role }): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const made = await users.addUser(parts, localActor(), { email, role: options.role });
-    answer(options.json, made, () => say(`${made.email}: ${made.password}   (shown only now)`));
+    answer(options.json, made, (shown) => say(`${shown.email}: ${shown.password}   (shown only now)`));
   });
 }
 
 export async function setRole(email: string, options: GlobalOptions & { role: Role }): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await users.setUserRole(parts, localActor(), { userId: email, role: options.role });
-    answer(options.json, done, () => say(`${done.email} is now ${done.role}.`));
+    answer(options.json, done, (shown) => say(`${shown.email} is now ${shown.role}.`));
   });
 }
 
 export async function removeUser(email: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await users.removeUser(parts, localActor(), { userId: email });
-    answer(options.json, done, () => say(`${done.email} is removed.`));
+    answer(options.json, done, (shown) => say(`${shown.email} is removed.`));
   });
 }
 
 export async function signOut(email: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await users.signOutEverywhere(parts, localActor(), { userId: email });
-    answer(options.json, done, () => say(`${done.email} is signed out everywhere.`));
+    answer(options.json, done, (shown) => say(`${shown.email} is signed out everywhere.`));
   });
 }
 
 export async function listTokens(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const all = await tokens.listTokens(parts, localActor());
-    answer(options.json, all, () => {
-      if (all.length === 0) return say('No token yet: tokens add NAME --scope read');
+    answer(options.json, all, (shown) => {
+      if (shown.length === 0) return say('No token yet: tokens add NAME --scope read');
       const day = (at: string | null) => at?.slice(0, 10) ?? 'never';
-      const rows = all.map((t) => [
+      const rows = shown.map((t) => [
         t.name,
         t.scopes.join(' '),
         day(t.expiresAt),
@@ -111,8 +113,8 @@ export async function addToken(
     throw new UsageError(`There is no scope "${wrong}".`, `Known: ${SCOPES.join(', ')}.`);
   await withInstallation(options, async ({ parts }) => {
     const made = await tokens.addToken(parts, localActor(), { name, scopes: scope, days });
-    answer(options.json, made, () =>
-      say(`${made.token}   (shown only now; send it as "Authorization: Bearer …")`),
+    answer(options.json, made, (shown) =>
+      say(`${shown.token}   (shown only now; send it as "Authorization: Bearer …")`),
     );
   });
 }
@@ -120,7 +122,7 @@ export async function addToken(
 export async function revokeToken(tokenId: string, options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await tokens.revokeToken(parts, localActor(), { tokenId });
-    answer(options.json, done, () => say(`The token "${done.name}" is ended.`));
+    answer(options.json, done, (shown) => say(`The token "${shown.name}" is ended.`));
   });
 }
 
@@ -130,10 +132,10 @@ export async function audit(
   await withInstallation(options, async ({ parts }) => {
     const { connection, limit } = options;
     const page = await listAudit(parts, localActor(), { connection, limit });
-    answer(options.json, page, () => {
-      const rows = page.entries.map((e) => [e.at.replace('T', ' ').slice(0, 19), e.actor, e.summary]);
+    answer(options.json, page, (shown) => {
+      const rows = shown.entries.map((e) => [e.at.replace('T', ' ').slice(0, 19), e.actor, e.summary]);
       say(table(['when (UTC)', 'who', 'what'], rows));
-      if (!page.chainIntact) say('The hash chain of these entries is BROKEN.');
+      if (!shown.chainIntact) say('The hash chain of these entries is BROKEN.');
     });
     if (!page.chainIntact) process.exitCode = 1;
   });

@@ -17,8 +17,8 @@ export async function ping(
     const reports: PingReport[] = [];
     for (const connection of names)
       reports.push(await pingOperation(parts, localActor(), { connection, side: options.side }));
-    answer(options.json, reports, () => {
-      for (const report of reports) {
+    answer(options.json, reports, (shown) => {
+      for (const report of shown) {
         for (const { side, system, checks } of report.sides) {
           say(pc.bold(`${report.connection}: ${side} ${system}`));
           for (const check of checks) {

@@ -1,6 +1,6 @@
 /** The command line: every verb with its help, examples and exit codes; heavy parts are loaded when a verb runs. */
 import { Command, Option } from '@commander-js/extra-typings';
-import { fail } from './output.ts';
+import { tellFailure } from './output.ts';
 import { addPeople } from './people-commands.ts';
 import { collect, examples, json, verb, wholeNumber } from './verb.ts';
 
@@ -276,7 +276,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    fail(error, argv.includes('--json'));
+    process.exit(tellFailure(error, argv.includes('--json')));
   }
 }
 

@@ -4,7 +4,7 @@ import { UsageError } from '../core/errors.ts';
 import { CHAOS } from '../prove/chaos.ts';
 import { FAULT_CLASSES, FAULT_NAMES, type FaultName } from '../prove/fault-class.ts';
 import { findingsOf, type ProofProgress, type ProofReport, runProof } from '../prove/proof.ts';
-import { answer, say, table } from './output.ts';
+import { answer, say, sayAside, table } from './output.ts';
 
 const DEFAULT_SEEDS = 20;
 
@@ -28,10 +28,10 @@ export async function prove(options: ProveOptions): Promise<void> {
     minutes: options.minutes,
     chaos: options.seed === undefined && options.faults === undefined,
     tell: (progress) => tell(progress, options),
-    say: (line) => void process.stderr.write(`${line}\n`),
+    say: sayAside,
     stopping: stopping.signal,
   });
-  answer(options.json, report, () => show(report));
+  answer(options.json, report, (shown) => show(shown));
   process.exitCode = stopping.signal.aborted ? 130 : report.good ? 0 : 1;
 }
 
@@ -49,10 +49,10 @@ function tell({ verdict, done, of, seconds }: ProofProgress, { json, acts }: Pro
   const faults = sum(verdict.faults);
   const end = verdict.good ? pc.green('all accounted for') : pc.red('NOT GOOD');
   const line = `seed ${verdict.seed} (${done} of ${of}): ${verdict.documents} documents, ${verdict.events} events, ${faults} faults: ${end}`;
-  if (json !== true || !verdict.good) process.stderr.write(`${line} ${pc.dim(`${seconds} s`)}\n`);
+  if (json !== true || !verdict.good) sayAside(`${line} ${pc.dim(`${seconds} s`)}`);
   if (verdict.good) return;
-  for (const finding of findingsOf(verdict)) process.stderr.write(`  ${pc.red(finding)}\n`);
-  process.stderr.write(`  again: ml-connector prove --seed ${verdict.seed} --acts ${acts}\n`);
+  for (const finding of findingsOf(verdict)) sayAside(`  ${pc.red(finding)}`);
+  sayAside(`  again: ml-connector prove --seed ${verdict.seed} --acts ${acts}`);
 }
 
 function show(report: ProofReport): void {

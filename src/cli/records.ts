@@ -24,8 +24,8 @@ export async function records(
     const filter = { connectionId, state, kind, reason, search };
     if (options.counts === true) {
       const counts = await countRecords(parts, localActor(), filter);
-      return answer(options.json, counts, () => {
-        const rows = counts.groups.map((group) => [
+      return answer(options.json, counts, (shown) => {
+        const rows = shown.groups.map((group) => [
           stateText(group.state),
           group.kind,
           String(group.count),
@@ -35,9 +35,9 @@ export async function records(
       });
     }
     const page = await listRecords(parts, localActor(), { ...filter, limit });
-    answer(options.json, page, () => {
-      if (page.records.length === 0) return say('No records fit.');
-      const rows = page.records.map((r) => [
+    answer(options.json, page, (shown) => {
+      if (shown.records.length === 0) return say('No records fit.');
+      const rows = shown.records.map((r) => [
         stateText(r.state),
         r.kind,
         r.label || r.sourceId,
@@ -47,7 +47,7 @@ export async function records(
         r.reason ? r.reason.message.slice(0, 80) : '',
       ]);
       say(table(['state', 'kind', 'label', 'amount', 'copy', 'changed (UTC)', 'reason'], rows));
-      if (page.next !== null) say('… and more: raise --limit or narrow the filter.');
+      if (shown.next !== null) say('… and more: raise --limit or narrow the filter.');
     });
   });
 }

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { UsageError } from '../core/errors.ts';
 import { type Removal, removeConnection } from '../operations/remove-connection.ts';
 import { answer, localActor, say } from './output.ts';
+import { printableValue } from './printable.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 type RemoveOptions = GlobalOptions & {
@@ -14,12 +15,12 @@ type RemoveOptions = GlobalOptions & {
 export async function remove(name: string, options: RemoveOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const plan = await removeConnection(parts, localActor(), { connection: name, dryRun: true });
-    if (options.dryRun === true) return answer(options.json, plan, () => explain(plan));
+    if (options.dryRun === true) return answer(options.json, plan, (shown) => explain(shown));
     if (options.yes !== true) await confirm(plan, options.json === true);
     const done = await removeConnection(parts, localActor(), { connection: plan.id, force: options.force });
-    answer(options.json, done, () => {
-      say(`${pc.green('removed')} ${plan.name}; ${done.recordsKept} records and their audit are kept`);
-      for (const line of done.left) say(pc.yellow(line));
+    answer(options.json, done, (shown) => {
+      say(`${pc.green('removed')} ${shown.name}; ${shown.recordsKept} records and their audit are kept`);
+      for (const line of shown.left) say(pc.yellow(line));
     });
   });
 }
@@ -42,8 +43,9 @@ async function confirm(plan: Removal, json: boolean): Promise<void> {
       'Add --yes; --dry-run shows what goes.',
     );
   }
-  explain(plan);
+  const shown = printableValue(plan);
+  explain(shown);
   const prompts = await import('@clack/prompts');
-  const sure = await prompts.confirm({ message: `Remove ${plan.name}?`, initialValue: false });
+  const sure = await prompts.confirm({ message: `Remove ${shown.name}?`, initialValue: false });
   if (sure !== true) throw new UsageError('Nothing was removed.');
 }

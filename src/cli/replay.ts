@@ -34,17 +34,17 @@ export async function replay(records: readonly string[], options: ReplayOptions)
       options.wait === true && options.dryRun !== true
         ? await awaitEnds(parts, result.recordIds, options.json === true)
         : undefined;
-    answer(options.json, { ...result, dryRun: options.dryRun === true, records: ends }, () => {
+    answer(options.json, { ...result, dryRun: options.dryRun === true, records: ends }, (shown) => {
       say(
         options.dryRun === true
           ? `Would look at ${result.recordIds.length} record(s) again.`
           : `${result.replayed} record(s) are looked at again.`,
       );
-      if (ends)
+      if (shown.records)
         say(
           table(
             ['state', 'record', 'reason'],
-            ends.map((end) => [stateText(end.state), end.label, end.reason ?? '']),
+            shown.records.map((end) => [stateText(end.state), end.label, end.reason ?? '']),
           ),
         );
     });

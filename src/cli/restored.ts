@@ -6,8 +6,8 @@ import { type GlobalOptions, withInstallation } from './with-installation.ts';
 export async function restored(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await afterRestore(parts, localActor());
-    answer(options.json, done, () => {
-      say(`${done.copies} copies of ${done.connections.length} connection(s) are looked at anew.`);
+    answer(options.json, done, (shown) => {
+      say(`${shown.copies} copies of ${shown.connections.length} connection(s) are looked at anew.`);
       say('Next, for each connection: connection consent NAME if it is paused, then backfill NAME.');
     });
   });

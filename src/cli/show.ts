@@ -11,8 +11,8 @@ export async function show(
   await withInstallation(options, async ({ parts }) => {
     const recordId = await findRecordId(parts, record);
     const detail = await showWholeRecord(parts, localActor(), recordId);
-    answer(options.json, detail, () => {
-      const { record: r, timeline, chainIntact } = detail;
+    answer(options.json, detail, (shown) => {
+      const { record: r, timeline, chainIntact } = shown;
       say(
         `${pc.bold(`${r.kind} ${r.label || r.sourceId}`)}  ${stateText(r.state)}  ${r.amount === null ? '' : `${r.amount} ${r.currency ?? ''}`}`,
       );

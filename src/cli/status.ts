@@ -7,16 +7,16 @@ import { type GlobalOptions, withInstallation } from './with-installation.ts';
 export async function status(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const s = await statusOperation(parts, localActor());
-    answer(options.json, s, () => {
-      const { records } = s;
+    answer(options.json, s, (shown) => {
+      const { records } = shown;
       say(
-        `${s.connections} connection(s); records: ${pc.green(`${records.synced} synced`)}, ${records.pending} pending, ${pc.yellow(`${records.parked} parked`)}, ${records.ignored} ignored`,
+        `${shown.connections} connection(s); records: ${pc.green(`${records.synced} synced`)}, ${records.pending} pending, ${pc.yellow(`${records.parked} parked`)}, ${records.ignored} ignored`,
       );
       say(
-        `events: ${s.eventsAccepted} accepted, ${s.eventsUnsettled} without an end state yet; ${s.rejections} deliveries refused`,
+        `events: ${shown.eventsAccepted} accepted, ${shown.eventsUnsettled} without an end state yet; ${shown.rejections} deliveries refused`,
       );
-      if (s.sums.length > 0) {
-        const rows = s.sums.map((sum) => [
+      if (shown.sums.length > 0) {
+        const rows = shown.sums.map((sum) => [
           sum.kind,
           sum.currency,
           String(sum.count),
@@ -26,9 +26,9 @@ export async function status(options: GlobalOptions): Promise<void> {
         ]);
         say(table(['kind', 'currency', 'count', 'amount', 'synced', 'synced amount'], rows));
       }
-      for (const { message, action } of s.notices)
+      for (const { message, action } of shown.notices)
         say(`${pc.yellow('to do')} ${message} ${action}`.trimEnd());
-      for (const parked of s.parkedByReason)
+      for (const parked of shown.parkedByReason)
         say(`${pc.yellow('parked')} ${parked.count} × ${parked.code}: ${parked.message}`);
     });
   });
