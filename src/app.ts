@@ -1,7 +1,10 @@
 /** The composition root: the only file that knows every part. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { consentAnswer, metricsText, readiness, toOperations } from './api/from-operations.ts';
+import type { ApiParts } from './api/parts.ts';
+import { createMetricsServer } from './api/routes/probes.ts';
 import { createApiServer } from './api/server.ts';
 import { type Config, inheritedEnvironment } from './config.ts';
 import { destinations, sources } from './connectors/index.ts';
@@ -238,7 +241,7 @@ async function startWeb(
   const feed = startLiveFeed(toClientConfig(address, 'ml-connector live'), parts.clock, parts.log);
   const sandbox = createSandbox(inheritedEnvironment());
   continueReplays(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'replays not continued'));
-  const server = await createApiServer({
+  const apiParts: ApiParts = {
     operations: toOperations({ ...parts, sandbox }),
     receive: receiver.receive,
     rejected: (cause, { path, headers }) => {
@@ -256,25 +259,39 @@ async function startWeb(
     webRoot: WEB_ROOT,
     publicUrl: config.publicUrl,
     ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
+    openApiDocs: config.openApiDocs,
     logger: parts.log,
     version: VERSION,
-  });
+  };
+  const server = await createApiServer(apiParts);
+  const figures =
+    config.metricsPort === undefined
+      ? undefined
+      : createMetricsServer(apiParts, { host: config.metricsHost });
   const close = async () => {
     await server.close();
+    await figures?.close();
     await feed.close();
     await sandbox.close();
   };
   try {
-    await server.listen({ host: config.host, port: config.port });
+    await listen(server, config.host, config.port, '--port or ML_PORT');
+    if (figures) await listen(figures, config.metricsHost, config.metricsPort ?? 0, 'ML_METRICS_PORT');
   } catch (error) {
     await close();
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new UsageError(
-        `Port ${config.port} on ${config.host} is taken by another program.`,
-        'Stop that program, or choose another port: --port or ML_PORT.',
-      );
-    }
     throw error;
   }
   return close;
+}
+
+async function listen(server: FastifyInstance, host: string, port: number, setting: string): Promise<void> {
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') throw error;
+    throw new UsageError(
+      `Port ${port} on ${host} is taken by another program.`,
+      `Stop that program, or choose another port: ${setting}.`,
+    );
+  }
 }

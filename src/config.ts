@@ -33,7 +33,13 @@ const schema = z.strictObject({
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
     .optional(),
+  /** Switches /metrics on. */
   metricsToken: z.string().min(16, 'must have 16 characters or more').optional(),
+  /** A listener of its own for /metrics, which needs no token where none is set. */
+  metricsPort: port.optional(),
+  metricsHost: z.string().min(1).default('127.0.0.1'),
+  /** The API's documentation for everybody, not only for who is signed in. */
+  openApiDocs: z.stringbool().or(z.boolean()).default(false),
 });
 
 type Settings = z.infer<typeof schema>;
@@ -46,7 +52,8 @@ export type Config = Omit<Settings, 'keyFile' | 'publicUrl' | 'logPretty'> & {
   instance: string;
 };
 
-const VARIABLES: Record<keyof Settings, string> = {
+/** Every setting with its name in the environment. */
+export const VARIABLES: Record<keyof Settings, string> = {
   dataDir: 'ML_DATA_DIR',
   databaseUrl: 'DATABASE_URL',
   host: 'ML_HOST',
@@ -62,6 +69,9 @@ const VARIABLES: Record<keyof Settings, string> = {
   ownerPassword: 'ML_OWNER_PASSWORD',
   trustedProxies: 'ML_TRUSTED_PROXIES',
   metricsToken: 'ML_METRICS_TOKEN',
+  metricsPort: 'ML_METRICS_PORT',
+  metricsHost: 'ML_METRICS_HOST',
+  openApiDocs: 'ML_OPEN_API_DOCS',
 };
 
 /** Flags win over the environment, the environment over ml-connector.config.{json,yaml,ts}. Throws UsageError naming every problem. */

@@ -34,7 +34,7 @@ function webText(folder: string): string {
 }
 
 test('every verb of the table is in the OpenAPI document under its address, and nothing else is', async () => {
-  const app = await createApiServer(createFakeParts());
+  const app = await createApiServer(createFakeParts({ openApiDocs: true }));
   const document = (await app.inject({ url: '/api/v1/openapi.json' })).json() as {
     paths: Record<string, Record<string, { operationId?: string; summary?: string }>>;
   };

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createFakeParts, type FakeParts } from './fake/parts.ts';
 import type { ApiParts } from './parts.ts';
+import { createMetricsServer } from './routes/probes.ts';
 import { createApiServer } from './server.ts';
 
 type Server = Awaited<ReturnType<typeof createApiServer>>;
@@ -85,21 +86,77 @@ describe('probes', () => {
     expect((await app.inject({ url: '/healthz' })).statusCode).toBe(200);
   });
 
-  test('metrics without a token answer this machine only, and not through a proxy', async () => {
+  test('metrics without a token are not there, whoever asks from wherever', async () => {
     const { app } = await serve();
     const ask = async (remoteAddress: string, headers = {}) =>
       (await app.inject({ url: '/metrics', remoteAddress, headers })).statusCode;
-    expect(await ask('127.0.0.1')).toBe(200);
-    expect(await ask('192.0.2.7')).toBe(403);
-    expect(await ask('127.0.0.1', { 'x-forwarded-for': '192.0.2.7' })).toBe(403);
+    expect(await ask('127.0.0.1')).toBe(404);
+    expect(await ask('192.0.2.7')).toBe(404);
+    expect(await ask('127.0.0.1', { authorization: 'Bearer undefined' })).toBe(404);
   });
 
-  test('metrics with a token ask for it', async () => {
-    const { app } = await serve({ metricsToken: 'm3trics' });
-    const ask = async (authorization: string) =>
-      (await app.inject({ url: '/metrics', headers: { authorization } })).statusCode;
-    expect(await ask('Bearer m3trics')).toBe(200);
-    expect(await ask('Bearer wrong')).toBe(401);
+  test('metrics with a token ask for it, on a listener of their own, too', async () => {
+    const { app, parts } = await serve({ metricsToken: 'm3trics' });
+    const own = createMetricsServer(parts, { host: '127.0.0.1' });
+    for (const server of [app, own]) {
+      const ask = async (authorization: string) =>
+        (await server.inject({ url: '/metrics', headers: { authorization } })).statusCode;
+      expect(await ask('Bearer m3trics')).toBe(200);
+      expect(await ask('Bearer wrong')).toBe(401);
+    }
+  });
+
+  test('a listener of its own tells the figures under its own name and nothing else', async () => {
+    const { parts } = await serve();
+    const own = createMetricsServer(parts, { host: 'metrics.internal' });
+    const ask = async (host: string, url = '/metrics') =>
+      (await own.inject({ url, headers: { host } })).statusCode;
+    expect(await ask('metrics.internal:9100')).toBe(200);
+    expect(await ask('127.0.0.1:9100')).toBe(200);
+    expect(await ask('evil.example')).toBe(421);
+    expect(await ask('metrics.internal', '/healthz')).toBe(404);
+  });
+});
+
+describe('another host’s name', () => {
+  const ask = async (url: string, host: string, method: 'GET' | 'POST' = 'GET') => {
+    const { app } = await serve({ publicUrl: 'https://sync.example.com' });
+    return (await app.inject({ method, url, headers: { host }, payload: method === 'POST' ? 'a=b' : '' }))
+      .statusCode;
+  };
+
+  test.each(['/', '/api/v1/session', '/api/docs', '/oauth/any/callback?state=s'])(
+    'is refused for %s, so that no page elsewhere becomes our own',
+    async (url) => {
+      expect(await ask(url, 'evil.example')).toBe(421);
+      for (const host of ['sync.example.com', 'SYNC.example.com:8443', 'localhost:3000', '[::1]:3000'])
+        expect(await ask(url, host)).not.toBe(421);
+    },
+  );
+
+  test('does not matter to webhooks and probes, which come as proxies hand them on', async () => {
+    expect(await ask('/healthz', '10.0.0.5')).toBe(200);
+    expect(await ask('/hooks/known', 'anything.example', 'POST')).toBe(200);
+  });
+});
+
+describe('the documentation of the API', () => {
+  test.each([
+    '/api/docs',
+    '/api/docs/',
+    '/api/docs/json',
+    '/api/v1/openapi.json',
+    '/api/docs/static/index.css',
+  ])('at %s is for people who are signed in', async (url) => {
+    const { app } = await serve();
+    expect((await app.inject({ url })).statusCode).toBe(401);
+    const cookie = 'fake.session=ada%40example.com';
+    expect((await app.inject({ url, headers: { cookie } })).statusCode).toBeLessThan(400);
+  });
+
+  test('is open where the setting says so', async () => {
+    const { app } = await serve({ openApiDocs: true });
+    expect((await app.inject({ url: '/api/v1/openapi.json' })).statusCode).toBe(200);
   });
 });
 
@@ -137,4 +194,26 @@ test('a changed record reaches an open live stream, and the server closes with t
   expect(text).toContain(`data: {"id":"${parts.records[0]?.id}","state":"parked"}`);
   await app.close();
   await expect.poll(() => parts.listeners.size).toBe(0);
+});
+
+test('one person cannot hold all live streams: the others still get theirs', async () => {
+  const { app } = await serve();
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const stream = (who: string) =>
+    new Promise<number>((resolve, reject) => {
+      const headers = { cookie: `fake.session=${who}`, accept: 'text/event-stream' };
+      httpRequest({ port, path: '/api/v1/live', headers }, (answer) => {
+        answer.on('error', () => {}).resume();
+        resolve(answer.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end();
+    });
+  const own: number[] = [];
+  for (let more = 0; more < 12; more += 1) own.push(await stream('ada%40example.com'));
+  expect(own.filter((status) => status === 200)).toHaveLength(10);
+  expect(own.slice(10)).toEqual([429, 429]);
+  expect(await stream('vic%40example.com')).toBe(200);
+  await app.close();
 });

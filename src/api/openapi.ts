@@ -1,11 +1,14 @@
 /** The OpenAPI 3.1 document of the admin API, made from the contract's schemas. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import * as contract from './contract.ts';
 import * as connections from './contract-connections.ts';
 import * as people from './contract-people.ts';
+import type { ApiParts } from './parts.ts';
+import { sendProblem } from './problems.ts';
 import type { ApiApp } from './server.ts';
 
 const NAMED = {
@@ -45,7 +48,14 @@ function pruneUnused(document: Transformed): Transformed {
   return document;
 }
 
-export async function registerOpenApi(app: ApiApp, version: string): Promise<void> {
+type Readers = Pick<ApiParts, 'version' | 'openApiDocs' | 'signIn'>;
+
+/** For people who are signed in, unless a setting opens it: it tells what there is to attack. */
+export async function registerOpenApi(app: ApiApp, { version, openApiDocs, signIn }: Readers): Promise<void> {
+  const mayRead = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (openApiDocs === true || (await signIn.actorOf(request.headers))) return;
+    return sendProblem(reply, 401);
+  };
   for (const [id, schema] of Object.entries(NAMED)) {
     if (!z.globalRegistry.has(schema)) z.globalRegistry.add(schema, { id });
   }
@@ -71,6 +81,9 @@ export async function registerOpenApi(app: ApiApp, version: string): Promise<voi
     transform: jsonSchemaTransform,
     transformObject: (input) => pruneUnused(jsonSchemaTransformObject(input)),
   });
-  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: false });
-  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', mayRead);
+    await scope.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: false });
+    scope.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  });
 }

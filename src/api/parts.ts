@@ -121,8 +121,10 @@ export type ApiParts = {
   health: Health;
   /** Prometheus text. */
   metrics(): Promise<string>;
-  /** When set, /metrics asks for it as a bearer token; without it, /metrics answers the loopback only. */
+  /** What /metrics asks for as a bearer token; without it, only a listener of its own tells the figures. */
   metricsToken?: string | undefined;
+  /** Whether the API's documentation is open to everybody. */
+  openApiDocs?: boolean | undefined;
   signIn: Pick<SignIn, 'signIn' | 'signOut' | 'actorOf'>;
   /** The living API token of an Authorization header. */
   findToken(authorization: string): Promise<{ name: string; scopes: string[] } | undefined>;

@@ -13,6 +13,7 @@ const CODES: Record<number, readonly [code: string, title: string]> = {
   406: ['not-acceptable', 'No such form of answer'],
   413: ['too-large', 'The request is too large'],
   415: ['wrong-media-type', 'This content type is not accepted here'],
+  421: ['wrong-host', 'This is not the host that was asked for'],
   429: ['too-many', 'Too many requests'],
   500: ['internal', 'Something went wrong inside the service'],
   503: ['overloaded', 'The service cannot answer now'],

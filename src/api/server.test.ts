@@ -180,7 +180,7 @@ test('pausing asks for a reason and gives back the connection', async () => {
 });
 
 test('the OpenAPI document is 3.1, refers to named schemas and has no unused ones', async () => {
-  const { app } = await serve();
+  const { app } = await serve({ openApiDocs: true });
   const document = (await app.inject({ url: '/api/v1/openapi.json' })).json();
   expect(document.openapi).toBe('3.1.0');
   const text = JSON.stringify(document);

@@ -29,7 +29,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { settingUpRoutes } from './routes/setting-up.ts';
 import { statusRoutes } from './routes/status.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
-import { guardOrigin, guardSession } from './session-guard.ts';
+import { guardHost, guardOrigin, guardSession } from './session-guard.ts';
 
 export type ApiApp = FastifyInstance<
   RawServerDefault,
@@ -72,8 +72,9 @@ export async function createApiServer(parts: ApiParts): Promise<FastifyInstance>
 
 /** What browsers use. */
 async function registerSite(app: ApiApp, parts: ApiParts): Promise<void> {
+  guardHost(app, [new URL(parts.publicUrl).hostname]);
   await app.register(helmet, securityHeaders(parts.publicUrl));
-  await registerOpenApi(app, parts.version);
+  await registerOpenApi(app, parts);
   await app.register(async (scope) => consentRoutes(scope, parts));
   await app.register(async (scope) => registerAdminApi(scope.withTypeProvider<ZodTypeProvider>(), parts), {
     prefix: '/api/v1',

@@ -1,5 +1,5 @@
 /** Lets only signed-in people and programs with a token through, and changes only from our own pages. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor, Role } from '../operations/context.ts';
 import { trustedOrigins } from '../platform/sign-in-options.ts';
 import type { Scope } from './contract-verbs.ts';
@@ -18,6 +18,24 @@ declare module 'fastify' {
 export function actorOf(request: FastifyRequest): Actor {
   if (!request.actor) throw new Error('a route that needs a session was registered outside the guard');
   return request.actor;
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * Refuses requests for another host's name: a page elsewhere whose name was pointed at this machine (DNS rebinding) would
+ * otherwise be one of our own. Ports may differ: a proxy or a tunnel has its own.
+ */
+export function guardHost(app: FastifyInstance, hosts: readonly string[]): void {
+  const known = new Set([...LOOPBACK_NAMES, ...hosts.map((host) => host.toLowerCase())]);
+  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
+    if (known.has(host)) return;
+    return sendProblem(reply, 421, {
+      detail: `This service does not go by the name ${JSON.stringify(host)}.`,
+      hint: 'Open it under its public address (ML_PUBLIC_URL), or set that to the name you use.',
+    });
+  });
 }
 
 const HARMLESS = new Set(['GET', 'HEAD', 'OPTIONS']);

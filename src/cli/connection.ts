@@ -9,15 +9,15 @@ import { finishConsent, startConsent } from '../operations/consent.ts';
 import { listConnections } from '../operations/list-connections.ts';
 import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
 import { answer, localActor, say, stateText, table } from './output.ts';
+import { readSecrets, type Side, type SideValues } from './secrets.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
-
-type Side = 'source' | 'destination';
 
 type AddOptions = GlobalOptions & {
   name?: string | undefined;
   source?: string | undefined;
   destination?: string | undefined;
   set?: string[] | undefined;
+  secret?: string[] | undefined;
   sandbox?: boolean | undefined;
   sourceUrl?: string | undefined;
   destinationUrl?: string | undefined;
@@ -28,7 +28,7 @@ type AddOptions = GlobalOptions & {
 };
 
 export async function add(options: AddOptions): Promise<void> {
-  const given = parseSettings(options.set ?? []);
+  const given = await readValues(options);
   const source = options.source ?? registry.sources[0]?.id ?? '';
   const destination = options.destination ?? registry.destinations[0]?.id ?? '';
   await withInstallation(options, async ({ parts }) => {
@@ -77,9 +77,20 @@ export async function add(options: AddOptions): Promise<void> {
   });
 }
 
+async function readValues(options: {
+  set?: string[] | undefined;
+  secret?: string[] | undefined;
+}): Promise<SideValues> {
+  const [plain, secret] = [parseSettings(options.set ?? []), await readSecrets(options.secret ?? [])];
+  return {
+    source: { ...plain.source, ...secret.source },
+    destination: { ...plain.destination, ...secret.destination },
+  };
+}
+
 /** "source.clientId=abc" -> { source: { clientId: "abc" } } */
-function parseSettings(texts: readonly string[]): Record<Side, Record<string, string>> {
-  const values: Record<Side, Record<string, string>> = { source: {}, destination: {} };
+function parseSettings(texts: readonly string[]): SideValues {
+  const values: SideValues = { source: {}, destination: {} };
   for (const text of texts) {
     const [, side, field, value] = /^(source|destination)\.(\w+)=(.*)$/s.exec(text) ?? [];
     if (side === undefined || field === undefined || value === undefined) {
@@ -193,6 +204,7 @@ export async function set(
   name: string,
   options: GlobalOptions & {
     set?: string[] | undefined;
+    secret?: string[] | undefined;
     pollSeconds?: number | undefined;
     pollCron?: string | undefined;
     webhooks?: boolean | undefined;
@@ -207,7 +219,7 @@ export async function set(
       pollIntervalSeconds: options.pollSeconds,
       pollCron: options.pollCron,
       alertUrl: options.alertUrl,
-      values: parseSettings(options.set ?? []),
+      values: await readValues(options),
       policies: parsePolicies(options.policy ?? []),
     });
     answer(options.json, { id, changed: true }, () => say(`${pc.green('changed')} ${name}`));

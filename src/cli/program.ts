@@ -73,6 +73,8 @@ function addService(program: Command): void {
     .action(async (system, rest) => (await import('./simulate.ts')).simulate(system, rest));
 }
 
+const SECRET = 'a secret of a side: asked for, or read from a file (…=@FILE) or standard input (…=-)';
+
 function addConnections(program: Command): void {
   const connection = program
     .command('connection')
@@ -81,11 +83,8 @@ function addConnections(program: Command): void {
     .option('--name <name>', 'how people call it')
     .option('--source <system>', 'where invoices come from')
     .option('--destination <system>', 'where they go')
-    .option(
-      '--set <side.field=value>',
-      'a field of a side, e.g. source.clientId=abc; secrets are better asked for',
-      collect,
-    )
+    .option('--set <side.field=value>', 'a field of a side, e.g. source.clientId=abc', collect)
+    .option('--secret <side.field>', SECRET, collect)
     .option('--sandbox', 'use the running simulators instead of real credentials')
     .option('--source-url <url>', 'with --sandbox: where the source’s simulator is')
     .option('--destination-url <url>', 'with --sandbox: where the destination’s simulator is')
@@ -128,6 +127,7 @@ function addConnections(program: Command): void {
   verb(connection, 'set', 'change settings, credentials, webhooks or polling')
     .argument('<name>')
     .option('--set <side.field=value>', 'a field of a side', collect)
+    .option('--secret <side.field>', SECRET, collect)
     .addOption(
       new Option('--poll-seconds <seconds>', 'poll interval, 0 = off')
         .argParser(wholeNumber)
@@ -144,6 +144,8 @@ function addConnections(program: Command): void {
         'connection set acme --no-webhooks --poll-seconds 60',
         "connection set acme --poll-cron '*/10 * * * *'",
         'connection set acme --set destination.region=eu-production',
+        'connection set acme --secret source.clientSecret',
+        'connection set acme --secret source.clientSecret=@secret.txt',
       ),
     )
     .action(async (name, options) => (await import('./connection.ts')).set(name, options));

@@ -79,6 +79,8 @@ function introduce(
     say('');
     say(`Nobody has an account yet. Make yours here:\n\n  ${pc.bold(service.setupUrl)}`);
   }
+  if (service.url && config.metricsToken === undefined && config.metricsPort === undefined)
+    say(pc.dim('Metrics are off: ML_METRICS_TOKEN or ML_METRICS_PORT switches them on.'));
   for (const { message, action } of service.notices)
     say(`${pc.yellow('to do')} ${message} ${action}`.trimEnd());
   say('');

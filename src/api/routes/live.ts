@@ -5,30 +5,42 @@ import { VERBS } from '../contract-verbs.ts';
 import type { ApiParts } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 import type { ApiApp } from '../server.ts';
+import { actorOf } from '../session-guard.ts';
 import { aboutVerb } from '../verb-route.ts';
 
 /** Changes of one record within this time become one event, so a backfill does not drown the browser. */
 const GATHER_MS = 200;
 const MAX_STREAMS = 200;
+/** Of one person or one token: some windows on some machines. */
+const MAX_STREAMS_OF_ONE = 10;
 const MAX_WAITING = 5_000;
 /** A session that ended meanwhile must not go on listening. */
 const RECHECK_MS = 60_000;
 
 export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn' | 'findToken'>): void {
-  let open = 0;
+  const open = new Map<string, number>();
   app.get(
     VERBS.watchLive.path,
     { sse: 'only', schema: aboutVerb('watchLive'), config: { verb: 'watchLive' } },
     async (request: FastifyRequest, reply: FastifyReply) => {
-      if (open >= MAX_STREAMS) return sendProblem(reply, 503, { detail: 'Too many live views are open.' });
-      open += 1;
+      const { name } = actorOf(request);
+      const own = open.get(name) ?? 0;
+      if (own >= MAX_STREAMS_OF_ONE)
+        return sendProblem(reply, 429, { detail: `${name} has ${own} live views open already.` });
+      if (sumOf(open) >= MAX_STREAMS)
+        return sendProblem(reply, 503, { detail: 'Too many live views are open.' });
+      open.set(name, own + 1);
       reply.sse.onClose(() => {
-        open -= 1;
+        const left = (open.get(name) ?? 1) - 1;
+        if (left > 0) open.set(name, left);
+        else open.delete(name);
       });
       await stream(parts, request, reply);
     },
   );
 }
+
+const sumOf = (open: ReadonlyMap<string, number>) => [...open.values()].reduce((sum, own) => sum + own, 0);
 
 function stillKnown(
   parts: Pick<ApiParts, 'signIn' | 'findToken'>,
