@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { destinations, sources } from '../src/connectors/index.ts';
+import { SKIPS } from './skips.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Made by tools here and there, and no part of a clone: `web/dist/`. */
@@ -109,6 +110,14 @@ describe('tests', () => {
   test('none is switched off, postponed or run alone', () => {
     const off = /\b(?:it|test|describe|bench)(?:\.\w+)*\.(?:only|skip|todo|fails)\b/;
     expect(tests.filter((file) => off.test(read(file)))).toEqual([]);
+  });
+
+  test('every one that some machines skip is listed with its reason, and nothing else is listed', () => {
+    const conditional = /\.(?:skipIf|runIf)\(|\b(?:context|about)\.skip\(/;
+    const skipping = tests.filter((file) => file !== 'test/tidy.test.ts' && conditional.test(read(file)));
+    expect([...new Set(SKIPS.map(({ file }) => file))].sort()).toEqual(skipping.toSorted());
+    expect(SKIPS.filter(({ file, name }) => !read(file).includes(name))).toEqual([]);
+    expect(SKIPS.filter(({ reason }) => reason === '')).toEqual([]);
   });
 
   test('every invariant is cited by the title of a test', () => {
