@@ -4,9 +4,15 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { destinations, sources } from '../src/connectors/index.ts';
+import { SKIPS } from './skips.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.data', '.vite', 'coverage', 'test-results']);
+/** Made by tools here and there, and no part of a clone: `web/dist/`. */
+const GENERATED = readFileSync(join(ROOT, '.gitignore'), 'utf8')
+  .split('\n')
+  .filter((line) => line.endsWith('/'))
+  .map((line) => line.slice(0, -1));
+const NOT_OURS = new Set(['.git', ...GENERATED]);
 const CODE = /\.(ts|tsx|js|cjs|sql)$/;
 const TEST_CODE = /\.test\.ts$|\/test-[a-z-]+\.ts$/;
 const MOST_LINES = 400;
@@ -106,6 +112,14 @@ describe('tests', () => {
     expect(tests.filter((file) => off.test(read(file)))).toEqual([]);
   });
 
+  test('every one that some machines skip is listed with its reason, and nothing else is listed', () => {
+    const conditional = /\.(?:skipIf|runIf)\(|\b(?:context|about)\.skip\(/;
+    const skipping = tests.filter((file) => file !== 'test/tidy.test.ts' && conditional.test(read(file)));
+    expect([...new Set(SKIPS.map(({ file }) => file))].sort()).toEqual(skipping.toSorted());
+    expect(SKIPS.filter(({ file, name }) => !read(file).includes(name))).toEqual([]);
+    expect(SKIPS.filter(({ reason }) => reason === '')).toEqual([]);
+  });
+
   test('every invariant is cited by the title of a test', () => {
     const cited = new Set<string>();
     const title = /\b(?:it|test|describe)(?:\.\w+)*(?:\([^'"`]*\))?\(\s*(['"`])((?:(?!\1)[^])*)\1/g;
@@ -126,8 +140,14 @@ describe('documents', () => {
     expect(linesOf('ARCHITECTURE.md')).toBeLessThanOrEqual(250);
   });
 
-  test('every path they cite exists', () => {
-    const exists = (path: string) => statSync(join(ROOT, path), { throwIfNoEntry: false }) !== undefined;
+  test('README has the two lines for a machine that has nothing', () => {
+    const lines = read('README.md').split('\n');
+    expect(lines).toEqual(expect.arrayContaining(['npm ci && npm run demo', 'npm ci && npm test']));
+  });
+
+  test('every path they cite exists, or is made by a tool as .gitignore says', () => {
+    const exists = (path: string) =>
+      GENERATED.includes(path) || statSync(join(ROOT, path), { throwIfNoEntry: false }) !== undefined;
     const bad = documents.flatMap((file) => {
       const text = read(file);
       const cited = [...text.matchAll(/`((?:src|test|web|docs|migrations|bench|bin|\.ci)\/[^`\s:]*)`/g)].map(

@@ -1,5 +1,4 @@
 /** What the browser tests share: Chromium, a service as a person starts it, and what a page must not say. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +7,9 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import { startChild } from '../../src/cli/children.ts';
 import { freePort } from '../../src/demo/world.ts';
+import { CHROMIUM } from '../kit/machine.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
-export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => existsSync(path),
-);
 
 /** Nothing but this machine is reachable for it. */
 const FLAGS = [

@@ -4,46 +4,86 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Exchange, WRONG_ON_PURPOSE } from '../../src/connectors/zuora/simulator/exchange.ts';
-import { findOpenApi } from './find-document.ts';
+import { findOfficial, OURS } from './documents.ts';
 import { judgeFolder } from './judge-folder.ts';
 import { shapeOf } from './shape.ts';
 
-const openApi = findOpenApi();
+const official = findOfficial();
 let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ml-connector-judge-'));
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const apply = (id: string, body: object, headers = {}): Exchange => ({
+const HEADERS = {
+  'zuora-version': '2025-08-12',
+  'zuora-track-id': 'a-1',
+  'content-type': 'application/json',
+};
+const INVOICE = '8ad0'.repeat(8);
+const GOOD = { effectiveDate: '2026-01-02', invoices: [{ invoiceId: INVOICE, amount: 1.5 }] };
+const REFUSED = {
+  status: 400,
+  headers: { 'Content-Type': 'application/json' },
+  body: '{"success":false,"reasons":[{"code":53810030,"message":"no"}]}',
+};
+
+/** Answered by something that is no payment. */
+const apply = (key: string, body: object, headers = {}): Exchange => ({
   method: 'PUT',
-  path: `/v1/payments/${id}/apply`,
+  path: `/v1/payments/${key}/apply`,
   query: '',
-  headers,
+  headers: { ...HEADERS, ...headers },
   body: JSON.stringify(body),
-  answer: { status: 200, headers: {}, body: '{"success":true}' },
+  answer: REFUSED,
 });
 
 const record = (name: string, exchanges: readonly Exchange[]) =>
   writeFile(join(folder, name), exchanges.map((one) => `${JSON.stringify(one)}\n`).join(''));
 
-test.skipIf(openApi === undefined)('processes are judged together, each shape once', async () => {
-  const good = { invoices: [{ invoiceId: '1', amount: 1.5 }] };
-  await record('1.jsonl', [apply('p1', good), apply('p2', good)]);
-  await record('2.jsonl', [apply('p3', good), apply('p3', { invoices: [{ invoiceld: '1', amount: 1.5 }] })]);
-  const { requestsChecked, violationsFound } = await judgeFolder(openApi ?? '', folder);
-  expect(requestsChecked).toBe(2);
-  expect(violationsFound).toMatchObject([{ part: 'request', at: '/invoices/0/invoiceld' }]);
+test('processes are judged together, each shape once', async () => {
+  await record('1.jsonl', [apply('p1', GOOD), apply('p2', GOOD)]);
+  const misspelt = { ...GOOD, invoices: [{ ...GOOD.invoices[0], invoiceld: INVOICE }] };
+  await record('2.jsonl', [apply('p3', GOOD), apply('p3', misspelt)]);
+  const [figures] = await judgeFolder([OURS], folder);
+  expect(figures).toMatchObject({ document: 'ours', requestsChecked: 2, answersChecked: 2, violations: 1 });
+  expect(figures?.violationsFound).toMatchObject([{ part: 'request', at: '/invoices/0/invoiceld' }]);
 });
 
-test.skipIf(openApi === undefined)('a request made wrong on purpose counts unless it was taken', async () => {
+test('what a simulator is asked wrong on purpose is not held against the connector, what it answers is', async () => {
   const wrong = apply('p1', { nonsense: 1 }, { [WRONG_ON_PURPOSE]: 'yes' });
-  const refused = { status: 400, headers: {}, body: '{"success":false}' };
-  await record('1.jsonl', [{ ...wrong, answer: refused }]);
-  expect((await judgeFolder(openApi ?? '', folder)).violations).toBe(0);
-  await record('2.jsonl', [wrong]);
-  expect((await judgeFolder(openApi ?? '', folder)).violations).toBe(1);
+  await record('1.jsonl', [
+    wrong,
+    { ...wrong, answer: { ...REFUSED, status: 200, body: '{"success":true}' } },
+  ]);
+  const [figures] = await judgeFolder([OURS], folder);
+  expect(figures?.violationsFound.map(({ part }) => part)).toContain('answer');
+  expect(figures?.violationsFound.filter(({ part }) => part === 'request')).toEqual([]);
 });
+
+test('a call that no document describes is a violation, unless a simulator is asked on purpose', async () => {
+  const strange = { ...apply('p1', GOOD), path: '/v1/payments/p1/split' };
+  await record('1.jsonl', [strange, { ...strange, headers: { [WRONG_ON_PURPOSE]: 'yes' } }]);
+  const [figures] = await judgeFolder([OURS], folder);
+  expect(figures?.violationsFound).toMatchObject([{ message: 'is no operation of the document' }]);
+});
+
+test.skipIf(official === undefined)(
+  'the official document counts a request made wrong on purpose if it was taken',
+  async () => {
+    const documents = official === undefined ? [] : [official];
+    const wrong = apply('p1', { nonsense: 1 }, { [WRONG_ON_PURPOSE]: 'yes' });
+    const taken = { ...wrong, answer: { ...REFUSED, status: 200, body: '{"success":true}' } };
+    const requests = async () => {
+      const [figures] = await judgeFolder(documents, folder);
+      return figures?.violationsFound.filter(({ part }) => part === 'request').length;
+    };
+    await record('1.jsonl', [wrong]);
+    expect(await requests()).toBe(0);
+    await record('2.jsonl', [taken]);
+    expect(await requests()).toBe(1);
+  },
+);
 
 test('ids and figures share a shape; members, types, lengths and words do not', () => {
   const shape = (body: object) => shapeOf(apply('p1', body));

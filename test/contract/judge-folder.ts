@@ -2,12 +2,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Exchange } from '../../src/connectors/zuora/simulator/exchange.ts';
-import { loadJudge } from './openapi.ts';
+import type { ContractDocument } from './documents.ts';
 import { shapeOf } from './shape.ts';
 import { type ContractFigures, createTally } from './tally.ts';
 
-export async function judgeFolder(openApi: string, folder: string): Promise<ContractFigures> {
-  const tally = createTally(loadJudge(openApi));
+/** Figures for each of the documents, in their order. */
+export async function judgeFolder(
+  documents: readonly ContractDocument[],
+  folder: string,
+): Promise<ContractFigures[]> {
+  const tallies = documents.map(createTally);
   const seen = new Set<string>();
   for (const name of await readdir(folder)) {
     // A killed process may have left its last line unfinished.
@@ -17,8 +21,8 @@ export async function judgeFolder(openApi: string, folder: string): Promise<Cont
       const shape = shapeOf(exchange);
       if (seen.has(shape)) continue;
       seen.add(shape);
-      tally.see(exchange);
+      for (const tally of tallies) tally.see(exchange);
     }
   }
-  return tally.figures();
+  return tallies.map((tally) => tally.figures());
 }

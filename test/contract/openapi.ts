@@ -1,10 +1,9 @@
-/** The official OpenAPI core as a judge of single exchanges: request and answer, members nobody documents included. */
-import { readFileSync } from 'node:fs';
+/** An OpenAPI document as a judge of single exchanges: request and answer, members that it does not name included. */
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { Exchange } from '../../src/connectors/zuora/simulator/exchange.ts';
-import { DEVIATIONS } from './deviations.ts';
-import { checkParameters, type OpenApi, type Operation } from './parameters.ts';
+import type { ContractDocument } from './documents.ts';
+import { type Content, checkParameters, type Operation } from './parameters.ts';
 import { listUnknownMembers, type Schema } from './unknown-members.ts';
 
 export type Violation = {
@@ -24,16 +23,17 @@ export type Verdict = {
   deviations: string[];
 };
 
+const FORM = 'application/x-www-form-urlencoded';
+
 export type Judge = { knows(operation: string): boolean; judge(exchange: Exchange): Verdict };
 
-export function loadJudge(file: string): Judge {
-  const document = JSON.parse(readFileSync(file, 'utf8')) as OpenApi;
+export function createJudge({ openApi: document, deviations }: ContractDocument): Judge {
   const ajv = new Ajv({ strict: false, validateSchema: false, allErrors: true, logger: false });
   formats.default(ajv, ['date', 'uuid', 'uri', 'email']);
-  ajv.addSchema(document, 'core');
+  ajv.addSchema(document, 'document');
   const compiled = new Map<string, ValidateFunction>();
   const validatorAt = (pointer: string) => {
-    const known = compiled.get(pointer) ?? ajv.compile({ $ref: `core#${pointer}` });
+    const known = compiled.get(pointer) ?? ajv.compile({ $ref: `document#${pointer}` });
     compiled.set(pointer, known);
     return known;
   };
@@ -73,6 +73,20 @@ export function loadJudge(file: string): Judge {
     return [...wrong, ...unknown];
   }
 
+  function checkBody(
+    where: Omit<Violation, 'at' | 'message'>,
+    pointer: string,
+    content: Content,
+    type: string,
+    body: string,
+  ): Violation[] {
+    const [key, described] = Object.entries(content).find(([name]) => mediaTypeOf(name) === type) ?? [];
+    if (key === undefined) return [{ ...where, at: '', message: `no body of type ${type} is documented` }];
+    if (described?.schema === undefined) return [];
+    const value = type === FORM ? Object.fromEntries(new URLSearchParams(body)) : parsed(body);
+    return checkValue(where, `${pointer}/content/${escapePointer(key)}/schema`, described.schema, value);
+  }
+
   return {
     knows: (operation) => {
       const [method = '', template = ''] = operation.split(' ');
@@ -97,34 +111,29 @@ export function loadJudge(file: string): Judge {
         operation,
         ...one,
       }));
-      const isForm =
-        exchange.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
-      const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json';
-      const bodySchema = described.requestBody?.content[type]?.schema;
-      if (bodySchema !== undefined) {
-        const value = isForm ? Object.fromEntries(new URLSearchParams(exchange.body)) : parsed(exchange.body);
-        const at = `${pointer}/requestBody/content/${escapePointer(type)}/schema`;
-        found.push(...checkValue({ operation, part: 'request' }, at, bodySchema, value));
-      } else if (described.requestBody !== undefined) {
-        found.push({ operation, part: 'request', at: '', message: `no body of type ${type} is documented` });
+      const { content } = described.requestBody ?? {};
+      if (content !== undefined) {
+        const type = typeOf(exchange.headers);
+        const at = `${pointer}/requestBody`;
+        const where = { operation, part: 'request' as const };
+        found.push(...checkBody(where, at, content, type, exchange.body));
+      } else if (exchange.body !== '') {
+        found.push({ operation, part: 'request', at: '', message: 'a body is not documented' });
       }
-      const status =
-        exchange.answer === undefined ? undefined : responseKey(described, shownStatus(exchange.answer));
-      const schema =
-        status === undefined ? undefined : described.responses[status]?.content?.['application/json']?.schema;
-      if (
-        exchange.answer !== undefined &&
-        status === undefined &&
-        !DEVIATIONS.isUndocumentedStatus(exchange)
-      ) {
-        const message = `HTTP ${exchange.answer.status} is not documented`;
+      const { answer } = exchange;
+      const key = answer === undefined ? undefined : responseKey(described, shownStatus(answer));
+      const answers = key === undefined ? undefined : described.responses[key]?.content;
+      if (answer !== undefined && key === undefined && !deviations.isUndocumentedStatus(exchange)) {
+        const message = `HTTP ${answer.status} is not documented`;
         found.push({ operation, part: 'answer', at: '', message });
       }
-      if (exchange.answer !== undefined && schema !== undefined) {
-        const at = `${pointer}/responses/${status}/content/application~1json/schema`;
-        found.push(...checkValue({ operation, part: 'answer' }, at, schema, parsed(exchange.answer.body)));
+      if (answer !== undefined && answers !== undefined) {
+        const where = { operation, part: 'answer' as const };
+        found.push(
+          ...checkBody(where, `${pointer}/responses/${key}`, answers, typeOf(answer.headers), answer.body),
+        );
       }
-      const named = found.map((one) => ({ one, name: DEVIATIONS.nameOf(one, exchange) }));
+      const named = found.map((one) => ({ one, name: deviations.nameOf(one, exchange) }));
       return {
         operation,
         requestChecked: true,
@@ -149,6 +158,16 @@ function shownStatus({ status, body }: NonNullable<Exchange['answer']>): number 
 
 function responseKey({ responses }: Operation, status: number): string | undefined {
   return [String(status), `${Math.floor(status / 100)}XX`].find((key) => responses[key] !== undefined);
+}
+
+function typeOf(headers: Readonly<Record<string, string>>): string {
+  const [, type] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type') ?? [];
+  return mediaTypeOf(type ?? '');
+}
+
+/** "text/xml; charset=UTF-8" -> "text/xml". */
+function mediaTypeOf(type: string): string {
+  return (type.split(';')[0] ?? '').trim().toLowerCase();
 }
 
 function parsed(text: string): unknown {

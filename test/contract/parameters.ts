@@ -3,12 +3,12 @@ import { Ajv } from 'ajv';
 import type { Exchange } from '../../src/connectors/zuora/simulator/exchange.ts';
 import type { Schema } from './unknown-members.ts';
 
-type Parameter = { name: string; in: string; required?: boolean; schema?: Schema };
-type Content = Record<string, { schema?: Schema }>;
+export type Parameter = { name: string; in: string; required?: boolean; schema?: Schema };
+export type Content = Record<string, { schema?: Schema }>;
 export type Operation = {
   parameters?: (Parameter | { $ref: string })[];
   requestBody?: { content: Content; required?: boolean };
-  responses: Record<string, { content?: Content }>;
+  responses: Readonly<Record<string, { content?: Content }>>;
 };
 export type OpenApi = {
   paths: Record<string, Record<string, Operation>>;
@@ -51,7 +51,19 @@ export function checkParameters(
       found.push(wrong(`query ${known.name}`, 'is missing'));
   }
   for (const [index, part] of template.split('/').entries()) {
-    if (part.startsWith('{') && !path.split('/')[index]) found.push(wrong(`path ${part}`, 'is empty'));
+    if (!part.startsWith('{')) continue;
+    const value = decoded(path.split('/')[index] ?? '');
+    const known = all.find((one) => one.in === 'path' && `{${one.name}}` === part);
+    if (value === '') found.push(wrong(`path ${part}`, 'is empty'));
+    else if (known !== undefined) check(known, value);
   }
   return found;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

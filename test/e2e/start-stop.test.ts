@@ -11,10 +11,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startChild } from '../../src/cli/children.ts';
 import { startWorld } from '../../src/demo/world.ts';
+import { findOldNode } from '../kit/machine.ts';
 import { listProcesses, ROOT, runCli, runProgram } from './kit.ts';
 
 const MAIN = join(ROOT, 'src/main.ts');
-const OLD_NODES = ['/usr/bin/node', '/usr/local/bin/node'];
 
 let base: string;
 beforeAll(async () => {
@@ -239,7 +239,7 @@ test('the demo leaves nothing behind when its service cannot start', async () =>
 });
 
 test('on an older Node without a shipped one, the command says what to install', async (context) => {
-  const old = await findOldNode();
+  const old = findOldNode();
   if (old === undefined) return context.skip('there is no older Node on this machine');
   const copy = join(base, 'copy');
   await mkdir(join(copy, 'bin'), { recursive: true });
@@ -254,12 +254,3 @@ test('on an older Node without a shipped one, the command says what to install',
   expect(shipped.code, shipped.stderr).toBe(0);
   expect(shipped.stdout).toContain('Usage: ml-connector');
 });
-
-async function findOldNode(): Promise<string | undefined> {
-  for (const path of OLD_NODES) {
-    if (!existsSync(path)) continue;
-    const { stdout } = await runProgram(path, ['--version']);
-    if (Number.parseInt(stdout.slice(1), 10) < 24) return path;
-  }
-  return undefined;
-}

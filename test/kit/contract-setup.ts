@@ -1,8 +1,11 @@
-/** Every request that any test sends to Zuora, and every answer, against the official document; judged when all is over. */
-import { mkdtemp, rm } from 'node:fs/promises';
+/**
+ * Every request that any test sends to Zuora, and every answer, against our own document and the official one where it
+ * is at hand; judged when all is over. CONTRACT_FIGURES names a file that the figures are written to.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findOpenApi } from '../contract/find-document.ts';
+import { findOfficial, NO_OFFICIAL_ONE, OURS } from '../contract/documents.ts';
 import { judgeFolder } from '../contract/judge-folder.ts';
 
 const RECORDER = new URL('record-exchanges.ts', import.meta.url).href;
@@ -18,10 +21,7 @@ export async function setup(): Promise<() => Promise<void>> {
   return async () => {
     shared.users -= 1;
     if (shared.users > 0) return;
-    const openApi = findOpenApi();
-    if (openApi === undefined)
-      console.warn('\ncontract: not checked, no OpenAPI core at hand (ZUORA_OPENAPI)');
-    else await judge(openApi, folder);
+    await judge(folder);
     await rm(folder, { recursive: true, force: true });
   };
 }
@@ -35,11 +35,17 @@ async function record(): Promise<string> {
   return folder;
 }
 
-async function judge(openApi: string, folder: string): Promise<void> {
-  const { requestsChecked, answersChecked, violations, violationsFound } = await judgeFolder(openApi, folder);
-  const checked = `${requestsChecked} shapes of requests and ${answersChecked} of answers`;
-  if (requestsChecked > 0) console.log(`\ncontract: ${checked} in all tests, ${violations} violations`);
-  if (violations === 0) return;
-  for (const one of violationsFound) console.error(JSON.stringify(one));
-  process.exitCode = 1;
+async function judge(folder: string): Promise<void> {
+  const official = findOfficial();
+  const judged = await judgeFolder(official === undefined ? [OURS] : [OURS, official], folder);
+  const file = process.env['CONTRACT_FIGURES'];
+  if (file !== undefined) await writeFile(file, JSON.stringify(judged));
+  if (judged.every(({ requestsChecked }) => requestsChecked === 0)) return;
+  for (const { document, requestsChecked, answersChecked, violations, violationsFound } of judged) {
+    const checked = `${requestsChecked} shapes of requests and ${answersChecked} of answers`;
+    console.log(`\ncontract, ${document} document: ${checked} in all tests, ${violations} violations`);
+    for (const one of violationsFound) console.error(JSON.stringify(one));
+    if (violations > 0) process.exitCode = 1;
+  }
+  if (official === undefined) console.log(`contract: ${NO_OFFICIAL_ONE}`);
 }

@@ -80,7 +80,7 @@ export function readAccountingPeriods({ tenant }: Call): JsonRecord {
   const accountingPeriods = starts.map((start): JsonRecord => {
     const startDate = Temporal.PlainDate.from(start);
     return {
-      id: `8ad0period${start.replaceAll('-', '')}`.padEnd(32, '0'),
+      id: `8ad0feed${start.replaceAll('-', '')}`.padEnd(32, '0'),
       name: startDate.toPlainYearMonth().toString(),
       startDate: start,
       endDate: startDate.with({ day: startDate.daysInMonth }).toString(),
