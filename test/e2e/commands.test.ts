@@ -96,7 +96,9 @@ test('people and tokens come and go, and the audit names who did it', async () =
   const users = await json<{ email: string; role: string }[]>('users', 'list');
   expect(users.map(({ email, role }) => [email, role])).toContainEqual(['vic@example.com', 'operator']);
   await json('users', 'remove', 'vic@example.com');
-  const made = await json<{ id: string; token: string }>('tokens', 'add', 'nightly', '--scope', 'read');
+  const add = ['tokens', 'add', 'nightly', '--scope', 'read'];
+  expect(await command(world, ...add)).toMatchObject({ code: 2 });
+  const made = await json<{ id: string; token: string }>(...add, '--days', '90');
   const ask = async () =>
     (await fetch(`${world.url}/api/v1/status`, { headers: { authorization: `Bearer ${made.token}` } }))
       .status;
