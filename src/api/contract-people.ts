@@ -26,14 +26,24 @@ export const user = z.object({
   sessions: z.number().int(),
 });
 export const addUserRequest = z.object({ email, role });
-export const setUserRoleRequest = z.object({ role });
+/** What becomes of the service tokens that the person made; needed where there are any. */
+const serviceTokens = z.enum(['keep', 'end']).optional();
+export const setUserRoleRequest = z.object({ role, serviceTokens });
+export const removeUserQuery = z.object({ serviceTokens });
+/** Names of service tokens that the person made. */
+const decidedTokens = { keptTokens: z.array(z.string()), endedTokens: z.array(z.string()) };
+export const changedUser = z.object({ email: z.string(), role, ...decidedTokens });
+export const removedUser = z.object({ email: z.string(), ...decidedTokens });
 /** The only time that the password is told. */
 export const newPassword = z.object({ email: z.string(), password: z.string() });
 export const person = z.object({ email: z.string() });
 
+/** A personal one ends with its person and does no more than their role; a service's outlives its maker. */
+const tokenKind = z.enum(['personal', 'service']);
 export const apiToken = z.object({
   id: z.uuid(),
   name: z.string(),
+  kind: tokenKind,
   scopes: z.array(z.string()),
   createdBy: z.string(),
   createdAt: instant,
@@ -42,12 +52,18 @@ export const apiToken = z.object({
 });
 export const addTokenRequest = z.object({
   name: z.string().trim().min(1).max(100),
+  kind: tokenKind,
   scopes: z.array(scope).min(1),
-  /** Ends by itself after so many days; never when left out. */
+  /** Ends by itself after so many days: a service token after 366 at most; a personal one with its person when left out. */
   days: z.number().int().min(1).max(3650).optional(),
 });
 /** The only time that the token is told. */
-export const newToken = z.object({ id: z.uuid(), name: z.string(), token: z.string() });
+export const newToken = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  token: z.string(),
+  expiresAt: instant.nullable(),
+});
 export const endedToken = z.object({ id: z.uuid(), name: z.string() });
 
 export const auditQuery = z.object({
@@ -77,6 +93,9 @@ export type SignInRequest = z.infer<typeof signInRequest>;
 export type SetUpRequest = z.infer<typeof setUpRequest>;
 export type ChangePasswordRequest = z.infer<typeof changePasswordRequest>;
 export type UserView = z.infer<typeof user>;
+export type ServiceTokensAnswer = NonNullable<z.infer<typeof serviceTokens>>;
+export type ChangedUser = z.infer<typeof changedUser>;
+export type RemovedUser = z.infer<typeof removedUser>;
 export type NewPasswordView = z.infer<typeof newPassword>;
 export type ApiTokenView = z.infer<typeof apiToken>;
 export type AddTokenRequest = z.infer<typeof addTokenRequest>;

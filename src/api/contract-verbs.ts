@@ -1,6 +1,9 @@
 /** Every verb of the admin API: its address, the scope a token needs, and the command that does the same. */
 
-/** What a token may do; `operate` is replaying and deciding, `connections` setting up, `people` users and tokens. */
+/**
+ * What a token may do; `operate` is replaying and deciding, `connections` setting up, `people` seeing, signing out and
+ * removing people, and ending tokens. What would outlive the token (tokens, accounts, passwords, roles) has no scope.
+ */
 export type Scope = 'read' | 'operate' | 'connections' | 'people';
 
 export type VerbSpec = {
@@ -8,7 +11,7 @@ export type VerbSpec = {
   /** Below /api/v1, with {parameters}. */
   path: string;
   summary: string;
-  /** Null for a person's own session, which no token has. */
+  /** Null for what only a person does who is signed in, and no token. */
   scope: Scope | null;
   /** The command with the same effect; null where there is nothing to do on a command line. */
   command: string | null;
@@ -64,20 +67,20 @@ export const VERBS = {
     method: 'POST',
     path: '/users',
     summary: 'Add a person; the made-up password is in the answer and nowhere else',
-    scope: 'people',
+    scope: null,
     command: 'users add',
   },
   setUserRole: {
     method: 'PATCH',
     path: '/users/{userId}',
-    summary: 'Give a person another role',
-    scope: 'people',
+    summary: 'Give a person another role; a lower one asks what becomes of the service tokens they made',
+    scope: null,
     command: 'users set-role',
   },
   removeUser: {
     method: 'DELETE',
     path: '/users/{userId}',
-    summary: 'Remove a person',
+    summary: 'Remove a person; asks what becomes of the service tokens they made',
     scope: 'people',
     command: 'users remove',
   },
@@ -92,7 +95,7 @@ export const VERBS = {
     method: 'POST',
     path: '/users/{userId}/password',
     summary: 'Make up a new password for a person; all their sessions end',
-    scope: 'people',
+    scope: null,
     command: 'password',
   },
   listTokens: {
@@ -105,8 +108,8 @@ export const VERBS = {
   addToken: {
     method: 'POST',
     path: '/tokens',
-    summary: 'Make an API token; it is in the answer and nowhere else',
-    scope: 'people',
+    summary: 'Make a personal or a service token; it is in the answer and nowhere else',
+    scope: null,
     command: 'tokens add',
   },
   revokeToken: {

@@ -1,6 +1,7 @@
 /** Everything the HTTP server needs from the rest of the program, handed in as one object. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../operations/context.ts';
+import type { ShownToken } from '../operations/tokens.ts';
 import type { SignIn } from '../platform/sign-in.ts';
 import type * as contract from './contract.ts';
 import type * as connections from './contract-connections.ts';
@@ -8,6 +9,7 @@ import type * as people from './contract-people.ts';
 
 type OfConnection = { connectionId: string };
 type OfUser = { userId: string };
+type ChangedPerson = OfUser & { serviceTokens?: people.ServiceTokensAnswer | undefined };
 
 /** What a signed-in person can ask for; each checks the role itself and throws PermissionError or UsageError. */
 export interface Operations {
@@ -18,8 +20,9 @@ export interface Operations {
 
   listUsers(actor: Actor): Promise<people.UserView[]>;
   addUser(actor: Actor, request: { email: string; role: people.Role }): Promise<people.NewPasswordView>;
-  setUserRole(actor: Actor, request: OfUser & { role: people.Role }): Promise<people.SessionView>;
-  removeUser(actor: Actor, request: OfUser): Promise<{ email: string }>;
+  /** Both throw ServiceTokensUndecided where the person made some and the request does not say what becomes of them. */
+  setUserRole(actor: Actor, request: ChangedPerson & { role: people.Role }): Promise<people.ChangedUser>;
+  removeUser(actor: Actor, request: ChangedPerson): Promise<people.RemovedUser>;
   /** An e-mail will do for an id. */
   signOutUser(actor: Actor, request: OfUser): Promise<{ email: string }>;
   resetPassword(actor: Actor, request: OfUser): Promise<people.NewPasswordView>;
@@ -127,7 +130,7 @@ export type ApiParts = {
   openApiDocs?: boolean | undefined;
   signIn: Pick<SignIn, 'signIn' | 'signOut' | 'actorOf'>;
   /** The living API token of an Authorization header. */
-  findToken(authorization: string): Promise<{ name: string; scopes: string[] } | undefined>;
+  findToken(authorization: string): Promise<ShownToken | undefined>;
   /** The built dashboard. */
   webRoot: string;
   /** Where people and webhooks reach this server from outside, without a trailing slash. */

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { NotFound, UsageError } from '../core/errors.ts';
 import { PermissionError } from '../operations/context.ts';
+import { ServiceTokensUndecided } from '../operations/users.ts';
 import { type Problem, problem } from './contract.ts';
 
 const CODES: Record<number, readonly [code: string, title: string]> = {
@@ -11,6 +12,7 @@ const CODES: Record<number, readonly [code: string, title: string]> = {
   403: ['not-allowed', 'Not allowed'],
   404: ['not-found', 'Not found'],
   406: ['not-acceptable', 'No such form of answer'],
+  409: ['answer-needed', 'Something has to be decided first'],
   413: ['too-large', 'The request is too large'],
   415: ['wrong-media-type', 'This content type is not accepted here'],
   421: ['wrong-host', 'This is not the host that was asked for'],
@@ -19,7 +21,7 @@ const CODES: Record<number, readonly [code: string, title: string]> = {
   503: ['overloaded', 'The service cannot answer now'],
 };
 
-export type ProblemDetails = Pick<Problem, 'detail' | 'hint' | 'errors' | 'requestId'>;
+export type ProblemDetails = Pick<Problem, 'detail' | 'hint' | 'errors' | 'requestId' | 'serviceTokens'>;
 
 function toProblem(status: number, details: ProblemDetails = {}): Problem {
   const [code, title] = CODES[status] ?? [`status-${status}`, `HTTP ${status}`];
@@ -61,6 +63,10 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     return sendProblem(reply, 400, { errors });
   }
   if (error instanceof PermissionError) return sendProblem(reply, 403, { detail: error.message });
+  if (error instanceof ServiceTokensUndecided) {
+    const hint = 'Ask again with serviceTokens "keep" or "end".';
+    return sendProblem(reply, 409, { detail: error.message, hint, serviceTokens: error.serviceTokens });
+  }
   if (error instanceof UsageError) {
     const status = error instanceof NotFound ? 404 : 400;
     const hint = error.hint === undefined ? {} : { hint: error.hint };

@@ -143,7 +143,7 @@ describe('an API token', () => {
     expect(refused.statusCode).toBe(403);
     expect(refused.json().detail).toBe('The token "reader" has no scope "operate".');
     const replay = await ask('POST', '/api/v1/replays', 'mlc_operator');
-    expect([replay.statusCode, replay.json().actor]).toEqual([202, 'token:operator']);
+    expect([replay.statusCode, replay.json().actor]).toEqual([202, 'service-token:operator']);
     expect((await ask('GET', '/api/v1/users', 'mlc_operator')).statusCode).toBe(403);
   });
 

@@ -1,6 +1,7 @@
 /** Lets only signed-in people and programs with a token through, and changes only from our own pages. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor, Role } from '../operations/context.ts';
+import { type Actor, isLower, type Role } from '../operations/context.ts';
+import type { ShownToken } from '../operations/tokens.ts';
 import { trustedOrigins } from '../platform/sign-in-options.ts';
 import type { Scope } from './contract-verbs.ts';
 import type { ApiParts } from './parts.ts';
@@ -53,7 +54,7 @@ export function guardOrigin(app: ApiApp, publicUrl: string): void {
   });
 }
 
-/** What a scope lets a token do, as a role: no more than the verb asked for needs. */
+/** What a scope lets a token do, as a role: no more than the verb asked for needs, nor than its person may now. */
 const ROLES: Record<Scope, Role> = {
   read: 'viewer',
   operate: 'operator',
@@ -67,14 +68,14 @@ export function guardSession(app: ApiApp, parts: Pick<ApiParts, 'signIn' | 'find
     if (authorization !== undefined) return guardToken(request, reply, await parts.findToken(authorization));
     const who = await parts.signIn.actorOf(request.headers);
     if (!who) return sendProblem(reply, 401);
-    request.actor = { name: who.name, role: who.role };
+    request.actor = { name: who.name, role: who.role, personId: who.personId };
   });
 }
 
 function guardToken(
   request: FastifyRequest,
   reply: FastifyReply,
-  token: { name: string; scopes: string[] } | undefined,
+  token: ShownToken | undefined,
 ): FastifyReply | undefined {
   if (!token) return sendProblem(reply, 401, { detail: 'This token is unknown, ended or expired.' });
   const { verb } = request.routeOptions.config;
@@ -83,10 +84,11 @@ function guardToken(
     return sendProblem(reply, 403, {
       detail:
         scope === null
-          ? 'This is for people who are signed in, not for tokens.'
+          ? 'This is for people who are signed in, not for tokens: it would outlive them.'
           : `The token "${token.name}" has no scope "${scope}".`,
     });
   }
-  request.actor = { name: `token:${token.name}`, role: ROLES[scope] };
+  const asked = ROLES[scope];
+  request.actor = { ...token.actor, role: isLower(token.atMost, asked) ? token.atMost : asked };
   return undefined;
 }

@@ -3,7 +3,13 @@ import { type Command, Option } from '@commander-js/extra-typings';
 import { collect, examples, verb, wholeNumber } from './verb.ts';
 
 const ROLES = ['viewer', 'operator', 'admin'] as const;
-const SCOPES = ['read', 'operate', 'connections', 'people'] as const;
+const SCOPES = ['read', 'operate', 'connections'] as const;
+
+const serviceTokens = () =>
+  new Option(
+    '--service-tokens <answer>',
+    'what becomes of the service tokens they made; asked for at a terminal when left out',
+  ).choices(['keep', 'end'] as const);
 
 export function addPeople(program: Command): void {
   verb(program, 'setup', 'make the first account of the dashboard, or show where to make it')
@@ -36,9 +42,13 @@ function addUsers(program: Command): void {
   verb(users, 'set-role', 'give a person another role')
     .argument('<email>')
     .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).makeOptionMandatory())
+    .addOption(serviceTokens())
+    .addHelpText('after', examples('users set-role vic@example.com --role viewer --service-tokens keep'))
     .action(async (email, options) => (await import('./people.ts')).setRole(email, options));
-  verb(users, 'remove', 'remove a person; what they did stays in the audit')
+  verb(users, 'remove', 'remove a person with their personal tokens; what they did stays in the audit')
     .argument('<email>')
+    .addOption(serviceTokens())
+    .addHelpText('after', examples('users remove vic@example.com --service-tokens end'))
     .action(async (email, options) => (await import('./people.ts')).removeUser(email, options));
   verb(users, 'sign-out', 'end all sessions of a person')
     .argument('<email>')
@@ -50,13 +60,16 @@ function addTokens(program: Command): void {
   verb(tokens, 'list', 'all that work, without their secrets').action(async (options) =>
     (await import('./people.ts')).listTokens(options),
   );
-  verb(tokens, 'add', 'make a token; it is shown only now')
+  verb(tokens, 'add', 'make a service token; it is shown only now, and has an end')
     .argument('<name>')
     .option('--scope <scope>', `what it may do, again for more: ${SCOPES.join(', ')}`, collect)
-    .option('--days <days>', 'ends by itself after so long', wholeNumber)
+    .option('--days <days>', 'ends by itself after so long: 1 to 366', wholeNumber)
     .addHelpText(
       'after',
-      examples('tokens add monitoring --scope read', 'tokens add nightly --scope read --scope operate'),
+      examples(
+        'tokens add monitoring --scope read --days 366',
+        'tokens add nightly --scope read --scope operate --days 90',
+      ),
     )
     .action(async (name, options) => (await import('./people.ts')).addToken(name, options));
   verb(tokens, 'revoke', 'end a token')

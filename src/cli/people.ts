@@ -63,18 +63,62 @@ export async function addUser(email: string, options: GlobalOptions & { role: Ro
   });
 }
 
-export async function setRole(email: string, options: GlobalOptions & { role: Role }): Promise<void> {
+type Answer = { serviceTokens?: users.ServiceTokensAnswer | undefined };
+
+export async function setRole(
+  email: string,
+  options: GlobalOptions & Answer & { role: Role },
+): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
-    const done = await users.setUserRole(parts, localActor(), { userId: email, role: options.role });
-    answer(options.json, done, (shown) => say(`${shown.email} is now ${shown.role}.`));
+    const done = await decided(options, (serviceTokens) =>
+      users.setUserRole(parts, localActor(), { userId: email, role: options.role, serviceTokens }),
+    );
+    answer(options.json, done, (shown) => {
+      say(`${shown.email} is now ${shown.role}.`);
+      sayTokens(shown);
+    });
   });
 }
 
-export async function removeUser(email: string, options: GlobalOptions): Promise<void> {
+export async function removeUser(email: string, options: GlobalOptions & Answer): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
-    const done = await users.removeUser(parts, localActor(), { userId: email });
-    answer(options.json, done, (shown) => say(`${shown.email} is removed.`));
+    const done = await decided(options, (serviceTokens) =>
+      users.removeUser(parts, localActor(), { userId: email, serviceTokens }),
+    );
+    answer(options.json, done, (shown) => {
+      say(`${shown.email} is removed.`);
+      sayTokens(shown);
+    });
   });
+}
+
+/** Asks at a terminal what is to become of service tokens; elsewhere the option has to say so. */
+async function decided<T>(
+  options: GlobalOptions & Answer,
+  change: (serviceTokens: users.ServiceTokensAnswer | undefined) => Promise<T>,
+): Promise<T> {
+  try {
+    return await change(options.serviceTokens);
+  } catch (error) {
+    if (!(error instanceof users.ServiceTokensUndecided)) throw error;
+    if (options.json === true || !process.stdin.isTTY) throw error;
+    say(error.message);
+    const prompts = await import('@clack/prompts');
+    const chosen = await prompts.select<users.ServiceTokensAnswer>({
+      message: 'What becomes of these tokens?',
+      options: [
+        { value: 'end', label: 'End them: programs that use them are refused from now on' },
+        { value: 'keep', label: 'Keep them: they work until their end' },
+      ],
+    });
+    if (prompts.isCancel(chosen)) throw new UsageError('Cancelled; nothing was changed.');
+    return change(chosen);
+  }
+}
+
+function sayTokens({ keptTokens, endedTokens }: { keptTokens: string[]; endedTokens: string[] }): void {
+  if (keptTokens.length > 0) say(`Service tokens that are kept: ${keptTokens.join(', ')}.`);
+  if (endedTokens.length > 0) say(`Service tokens that are ended: ${endedTokens.join(', ')}.`);
 }
 
 export async function signOut(email: string, options: GlobalOptions): Promise<void> {
@@ -88,17 +132,17 @@ export async function listTokens(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const all = await tokens.listTokens(parts, localActor());
     answer(options.json, all, (shown) => {
-      if (shown.length === 0) return say('No token yet: tokens add NAME --scope read');
-      const day = (at: string | null) => at?.slice(0, 10) ?? 'never';
+      if (shown.length === 0) return say('No token yet: tokens add NAME --scope read --days 90');
       const rows = shown.map((t) => [
         t.name,
+        t.kind,
         t.scopes.join(' '),
-        day(t.expiresAt),
-        day(t.lastUsedAt),
+        t.expiresAt?.slice(0, 10) ?? 'with its person',
+        t.lastUsedAt?.slice(0, 16).replace('T', ' ') ?? 'never',
         t.createdBy,
         t.id,
       ]);
-      say(table(['name', 'scopes', 'ends', 'last used', 'made by', 'id'], rows));
+      say(table(['name', 'kind', 'scopes', 'ends', 'last used (UTC)', 'made by', 'id'], rows));
     });
   });
 }
@@ -112,9 +156,11 @@ export async function addToken(
   if (wrong !== undefined)
     throw new UsageError(`There is no scope "${wrong}".`, `Known: ${SCOPES.join(', ')}.`);
   await withInstallation(options, async ({ parts }) => {
-    const made = await tokens.addToken(parts, localActor(), { name, scopes: scope, days });
+    const made = await tokens.addToken(parts, localActor(), { name, kind: 'service', scopes: scope, days });
     answer(options.json, made, (shown) =>
-      say(`${shown.token}   (shown only now; send it as "Authorization: Bearer …")`),
+      say(
+        `${shown.token}   (shown only now; send it as "Authorization: Bearer …"; ends ${shown.expiresAt?.slice(0, 10)})`,
+      ),
     );
   });
 }

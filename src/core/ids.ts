@@ -20,6 +20,20 @@ export function isExternalKey(mark: string, kind: DocumentKind): boolean {
   return new RegExp(`^[A-Z]+-\\w+-${kind}-\\w+$`).test(mark);
 }
 
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Wider than `ID`: every spelling that PostgreSQL takes for one. `looks_like_id` in the schema says the same. */
+const ID_LIKE = /^\s*(urn:uuid:)?\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?\s*$/i;
+
+/** Whether a text is one of our ids, in either case: then it names what has that id and nothing else. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** What no name may look like, so that whoever gives an id never gets something that is only called so. */
+export function looksLikeId(text: string): boolean {
+  return ID_LIKE.test(text);
+}
+
 let lastMs = 0;
 let counter = 0;
 

@@ -11,13 +11,26 @@ import {
   setCallbackRemote,
 } from '../store/callbacks.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
+import { whileAlone } from '../store/while-alone.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 
 /** 192 random bits: nobody finds the path by trying. */
 const PATH_BYTES = 24;
 
+/** One process at a time: two that find a callback unregistered would both register it, and only one would be taken back. */
 export async function tendCallbacks(
+  parts: EngineParts,
+  runtime: ConnectionRuntime,
+  connectionId: string,
+  publicUrl: string,
+): Promise<void> {
+  await whileAlone(parts.db, `callbacks of ${connectionId}`, () =>
+    tendAll(parts, runtime, connectionId, publicUrl),
+  );
+}
+
+async function tendAll(
   parts: EngineParts,
   runtime: ConnectionRuntime,
   connectionId: string,

@@ -1,6 +1,6 @@
 /** Adds a connection with real credentials, or with those of a running sandbox. */
 import { UsageError } from '../core/errors.ts';
-import { newId } from '../core/ids.ts';
+import { looksLikeId, newId } from '../core/ids.ts';
 import type { DestinationManifest, FieldSpec, Secrets, SourceManifest } from '../core/ports.ts';
 import { parseTable } from '../core/table.ts';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
@@ -38,6 +38,8 @@ export async function addConnection(
   if (!/^[\w][\w .-]{0,62}$/.test(request.name)) {
     throw new UsageError('A connection’s name has 1 to 63 letters, digits, blanks, dots or dashes.');
   }
+  if (looksLikeId(request.name))
+    throw new UsageError('A connection’s name cannot look like an id.', 'Choose a name made of words.');
   const source = sourceManifest(parts.registry, request.source.connector);
   const destination = destinationManifest(parts.registry, request.destination.connector);
   const sides = {

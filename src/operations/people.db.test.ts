@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/kit/database.t
 import { ADMIN, createEngineKit } from '../../test/kit/engine.ts';
 import { createSignIn } from '../platform/sign-in.ts';
 import type { DB } from '../store/schema.ts';
-import { PermissionError } from './context.ts';
+import { type Actor, PermissionError } from './context.ts';
 import { listAudit } from './list-audit.ts';
 import { addToken, findToken, listTokens, revokeToken } from './tokens.ts';
 import * as users from './users.ts';
@@ -12,7 +12,7 @@ import * as users from './users.ts';
 const BASE_URL = 'http://127.0.0.1:8080';
 const CODE = 'a-code-from-the-start';
 const OWNER = { email: 'ada@example.com', password: 'correct horse battery' };
-const ADA = { name: 'user:ada@example.com', role: 'admin' } as const;
+let ADA: Actor;
 
 let database: TestDatabase<DB>;
 let parts: users.PeopleParts;
@@ -45,6 +45,7 @@ describe('the first account', () => {
     expect(await users.showSetup(parts)).toEqual({ needed: true });
     await expect(users.setUp(parts, { code: 'guessed', ...OWNER })).rejects.toThrow('not the set-up code');
     await users.setUp(parts, { code: ` ${CODE} `, ...OWNER });
+    ADA = { name: 'user:ada@example.com', role: 'admin', personId: await idOf(OWNER.email) };
     expect(await users.showSetup(parts)).toEqual({ needed: false });
     expect(await isKnown(await signInAs(OWNER))).toBe(true);
   });
@@ -98,7 +99,11 @@ describe('users', () => {
 
 describe('tokens', () => {
   test('are known until they are ended, and stored as a hash only', async () => {
-    const made = await addToken(parts, ADA, { name: 'nightly', scopes: ['read', 'operate', 'read'] });
+    const made = await addToken(parts, ADA, {
+      name: 'nightly',
+      kind: 'personal',
+      scopes: ['read', 'operate', 'read'],
+    });
     const shown = `Bearer ${made.token}`;
     expect(await findToken(parts, shown)).toMatchObject({ name: 'nightly', scopes: ['read', 'operate'] });
     const { rows } = await database.pool.query('select * from api_tokens');
@@ -110,7 +115,12 @@ describe('tokens', () => {
   });
 
   test('end by themselves after their days', async () => {
-    const made = await addToken(parts, ADA, { name: 'short', scopes: ['read'], days: 1 });
+    const made = await addToken(parts, ADA, {
+      name: 'short',
+      kind: 'service',
+      scopes: ['read'],
+      days: 1,
+    });
     const later = { ...parts, clock: { ...parts.clock, now: () => parts.clock.now() + 86_400_001 } };
     expect(await findToken(later, `Bearer ${made.token}`)).toBeUndefined();
     expect(await findToken(parts, `Bearer ${made.token}`)).toMatchObject({ name: 'short' });
@@ -133,7 +143,7 @@ test('what concerns people and tokens is for admins', async () => {
     users.removeUser(parts, operator, { userId: 'x' }),
     users.resetPassword(parts, operator, { userId: 'x' }),
     listTokens(parts, operator),
-    addToken(parts, operator, { name: 'x', scopes: ['people'] }),
+    addToken(parts, operator, { name: 'x', kind: 'personal', scopes: ['people'] }),
     revokeToken(parts, operator, { tokenId: 'x' }),
   ];
   const ends = await Promise.allSettled(asks);

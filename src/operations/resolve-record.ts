@@ -6,9 +6,11 @@ import {
   type Choice,
   type Decisions,
   findDocumentById,
+  lockDocument,
   type SyncDocument,
   setDecisions,
 } from '../store/documents.ts';
+import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, documentSubject } from '../store/trail.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
@@ -24,8 +26,11 @@ export async function resolveRecord(
 ): Promise<{ recordId: string; choice: string }> {
   requireRole(actor, 'operator');
   await parts.db.transaction().execute(async (tx) => {
-    const document = await findDocumentById(tx, recordId);
-    if (!document) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
+    const seen = await findDocumentById(tx, recordId);
+    if (!seen) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
+    // The lane first, as whoever works in it takes them; then nobody decides beside us from a state that is over.
+    await clearDeferral(tx, seen.connectionId, [seen.lane]);
+    const document = await lockDocument(tx, seen.id);
     const chosen = offered(document, choice, argument);
     await replayChunk(parts, tx, actor.name, [
       {

@@ -28,15 +28,22 @@ export async function addSandboxConnection(
     destinationUrl,
   });
   await parts.sandbox.work(sourceUrl, HISTORY);
-  const name = request.name ?? (await freeName(parts));
-  const { id } = await addConnection(parts, actor, {
-    name,
+  const connection = {
     ...sides,
     webhooksEnabled: true,
     pollIntervalSeconds: POLL_SECONDS,
     startPaused: true,
-  });
-  return { id, name, sourceUrl, destinationUrl };
+  };
+  for (;;) {
+    const name = request.name ?? (await freeName(parts));
+    try {
+      const { id } = await addConnection(parts, actor, { name, ...connection });
+      return { id, name, sourceUrl, destinationUrl };
+    } catch (error) {
+      // Somebody else took the name just now: the next one.
+      if (request.name !== undefined || (await freeName(parts)) === name) throw error;
+    }
+  }
 }
 
 async function freeName({ db }: OperationParts): Promise<string> {

@@ -115,20 +115,28 @@ async function listRelated(
   return rows.map(toRecordSummary);
 }
 
-/** Finds a record by its id, its number or name, or "invoice 4711" (kind and source id). Throws NotFound. */
+/**
+ * Finds a record by its id, "invoice 4711" (kind and source id), or its number or name. The surer way goes first: what a
+ * client calls itself never stands in the way of an id. Throws NotFound.
+ */
 export async function findRecordId(parts: OperationParts, text: string): Promise<string> {
   const [, kind, sourceId] = /^(client|invoice|payment|credit)[\s/](.+)$/.exec(text) ?? [];
-  const { rows } = await sql<{ id: string; kind: string; label: string }>`
-    select d.id, d.kind, d.label from documents d
+  const { rows } = await sql<{ id: string; kind: string; label: string; rank: number }>`
+    select d.id, d.kind, d.label, case
+        when d.id::text = lower(${text}) then 1
+        when d.kind = ${kind ?? ''} and d.source_id = ${sourceId ?? ''} then 2
+        else 3 end as rank
+    from documents d
     left join links l on l.connection_id = d.connection_id and l.kind = d.kind and l.source_id = d.source_id
-    where d.id::text = ${text} or (d.kind = ${kind ?? ''} and d.source_id = ${sourceId ?? ''})
+    where d.id::text = lower(${text}) or (d.kind = ${kind ?? ''} and d.source_id = ${sourceId ?? ''})
       or d.label = ${text} or l.counterpart_number = ${text}
-    group by d.id limit 20`.execute(parts.db);
-  const [only, ...others] = rows;
+    group by d.id order by rank limit 20`.execute(parts.db);
+  const [only, ...others] = rows.filter(({ rank }) => rank === rows[0]?.rank);
   if (!only) throw new NotFound(`There is no record ${JSON.stringify(text)}.`, 'records lists them.');
   if (others.length > 0) {
+    const fit = [only, ...others];
     throw new NotFound(
-      `${rows.length} records fit ${JSON.stringify(text)}: ${rows.map((row) => `${row.kind} ${row.label} (${row.id})`).join(', ')}.`,
+      `${fit.length} records fit ${JSON.stringify(text)}: ${fit.map((row) => `${row.kind} ${row.label} (${row.id})`).join(', ')}.`,
       'Name one by its id.',
     );
   }

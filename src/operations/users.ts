@@ -1,10 +1,14 @@
 /** People who may sign in: the first account, others with their roles, passwords, and ending sessions. */
 import { timingSafeEqual } from 'node:crypto';
-import { sql } from 'kysely';
 import { NotFound, UsageError } from '../core/errors.ts';
+import { nowOf } from '../engine/parts.ts';
 import type { Accounts, User } from '../platform/sign-in-accounts.ts';
-import { type Actor, type Role, requireRole } from './context.ts';
+import { type ApiToken, listPersonalTokens, listServiceTokensOf, revokeTokens } from '../store/api-tokens.ts';
+import type { Db } from '../store/db.ts';
+import { deletePerson, isLastAdminRefusal, lockPeople, type Person, setRole } from '../store/people.ts';
+import { type Actor, assertStillAdmin, isLower, type Role, refuseTokens, requireRole } from './context.ts';
 import { auditInstallation, type OperationParts } from './parts.ts';
+import { toTokenView } from './tokens.ts';
 
 export type PeopleParts = OperationParts & {
   accounts: Accounts;
@@ -61,41 +65,124 @@ export async function listUsers(parts: PeopleParts, actor: Actor) {
 
 export async function addUser(parts: PeopleParts, actor: Actor, request: { email: string; role: Role }) {
   requireRole(actor, 'admin');
+  refuseTokens(actor);
   const made = await parts.accounts.addUser(request);
   await auditInstallation(parts, parts.db, actor, { summary: `${made.email} added as ${request.role}` });
   return made;
 }
 
+/** What becomes of the service tokens that a person made, once they may make none any more. */
+export type ServiceTokensAnswer = 'keep' | 'end';
+
+/** Nothing was changed: somebody has to say first what becomes of these. */
+export class ServiceTokensUndecided extends UsageError {
+  readonly serviceTokens: ReturnType<typeof toTokenView>[];
+
+  constructor(email: string, tokens: readonly ApiToken[]) {
+    const views = tokens.map(toTokenView);
+    const lines = views.map(
+      ({ name, scopes, expiresAt, lastUsedAt }) =>
+        `  ${JSON.stringify(name)}: ${scopes.join(', ')}; ends ${expiresAt?.slice(0, 10)}; last used ${lastUsedAt?.slice(0, 10) ?? 'never'}`,
+    );
+    super(
+      [`${email} made service tokens that go on without them. Nothing was changed yet.`, ...lines].join('\n'),
+      'Say whether these are kept or ended: --service-tokens keep, or --service-tokens end.',
+    );
+    this.serviceTokens = views;
+  }
+}
+
+type PersonChange = { userId: string; serviceTokens?: ServiceTokensAnswer | undefined };
+
 export async function setUserRole(
   parts: PeopleParts,
   actor: Actor,
-  { userId, role }: { userId: string; role: Role },
+  { userId, role, serviceTokens: answer }: PersonChange & { role: Role },
 ) {
-  requireRole(actor, 'admin');
-  const user = await loadUser(parts, userId);
-  if (role !== 'admin') await keepAnAdmin(parts, user);
-  await parts.db.transaction().execute(async (tx) => {
-    await sql`update users set role = ${role} where id = ${user.id}`.execute(tx);
-    await auditInstallation(parts, tx, actor, { summary: `${user.email} is now ${role}`, before: user.role });
+  return changePerson(parts, actor, userId, async (tx, person) => {
+    const lowered = isLower(role, person.role);
+    const tokens = lowered ? await decideServiceTokens(parts, tx, person, answer) : NO_TOKENS;
+    await setRole(tx, person.id, role);
+    await auditInstallation(parts, tx, actor, {
+      summary: `${person.email} is now ${role}`,
+      before: person.role,
+      ...tokens,
+    });
+    return { email: person.email, role, ...tokens };
   });
-  return { email: user.email, role };
 }
 
-export async function removeUser(parts: PeopleParts, actor: Actor, { userId }: { userId: string }) {
-  requireRole(actor, 'admin');
-  const user = await loadUser(parts, userId);
-  await keepAnAdmin(parts, user);
-  await parts.db.transaction().execute(async (tx) => {
-    await sql`delete from users where id = ${user.id}`.execute(tx);
-    await auditInstallation(parts, tx, actor, { summary: `${user.email} removed`, role: user.role });
+export async function removeUser(
+  parts: PeopleParts,
+  actor: Actor,
+  { userId, serviceTokens: answer }: PersonChange,
+) {
+  return changePerson(parts, actor, userId, async (tx, person) => {
+    const tokens = await decideServiceTokens(parts, tx, person, answer);
+    const own = await listPersonalTokens(tx, person.id, nowOf(parts));
+    await deletePerson(tx, person.id);
+    await auditInstallation(parts, tx, actor, {
+      summary: `${person.email} removed`,
+      role: person.role,
+      ...tokens,
+      personalTokens: own.map(({ name }) => name),
+    });
+    return { email: person.email, ...tokens };
   });
-  return { email: user.email };
+}
+
+/** Names. */
+type DecidedTokens = { keptTokens: string[]; endedTokens: string[] };
+const NO_TOKENS: DecidedTokens = { keptTokens: [], endedTokens: [] };
+
+async function decideServiceTokens(
+  parts: PeopleParts,
+  tx: Db,
+  person: Person,
+  answer: ServiceTokensAnswer | undefined,
+): Promise<DecidedTokens> {
+  const now = nowOf(parts);
+  const made = await listServiceTokensOf(tx, person.id, now);
+  if (made.length === 0) return NO_TOKENS;
+  switch (answer) {
+    case undefined:
+      throw new ServiceTokensUndecided(person.email, made);
+    case 'keep':
+      return { keptTokens: made.map(({ name }) => name), endedTokens: [] };
+    case 'end': {
+      const ids = made.map(({ id }) => id);
+      return { keptTokens: [], endedTokens: await revokeTokens(tx, ids, now) };
+    }
+  }
+}
+
+/** With both locked, the person and whoever asks: two admins who act on each other go one after the other. */
+async function changePerson<T>(
+  parts: PeopleParts,
+  actor: Actor,
+  userId: string,
+  change: (tx: Db, person: Person) => Promise<T>,
+): Promise<T> {
+  requireRole(actor, 'admin');
+  const { id, email } = await loadUser(parts, userId);
+  try {
+    return await parts.db.transaction().execute(async (tx) => {
+      const locked = await lockPeople(tx, actor.personId === undefined ? [id] : [id, actor.personId]);
+      const person = locked.find((one) => one.id === id);
+      if (!person) throw new NotFound(`There is nobody ${JSON.stringify(email)} any more.`);
+      assertStillAdmin(actor, locked);
+      return change(tx, person);
+    });
+  } catch (error) {
+    if (!isLastAdminRefusal(error)) throw error;
+    throw new UsageError(`${email} is the only admin.`, 'Make somebody else an admin first.');
+  }
 }
 
 /** Everybody may do it for themselves, admins for anybody. */
 export async function signOutEverywhere(parts: PeopleParts, actor: Actor, { userId }: { userId: string }) {
   const user = await loadUser(parts, userId);
-  if (actor.name !== `user:${user.email}`) requireRole(actor, 'admin');
+  if (actor.personId !== user.id) requireRole(actor, 'admin');
   await parts.accounts.endSessions(user.id);
   await auditInstallation(parts, parts.db, actor, { summary: `${user.email} signed out everywhere` });
   return { email: user.email };
@@ -103,6 +190,7 @@ export async function signOutEverywhere(parts: PeopleParts, actor: Actor, { user
 
 export async function resetPassword(parts: PeopleParts, actor: Actor, { userId }: { userId: string }) {
   requireRole(actor, 'admin');
+  refuseTokens(actor);
   const user = await loadUser(parts, userId);
   const made = await parts.accounts.resetPassword(user.email);
   if (!made) throw new NotFound(`Nobody has the e-mail ${user.email}.`);
@@ -116,29 +204,21 @@ export async function changePassword(
   actor: Actor,
   { present, wanted }: { present: string; wanted: string },
 ) {
-  const email = actor.name.replace(/^user:/, '');
-  if (!(await parts.accounts.isPasswordOf(email, present)))
-    throw new UsageError('The present password is wrong.');
-  const made = await parts.accounts.resetPassword(email, wanted);
-  if (!made) throw new NotFound(`Nobody has the e-mail ${email}.`);
+  if (actor.personId === undefined) throw new UsageError('Nobody is signed in here.');
+  const email = await parts.accounts.changePassword(actor.personId, { present, wanted });
+  if (email === undefined) throw new UsageError('The present password is wrong.');
   await auditInstallation(parts, parts.db, actor, { summary: 'own password changed' });
-  return { email: made.email };
+  return { email };
 }
 
-/** By id or by e-mail. */
+/** By id or by e-mail; what is an id is nobody's e-mail. */
 async function loadUser({ accounts }: PeopleParts, idOrEmail: string): Promise<User> {
   const wanted = idOrEmail.trim().toLowerCase();
-  const found = (await accounts.listUsers()).find(({ id, email }) => id === wanted || email === wanted);
+  const users = await accounts.listUsers();
+  const found = users.find(({ id }) => id === wanted) ?? users.find(({ email }) => email === wanted);
   if (!found)
     throw new NotFound(`There is nobody ${JSON.stringify(idOrEmail)}.`, 'users list shows everybody.');
   return found;
-}
-
-async function keepAnAdmin({ accounts }: PeopleParts, user: User): Promise<void> {
-  const others = (await accounts.listUsers()).filter(({ id, role }) => role === 'admin' && id !== user.id);
-  if (user.role === 'admin' && others.length === 0) {
-    throw new UsageError(`${user.email} is the only admin.`, 'Make somebody else an admin first.');
-  }
 }
 
 /** Sign-ins are decisions too: they stand in the audit beside what the person did. */

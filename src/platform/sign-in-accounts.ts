@@ -1,7 +1,6 @@
 /** Accounts of people: the owner, others with their roles, and new passwords. */
 import { randomInt } from 'node:crypto';
-import type { AuthContext } from 'better-auth';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { UsageError } from '../core/errors.ts';
 import { hashPassword, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, verifyPassword } from './sign-in-options.ts';
 
@@ -22,11 +21,12 @@ export interface Accounts {
     email: string;
     password?: string;
   }): Promise<{ created: false } | ({ created: true } & NewPassword)>;
-  /** Throws UsageError when the e-mail is taken or the password too short. */
+  /** Throws UsageError when the e-mail is taken or none, or the password too short. */
   addUser(user: { email: string; role: SignedInRole; password?: string }): Promise<NewPassword>;
   /** A new password for an account, made up unless given; all its sessions end. Undefined when nobody has that e-mail. */
   resetPassword(email: string, password?: string): Promise<NewPassword | undefined>;
-  isPasswordOf(email: string, password: string): Promise<boolean>;
+  /** One's own, by whoever knows the present one; all sessions end. The e-mail, or undefined when `present` is wrong. */
+  changePassword(userId: string, passwords: { present: string; wanted: string }): Promise<string | undefined>;
 }
 
 // Without the characters that people confuse when they copy by eye.
@@ -44,54 +44,66 @@ function assertLength(password: string): void {
   throw new UsageError(`A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters.`);
 }
 
-export function createAccounts(pool: Pool, internalAdapter: AuthContext['internalAdapter']): Accounts {
-  const setPassword = async (userId: string, password: string): Promise<void> => {
-    const hashed = await hashPassword(password);
-    const accounts = await internalAdapter.findAccounts(userId);
-    if (accounts.some(({ providerId }) => providerId === 'credential')) {
-      await internalAdapter.updatePassword(userId, hashed);
-    } else {
-      await internalAdapter.linkAccount({
-        userId,
-        providerId: 'credential',
-        accountId: userId,
-        password: hashed,
-      });
-    }
-  };
+const PASSWORD = 'credential';
 
-  const addUser: Accounts['addUser'] = async ({ email, role, password = makePassword() }) => {
-    assertLength(password);
-    const known = email.trim().toLowerCase();
-    if (await internalAdapter.findUserByEmail(known))
-      throw new UsageError(`${known} has an account already.`);
-    const data = { email: known, name: known, emailVerified: true, role };
-    const user = await internalAdapter.createUser(data, { method: 'email-password' });
-    await setPassword(user.id, password);
-    return { email: known, password };
-  };
+/** The password and the sessions that it opened go in one transaction: nobody stays with the old one. */
+async function setPassword(client: PoolClient, userId: string, password: string): Promise<void> {
+  await client.query(
+    `insert into sign_in_accounts (user_id, provider_id, account_id, password, updated_at)
+     values ($1::uuid, $2, $1::text, $3, now())
+     on conflict (provider_id, account_id) do update set password = excluded.password, updated_at = now()`,
+    [userId, PASSWORD, await hashPassword(password)],
+  );
+  await client.query('delete from sessions where user_id = $1', [userId]);
+}
+
+async function insertUser(
+  client: PoolClient,
+  { email, role, password = makePassword() }: { email: string; role: SignedInRole; password?: string },
+): Promise<NewPassword> {
+  assertLength(password);
+  const known = email.trim().toLowerCase();
+  if (!/^[^\s@]+@[^\s@]+$/.test(known))
+    throw new UsageError(`${JSON.stringify(email)} is no e-mail address.`);
+  const { rows } = await client.query<{ id: string }>(
+    `insert into users (name, email, email_verified, role) values ($1, $1, true, $2)
+     on conflict (email) do nothing returning id`,
+    [known, role],
+  );
+  const [made] = rows;
+  if (!made) throw new UsageError(`${known} has an account already.`);
+  await setPassword(client, made.id, password);
+  return { email: known, password };
+}
+
+export function createAccounts(pool: Pool): Accounts {
+  async function transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      await client.query('commit');
+      client.release();
+      return result;
+    } catch (error) {
+      // Ending the connection rolls back, whatever state it is in.
+      client.release(true);
+      throw error;
+    }
+  }
 
   return {
-    addUser,
+    addUser: (user) => transaction((client) => insertUser(client, user)),
 
-    async ensureOwner({ email, password }) {
-      const client = await pool.connect();
-      try {
-        // Two processes may start at once; the lock is the session's, as the library works on connections of its own.
-        await client.query('select pg_advisory_lock(hashtext($1))', [OWNER_LOCK]);
+    ensureOwner: ({ email, password }) =>
+      transaction(async (client) => {
+        // Two processes may start at once.
+        await client.query('select pg_advisory_xact_lock(hashtext($1))', [OWNER_LOCK]);
         const { rowCount } = await client.query('select from users limit 1');
         if (rowCount !== 0) return { created: false };
-        const owner = await addUser({
-          email,
-          role: 'admin',
-          ...(password === undefined ? {} : { password }),
-        });
-        return { created: true, ...owner };
-      } finally {
-        // Ending the connection frees the lock, whatever state it is in.
-        client.release(true);
-      }
-    },
+        const owner = { email, role: 'admin' as const, ...(password === undefined ? {} : { password }) };
+        return { created: true, ...(await insertUser(client, owner)) };
+      }),
 
     async hasUsers() {
       return (await pool.query('select from users limit 1')).rowCount !== 0;
@@ -114,21 +126,49 @@ export function createAccounts(pool: Pool, internalAdapter: AuthContext['interna
       }));
     },
 
-    endSessions: (userId) => internalAdapter.deleteUserSessions(userId),
-
-    async isPasswordOf(email, password) {
-      const found = await internalAdapter.findUserByEmail(email, { includeAccounts: true });
-      const stored = found?.accounts.find(({ providerId }) => providerId === 'credential')?.password;
-      return typeof stored === 'string' && verifyPassword({ hash: stored, password });
+    async endSessions(userId) {
+      await pool.query('delete from sessions where user_id = $1', [userId]);
     },
 
     async resetPassword(email, password = makePassword()) {
       assertLength(password);
-      const found = await internalAdapter.findUserByEmail(email.trim().toLowerCase());
-      if (!found) return undefined;
-      await setPassword(found.user.id, password);
-      await internalAdapter.deleteUserSessions(found.user.id);
-      return { email: found.user.email, password };
+      return transaction(async (client) => {
+        const { rows } = await client.query<{ id: string; email: string }>(
+          'select id, email from users where email = $1',
+          [email.trim().toLowerCase()],
+        );
+        const [user] = rows;
+        if (!user) return undefined;
+        await setPassword(client, user.id, password);
+        return { email: user.email, password };
+      });
+    },
+
+    async changePassword(userId, { present, wanted }) {
+      assertLength(wanted);
+      return transaction(async (client) => {
+        // Locked, so that of two changes which know the same password the second knows it no longer.
+        const { rows } = await client.query<{ email: string; password: string | null }>(
+          `select u.email, a.password from users u join sign_in_accounts a on a.user_id = u.id and a.provider_id = $2
+           where u.id = $1 for update of a`,
+          [userId, PASSWORD],
+        );
+        const [found] = rows;
+        if (typeof found?.password !== 'string') return undefined;
+        if (!(await verifyPassword({ hash: found.password, password: present }))) return undefined;
+        await setPassword(client, userId, wanted);
+        return found.email;
+      });
     },
   };
+}
+
+/** What is stored of somebody's password; another one after a change. */
+export async function storedPassword(pool: Pool, email: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ password: string | null }>(
+    `select a.password from sign_in_accounts a join users u on u.id = a.user_id
+     where u.email = $1 and a.provider_id = $2`,
+    [email.trim().toLowerCase(), PASSWORD],
+  );
+  return rows[0]?.password ?? undefined;
 }

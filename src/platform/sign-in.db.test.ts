@@ -43,6 +43,7 @@ describe('the first start', () => {
       name: 'user:ada@example.com',
       email: 'ada@example.com',
       role: 'admin',
+      personId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
   });
 });

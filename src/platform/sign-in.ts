@@ -1,11 +1,17 @@
 /** Who may come in: accounts with a password and a role, sessions in cookies, the owner of a new installation. */
 import { betterAuth } from 'better-auth';
 import { UsageError } from '../core/errors.ts';
-import { type Accounts, createAccounts, type NewPassword, type SignedInRole } from './sign-in-accounts.ts';
+import {
+  type Accounts,
+  createAccounts,
+  type NewPassword,
+  type SignedInRole,
+  storedPassword,
+} from './sign-in-accounts.ts';
 import { CLIENT_ADDRESS_HEADER, type SignInSettings, signInOptions } from './sign-in-options.ts';
 
 /** `name` is as the audit writes it: "user:ada@example.com". */
-export type SignedIn = { name: string; email: string; role: SignedInRole };
+export type SignedIn = { name: string; email: string; role: SignedInRole; personId: string };
 
 /** Header names in lower case, as Node gives them. */
 export type IncomingHeaders = Record<string, string | string[] | undefined>;
@@ -35,17 +41,16 @@ function toHeaders(headers: IncomingHeaders, address?: string): Headers {
   return result;
 }
 
-function toSignedIn(user: { email: string; role?: unknown }): SignedIn {
-  const { email, role } = user;
+function toSignedIn(user: { id: string; email: string; role?: unknown }): SignedIn {
+  const { id, email, role } = user;
   if (role !== 'viewer' && role !== 'operator' && role !== 'admin')
     throw new Error(`unknown role of ${email}`);
-  return { name: `user:${email}`, email, role };
+  return { name: `user:${email}`, email, role, personId: id };
 }
 
 export async function createSignIn(settings: SignInSettings): Promise<SignIn> {
   if (settings.secret.length < 32) throw new UsageError('The sign-in secret needs at least 32 characters.');
   const auth = betterAuth(signInOptions(settings));
-  const { internalAdapter } = await auth.$context;
 
   /** Through the library's own door, so that its origin check and its counting take part. */
   const ask = (path: string, headers: Headers, body: object): Promise<Response> => {
@@ -61,10 +66,11 @@ export async function createSignIn(settings: SignInSettings): Promise<SignIn> {
   };
 
   return {
-    ...createAccounts(settings.pool, internalAdapter),
+    ...createAccounts(settings.pool),
     actorOf,
 
     async signIn(credentials, headers, address) {
+      const before = await storedPassword(settings.pool, credentials.email);
       const answer = await ask('/sign-in/email', toHeaders(headers, address), credentials);
       if (answer.status === 429) {
         return { outcome: 'too-many', retryAfterSeconds: Number(answer.headers.get('x-retry-after') ?? 60) };
@@ -72,7 +78,15 @@ export async function createSignIn(settings: SignInSettings): Promise<SignIn> {
       if (answer.status === 403) return { outcome: 'foreign-origin' };
       if (answer.status >= 500) throw new Error(`sign-in failed inside with ${answer.status}`);
       if (!answer.ok) return { outcome: 'refused' };
-      const { user } = (await answer.json()) as { user: { email: string; role?: unknown } };
+      const { token, user } = (await answer.json()) as {
+        token: string;
+        user: { id: string; email: string; role?: unknown };
+      };
+      // A change of the password that came in between has ended all sessions but this one.
+      if ((await storedPassword(settings.pool, credentials.email)) !== before) {
+        await settings.pool.query('delete from sessions where token = $1', [token]);
+        return { outcome: 'refused' };
+      }
       return { outcome: 'signed-in', who: toSignedIn(user), cookies: answer.headers.getSetCookie() };
     },
 

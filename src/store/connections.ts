@@ -1,6 +1,7 @@
 /** Connections: one source account tied to one destination tenant, with its settings. */
 import { type Selectable, sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
+import { isId } from '../core/ids.ts';
 import { type Policies, toPolicies } from '../core/policy.ts';
 import { nextOccurrence } from '../platform/schedule.ts';
 import type { Db } from './db.ts';
@@ -73,12 +74,12 @@ export async function isActive(db: Db, id: string): Promise<boolean> {
   return row?.state === 'active';
 }
 
-/** By id or by name. Throws NotFound. */
+/** By id or by name; what looks like an id is one, since no name does. Throws NotFound. */
 export async function loadConnection(db: Db, idOrName: string): Promise<Connection> {
   const row = await db
     .selectFrom('connections')
     .selectAll()
-    .where((eb) => eb.or([eb(sql<string>`id::text`, '=', idOrName), eb('name', '=', idOrName)]))
+    .where(isId(idOrName) ? 'id' : 'name', '=', idOrName)
     .where('removed_at', 'is', null)
     .executeTakeFirst();
   if (!row)

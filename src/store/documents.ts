@@ -1,6 +1,7 @@
 /** Documents: what we know of each client, invoice, payment and credit, and where it stands. */
 import { type Selectable, sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
+import { isId } from '../core/ids.ts';
 import { formatMoney, type Money } from '../core/money.ts';
 import type { Db } from './db.ts';
 import type { Documents } from './schema.ts';
@@ -99,11 +100,15 @@ export async function loadDocument(db: Db, id: string): Promise<SyncDocument> {
   );
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** As it is once whoever writes it now has committed; nobody else writes it until this transaction ends. */
+export async function lockDocument(tx: Db, id: string): Promise<SyncDocument> {
+  const query = tx.selectFrom('documents').selectAll().where('id', '=', id).forNoKeyUpdate();
+  return toDocument(await query.executeTakeFirstOrThrow());
+}
 
 /** By our own id, which may be any text. */
 export async function findDocumentById(db: Db, id: string): Promise<SyncDocument | undefined> {
-  if (!UUID.test(id)) return undefined;
+  if (!isId(id)) return undefined;
   const row = await db.selectFrom('documents').selectAll().where('id', '=', id).executeTakeFirst();
   return row && toDocument(row);
 }

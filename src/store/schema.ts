@@ -45,8 +45,11 @@ export interface ApiTokens {
   expires_at: Timestamp | null;
   hash: Buffer;
   id: string;
+  kind: string | null;
   last_used_at: Timestamp | null;
+  maker_id: string | null;
   name: string;
+  person_id: string | null;
   revoked_at: Timestamp | null;
   scopes: string[];
 }

@@ -358,7 +358,7 @@ test('a viewer sees everything and cannot change anything', async () => {
     ['POST', `/connections/${connectionId}/alert-test`, {}],
     ['POST', '/connections/sandbox', {}],
     ['POST', '/users', { email: 'eve@example.com', role: 'admin' }],
-    ['POST', '/tokens', { name: 'x', scopes: ['people'] }],
+    ['POST', '/tokens', { name: 'x', kind: 'personal', scopes: ['people'] }],
   ];
   const refused: number[] = [];
   for (const [method, path, data] of changes)
@@ -431,7 +431,7 @@ test('the wizard connects with credentials and a person’s consent, as on a lap
 
 test('the history names who did what', async () => {
   await go('History');
-  await page.getByText('API token "monitoring" made').waitFor();
+  await page.getByText('personal API token "monitoring" made').waitFor();
   expect(await page.getByRole('cell', { name: `user:${OWNER.email}` }).count()).toBeGreaterThan(0);
 });
 

@@ -88,6 +88,46 @@ test('a dry run of a copied record would send nothing; a choice that it does not
   expect(await json('replays')).toEqual([]);
 });
 
+test('who removes or demotes a person says what becomes of their service tokens', async () => {
+  const made = await json<{ email: string; password: string }>(
+    'users',
+    'add',
+    'max@example.com',
+    '--role',
+    'admin',
+  );
+  const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+    fetch(`${world.url}/api/v1${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: world.url, ...headers },
+      body: JSON.stringify(body),
+    });
+  const entered = await post('/session', { email: made.email, password: made.password });
+  const cookie = entered.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const request = { name: 'import', kind: 'service', scopes: ['read'], days: 30 };
+  const { token } = (await (await post('/tokens', request, { cookie })).json()) as { token: string };
+  const ask = async () =>
+    (await fetch(`${world.url}/api/v1/status`, { headers: { authorization: `Bearer ${token}` } })).status;
+  const demote = ['users', 'set-role', made.email, '--role', 'viewer'];
+  for (const words of [demote, ['users', 'remove', made.email]]) {
+    const refused = await command(world, ...words);
+    expect(refused).toMatchObject({
+      code: 2,
+      json: { error: { hint: expect.stringContaining('--service-tokens') } },
+    });
+    expect(JSON.stringify(refused.json)).toContain('import');
+  }
+  expect(await json(...demote, '--service-tokens', 'keep')).toMatchObject({ keptTokens: ['import'] });
+  expect(await ask()).toBe(200);
+  expect(await json('users', 'remove', made.email, '--service-tokens', 'end')).toMatchObject({
+    endedTokens: ['import'],
+  });
+  expect(await ask()).toBe(401);
+});
+
 test('people and tokens come and go, and the audit names who did it', async () => {
   expect(await json('setup')).toEqual({ needed: false, url: null });
   expect(await json('users', 'add', 'vic@example.com')).toMatchObject({ email: 'vic@example.com' });
@@ -96,7 +136,9 @@ test('people and tokens come and go, and the audit names who did it', async () =
   const users = await json<{ email: string; role: string }[]>('users', 'list');
   expect(users.map(({ email, role }) => [email, role])).toContainEqual(['vic@example.com', 'operator']);
   await json('users', 'remove', 'vic@example.com');
-  const made = await json<{ id: string; token: string }>('tokens', 'add', 'nightly', '--scope', 'read');
+  const add = ['tokens', 'add', 'nightly', '--scope', 'read'];
+  expect(await command(world, ...add)).toMatchObject({ code: 2 });
+  const made = await json<{ id: string; token: string }>(...add, '--days', '90');
   const ask = async () =>
     (await fetch(`${world.url}/api/v1/status`, { headers: { authorization: `Bearer ${made.token}` } }))
       .status;

@@ -20,6 +20,8 @@ export function useAct<T, V = void>(
       return client.invalidateQueries();
     },
     onError: (error) => {
+      // The page asks what is to become of them, and does it then.
+      if (error instanceof ApiError && error.serviceTokens.length > 0) return;
       const hint = error instanceof ApiError && error.hint !== undefined ? ` ${error.hint}` : '';
       notifications.show({
         color: 'red',

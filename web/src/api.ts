@@ -7,11 +7,14 @@ import { VERBS, type Verb } from '../../src/api/contract-verbs.ts';
 export class ApiError extends Error {
   readonly status: number;
   readonly hint: string | undefined;
+  /** Of whom has to be said first whether they are kept or ended. */
+  readonly serviceTokens: people.ApiTokenView[];
 
-  constructor(status: number, message: string, hint?: string) {
+  constructor(status: number, message: string, hint?: string, serviceTokens: people.ApiTokenView[] = []) {
     super(message);
     this.status = status;
     this.hint = hint;
+    this.serviceTokens = serviceTokens;
   }
 }
 
@@ -21,7 +24,7 @@ async function toError(answer: Response): Promise<ApiError> {
   const reference =
     problem.requestId === undefined ? undefined : `Reference for the log: ${problem.requestId}`;
   const message = problem.detail ?? wrong ?? problem.title ?? `The service answered ${answer.status}.`;
-  return new ApiError(answer.status, message, problem.hint ?? reference);
+  return new ApiError(answer.status, message, problem.hint ?? reference, problem.serviceTokens);
 }
 
 type Parameters = Record<string, string>;
@@ -80,9 +83,10 @@ export const api = {
 
   users: () => call<people.UserView[]>('listUsers'),
   addUser: (body: { email: string; role: people.Role }) => call<people.NewPasswordView>('addUser', { body }),
-  setUserRole: (userId: string, role: people.Role) =>
-    call<people.SessionView>('setUserRole', { parameters: { userId }, body: { role } }),
-  removeUser: (userId: string) => call<{ email: string }>('removeUser', { parameters: { userId } }),
+  setUserRole: (userId: string, role: people.Role, serviceTokens?: people.ServiceTokensAnswer) =>
+    call<people.ChangedUser>('setUserRole', { parameters: { userId }, body: { role, serviceTokens } }),
+  removeUser: (userId: string, serviceTokens?: people.ServiceTokensAnswer) =>
+    call<people.RemovedUser>('removeUser', { parameters: { userId }, query: { serviceTokens } }),
   signOutUser: (userId: string) => call<{ email: string }>('signOutUser', { parameters: { userId } }),
   resetPassword: (userId: string) =>
     call<people.NewPasswordView>('resetPassword', { parameters: { userId } }),

@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { NotFound } from '../../core/errors.ts';
 import { type Actor, requireRole } from '../../operations/context.ts';
+import type { ShownToken } from '../../operations/tokens.ts';
 import type { ConnectionView, RecordQuery, RecordSummary, Status } from '../contract.ts';
 import type { ApiParts, Operations, PlainHeaders } from '../parts.ts';
 import { fakeConnections, fakeRecords, fakeTimeline } from './data.ts';
@@ -9,10 +10,14 @@ import { fakeConnections, fakeRecords, fakeTimeline } from './data.ts';
 const FAKE_USERS = { 'ada@example.com': 'admin', 'vic@example.com': 'viewer' } as const;
 export const FAKE_PASSWORD = 'correct horse battery';
 /** By their own text. */
-const FAKE_TOKENS: Record<string, { name: string; scopes: string[] }> = {
-  mlc_reader: { name: 'reader', scopes: ['read'] },
-  mlc_operator: { name: 'operator', scopes: ['operate'] },
+const FAKE_TOKENS: Record<string, ShownToken> = {
+  mlc_reader: fakeToken('reader', ['read']),
+  mlc_operator: fakeToken('operator', ['operate']),
 };
+
+function fakeToken(name: string, scopes: string[]): ShownToken {
+  return { name, scopes, actor: { name: `service-token:${name}`, tokenId: name }, atMost: 'admin' };
+}
 const COOKIE = 'fake.session';
 
 type LiveEvent = { id: string; state: string };
@@ -155,13 +160,13 @@ const fakeSignIn: ApiParts['signIn'] = {
     const role = FAKE_USERS[email as keyof typeof FAKE_USERS];
     if (!role || password !== FAKE_PASSWORD) return { outcome: 'refused' };
     const cookies = [`${COOKIE}=${encodeURIComponent(email)}; Path=/; HttpOnly; SameSite=Strict`];
-    return { outcome: 'signed-in', who: { name: `user:${email}`, email, role }, cookies };
+    return { outcome: 'signed-in', who: { name: `user:${email}`, email, role, personId: email }, cookies };
   },
   signOut: async () => [`${COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`],
   async actorOf({ cookie }) {
     const email = decodeURIComponent(/fake\.session=([^;]+)/.exec(String(cookie ?? ''))?.[1] ?? '');
     const role = FAKE_USERS[email as keyof typeof FAKE_USERS];
-    return role ? { name: `user:${email}`, email, role } : undefined;
+    return role ? { name: `user:${email}`, email, role, personId: email } : undefined;
   },
 };
 

@@ -14,8 +14,8 @@ const MAX_STREAMS = 200;
 /** Of one person or one token: some windows on some machines. */
 const MAX_STREAMS_OF_ONE = 10;
 const MAX_WAITING = 5_000;
-/** A session that ended meanwhile must not go on listening. */
-const RECHECK_MS = 60_000;
+/** A session or a token that ended meanwhile, with its person or by itself, listens for no longer than this. */
+export const RECHECK_MS = 15_000;
 
 export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn' | 'findToken'>): void {
   const open = new Map<string, number>();
@@ -66,7 +66,11 @@ async function stream(
   const recheck = setInterval(() => {
     stillKnown(parts, request).then(
       (who) => who ?? sse.close(),
-      (error: unknown) => request.log.warn({ err: error }, 'session could not be checked'),
+      (error: unknown) => {
+        // The browser comes back by itself, and is looked at then.
+        request.log.warn({ err: error }, 'session could not be checked');
+        sse.close();
+      },
     );
   }, RECHECK_MS).unref();
   sse.onClose(() => {

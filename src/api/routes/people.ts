@@ -31,17 +31,29 @@ export function peopleRoutes(app: ApiApp, parts: Pick<ApiParts, 'operations'>): 
       ...aboutVerb('setUserRole'),
       params: userParams,
       body: people.setUserRoleRequest,
-      response: { 200: people.session, ...PROBLEMS },
+      response: { 200: people.changedUser, ...PROBLEMS },
     },
     handler: (request) => operations.setUserRole(actorOf(request), { ...request.params, ...request.body }),
   });
-  for (const verb of ['removeUser', 'signOutUser'] as const) {
-    app.route({
-      ...routeOf(verb),
-      schema: { ...aboutVerb(verb), params: userParams, response: { 200: people.person, ...PROBLEMS } },
-      handler: (request) => operations[verb](actorOf(request), request.params),
-    });
-  }
+  app.route({
+    ...routeOf('removeUser'),
+    schema: {
+      ...aboutVerb('removeUser'),
+      params: userParams,
+      querystring: people.removeUserQuery,
+      response: { 200: people.removedUser, ...PROBLEMS },
+    },
+    handler: (request) => operations.removeUser(actorOf(request), { ...request.params, ...request.query }),
+  });
+  app.route({
+    ...routeOf('signOutUser'),
+    schema: {
+      ...aboutVerb('signOutUser'),
+      params: userParams,
+      response: { 200: people.person, ...PROBLEMS },
+    },
+    handler: (request) => operations.signOutUser(actorOf(request), request.params),
+  });
   app.route({
     ...routeOf('resetPassword'),
     schema: {

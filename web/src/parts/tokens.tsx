@@ -1,5 +1,5 @@
 /** API tokens: what programs show instead of signing in. */
-import { Button, Checkbox, Group, NumberInput, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, Select, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { AddTokenRequest, ApiTokenView } from '../../../src/api/contract-people.ts';
@@ -14,18 +14,28 @@ const SCOPES: [AddTokenRequest['scopes'][number], string][] = [
   ['read', 'look at everything but people'],
   ['operate', 'replay, pause, decide'],
   ['connections', 'set up connections'],
-  ['people', 'people and tokens'],
+  ['people', 'sign out and remove people, end tokens'],
 ];
+
+const KINDS = [
+  { value: 'personal', label: 'Personal: ends with your account' },
+  { value: 'service', label: 'Service: goes on without you' },
+];
+const LONGEST_DAYS = { personal: 3650, service: 366 };
 
 type Show = (secret: Secret) => void;
 
 function AddToken({ show }: { show: Show }) {
   const [name, setName] = useState('');
+  const [kind, setKind] = useState<AddTokenRequest['kind']>('personal');
   const [days, setDays] = useState<string | number>(365);
   const [scopes, setScopes] = useState<string[]>(['read']);
+  const offered = SCOPES.filter(([scope]) => kind === 'personal' || scope !== 'people');
+  const chosen = offered.map(([scope]) => scope).filter((scope) => scopes.includes(scope));
   const request = {
     name,
-    scopes: scopes as AddTokenRequest['scopes'],
+    kind,
+    scopes: chosen,
     ...(typeof days === 'number' ? { days } : {}),
   };
   const add = useAct(() => api.addToken(request), {
@@ -43,9 +53,9 @@ function AddToken({ show }: { show: Show }) {
   return (
     <form onSubmit={submit}>
       <Stack gap="xs">
-        <Checkbox.Group label="What it may do" value={scopes} onChange={setScopes}>
+        <Checkbox.Group label="What it may do" value={chosen} onChange={setScopes}>
           <Group gap="md" mt={4}>
-            {SCOPES.map(([value, label]) => (
+            {offered.map(([value, label]) => (
               <Checkbox key={value} value={value} label={`${value}: ${label}`} />
             ))}
           </Group>
@@ -59,15 +69,25 @@ function AddToken({ show }: { show: Show }) {
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
           />
+          <Select
+            label="Whose"
+            data={KINDS}
+            value={kind}
+            allowDeselect={false}
+            onChange={(value) => setKind(value === 'service' ? 'service' : 'personal')}
+            w={260}
+          />
           <NumberInput
             label="Days until it ends"
             min={1}
-            max={3650}
+            max={LONGEST_DAYS[kind]}
+            required={kind === 'service'}
+            withAsterisk={false}
             value={days}
             onChange={setDays}
             w={150}
           />
-          <Button type="submit" variant="default" loading={add.isPending} disabled={scopes.length === 0}>
+          <Button type="submit" variant="default" loading={add.isPending} disabled={chosen.length === 0}>
             Make a token
           </Button>
         </Group>
@@ -81,13 +101,15 @@ function TokenRow({ token }: { token: ApiTokenView }) {
     failed: 'The token still works',
     done: ({ name }) => `The token "${name}" is ended.`,
   });
-  const day = (at: string | null) => (at === null ? 'never' : formatTime(at).slice(0, 10));
   return (
     <Table.Tr>
       <Table.Td>{token.name}</Table.Td>
+      <Table.Td>{token.kind}</Table.Td>
       <Table.Td>{token.scopes.join(', ')}</Table.Td>
-      <Table.Td>{day(token.expiresAt)}</Table.Td>
-      <Table.Td>{day(token.lastUsedAt)}</Table.Td>
+      <Table.Td>
+        {token.expiresAt === null ? 'with its person' : formatTime(token.expiresAt).slice(0, 10)}
+      </Table.Td>
+      <Table.Td>{token.lastUsedAt === null ? 'never' : formatTime(token.lastUsedAt)}</Table.Td>
       <Table.Td>{token.createdBy}</Table.Td>
       <Table.Td>
         <ConfirmButton
@@ -118,6 +140,7 @@ export function Tokens({ show }: { show: Show }) {
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Name</Table.Th>
+                    <Table.Th>Kind</Table.Th>
                     <Table.Th>May</Table.Th>
                     <Table.Th>Ends</Table.Th>
                     <Table.Th>Last used</Table.Th>

@@ -2,7 +2,12 @@
 import { Button, Group, Select, Table, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { NewPasswordView, Role, UserView } from '../../../src/api/contract-people.ts';
+import type {
+  NewPasswordView,
+  Role,
+  ServiceTokensAnswer,
+  UserView,
+} from '../../../src/api/contract-people.ts';
 import { useAct } from '../act.ts';
 import { api } from '../api.ts';
 import { formatTime } from '../format.ts';
@@ -10,6 +15,7 @@ import type { Secret } from '../pages/people-page.tsx';
 import { useSession } from '../session.tsx';
 import { ConfirmButton } from './confirm-button.tsx';
 import { Loaded, Section } from './page.tsx';
+import { ServiceTokensQuestion } from './service-tokens-question.tsx';
 
 const ROLES = [
   { value: 'viewer', label: 'Viewer' },
@@ -18,6 +24,7 @@ const ROLES = [
 ];
 
 type Show = (secret: Secret) => void;
+type Answer = { serviceTokens?: ServiceTokensAnswer };
 
 const toSecret = ({ email, password }: NewPasswordView): Secret => ({
   title: 'New password',
@@ -68,10 +75,10 @@ function AddUser({ show }: { show: Show }) {
 
 function UserRow({ user, show }: { user: UserView; show: Show }) {
   const own = useSession().email === user.email;
-  const setRole = useAct((role: Role) => api.setUserRole(user.id, role), {
-    failed: 'The role is as it was',
-    done: ({ email, role }) => `${email} is now ${role}.`,
-  });
+  const setRole = useAct(
+    ({ role, serviceTokens }: { role: Role } & Answer) => api.setUserRole(user.id, role, serviceTokens),
+    { failed: 'The role is as it was', done: ({ email, role }) => `${email} is now ${role}.` },
+  );
   const reset = useAct(() => api.resetPassword(user.id), {
     failed: 'The password is as it was',
     after: (made) => show(toSecret(made)),
@@ -80,7 +87,7 @@ function UserRow({ user, show }: { user: UserView; show: Show }) {
     failed: 'Still signed in',
     done: ({ email }) => `${email} is signed out everywhere.`,
   });
-  const remove = useAct(() => api.removeUser(user.id), {
+  const remove = useAct(({ serviceTokens }: Answer) => api.removeUser(user.id, serviceTokens), {
     failed: 'Nobody was removed',
     done: ({ email }) => `${email} is removed.`,
   });
@@ -94,7 +101,7 @@ function UserRow({ user, show }: { user: UserView; show: Show }) {
           data={ROLES}
           value={user.role}
           allowDeselect={false}
-          onChange={(value) => value !== null && setRole.mutate(value as Role)}
+          onChange={(value) => value !== null && setRole.mutate({ role: value as Role })}
           w={120}
         />
       </Table.Td>
@@ -118,11 +125,13 @@ function UserRow({ user, show }: { user: UserView; show: Show }) {
             <ConfirmButton
               label="Remove"
               about={user.email}
-              question={`${user.email} can no longer sign in. What they did stays in the history.`}
-              act={remove}
+              question={`${user.email} can no longer sign in, and their personal tokens end. What they did stays in the history.`}
+              act={{ mutate: () => remove.mutate({}), isPending: remove.isPending }}
             />
           </Group>
         )}
+        <ServiceTokensQuestion email={user.email} change={setRole} />
+        <ServiceTokensQuestion email={user.email} change={remove} />
       </Table.Td>
     </Table.Tr>
   );
