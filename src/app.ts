@@ -31,6 +31,8 @@ import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { sessionName } from './store/sessions.ts';
+import { withSigner } from './store/signer.ts';
+import { openSigner } from './store/signing-keys.ts';
 import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
 
 const ROOT = findPackageRoot();
@@ -78,10 +80,12 @@ export async function openInstallation(
       applicationName: sessionName(config.instance),
     });
     closers.push(() => database.close());
-    const { db, pool } = database;
-    const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(db));
+    const { pool } = database;
+    const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(database.db));
     const vault = createVault(keys);
-    await assertVaultFits(db, vault, new Date(systemClock.now()));
+    const now = new Date(systemClock.now());
+    await assertVaultFits(database.db, vault, now);
+    const db = withSigner(database.db, await openSigner(database.db, vault, now));
     if (owned && options.working) {
       await freeAllLeases(db);
       await forgetCallsUnderWay(db);

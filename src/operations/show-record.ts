@@ -2,7 +2,8 @@
 import { sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
 import { formatMoney } from '../core/money.ts';
-import { documentSubject, listBrokenTrails, listTrail, type TrailEntry } from '../store/trail.ts';
+import { documentSubject, listTrail, type TrailEntry } from '../store/trail.ts';
+import { checkRecordChain } from './chain-view.ts';
 import { type Actor, requireRole } from './context.ts';
 import { RECORD_ROWS, type RecordRow, toRecordSummary } from './list-records.ts';
 import type { OperationParts } from './parts.ts';
@@ -15,7 +16,7 @@ export async function showRecord(parts: OperationParts, actor: Actor, { recordId
   if (!row) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
   const subject = documentSubject(row.id);
   const trail = await listTrail(parts.db, subject);
-  const broken = await listBrokenTrails(parts.db, subject);
+  const chain = await checkRecordChain(parts.db, row.id);
   const story = toForms(trail);
   return {
     record: toRecordSummary(row),
@@ -31,7 +32,8 @@ export async function showRecord(parts: OperationParts, actor: Actor, { recordId
       summary,
       data,
     })),
-    chainIntact: broken.length === 0,
+    chainIntact: chain.state !== 'broken',
+    chain,
   };
 }
 
