@@ -20,9 +20,16 @@ import { createAnnouncer, startLiveFeed } from './platform/live.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { findPackageRoot } from './platform/package-root.ts';
+import { type DatabaseVersion, versionText } from './platform/postgres/known-version.ts';
 import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
 import { findRunningPostgres } from './platform/postgres/owner-record.ts';
+import {
+  asApplication,
+  grantApplication,
+  knowsApplication,
+  olderServiceError,
+} from './platform/postgres/roles.ts';
 import { startQueue } from './platform/queue.ts';
 import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
@@ -30,6 +37,7 @@ import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
+import { readServer } from './store/server.ts';
 import { sessionName } from './store/sessions.ts';
 import { withSigner } from './store/signer.ts';
 import { openSigner } from './store/signing-keys.ts';
@@ -71,8 +79,9 @@ export async function openInstallation(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const { address, owned } = await openAddress(config, options.attach, log, closers);
-    await migrate({ ...address, log });
+    const { owner, owned } = await openAddress(config, options.attach, log, closers);
+    const migrated = await migrate({ ...owner, log });
+    const address = await toApplicationAddress(owner, owned || migrated.length > 0);
     const database = await openDatabase<DB>({
       ...address,
       log,
@@ -138,18 +147,30 @@ async function openAddress(
   attach: boolean,
   log: Log,
   closers: (() => Promise<void>)[],
-): Promise<{ address: DatabaseAddress; owned: boolean }> {
-  if (config.databaseUrl !== undefined) return { address: { url: config.databaseUrl }, owned: false };
+): Promise<{ owner: DatabaseAddress; owned: boolean }> {
+  if (config.databaseUrl !== undefined) return { owner: { url: config.databaseUrl }, owned: false };
   const running = attach ? await findRunningPostgres(config.dataDir) : undefined;
-  if (running) return { address: { connection: running }, owned: false };
+  if (running) {
+    if (!(await knowsApplication(running))) throw olderServiceError();
+    return { owner: { connection: running }, owned: false };
+  }
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
   closers.push(() => postgres.stop());
-  return { address: { connection: postgres.connection }, owned: true };
+  return { owner: { connection: postgres.connection }, owned: true };
 }
 
-/** pg-boss reads its own rows and wants them as `pg` gives them. */
+/** The built-in database has a role of its own for everything but migrations; somebody else's has one for all. */
+async function toApplicationAddress(owner: DatabaseAddress, isNew: boolean): Promise<DatabaseAddress> {
+  if ('url' in owner) return owner;
+  if (isNew) await grantApplication(owner.connection);
+  return { connection: asApplication(owner.connection) };
+}
+
+/** pg-boss reads its own rows and wants them as `pg` gives them. In the built-in database its schema is made for it. */
 function toQueueConfig(address: DatabaseAddress) {
-  return 'url' in address ? { connectionString: address.url } : address.connection;
+  return 'url' in address
+    ? { connectionString: address.url }
+    : { ...address.connection, createSchema: false };
 }
 
 async function openKeys(
@@ -177,6 +198,7 @@ export type Service = {
   /** Where the first account is made, while there is none. */
   setupUrl: string | undefined;
   newKeyFile: string | undefined;
+  database: DatabaseVersion;
   parts: OperationParts;
   stop(): Promise<void>;
 };
@@ -209,6 +231,7 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
       owner,
       setupUrl: setUp ? undefined : `${config.publicUrl}/#setup=${parts.setupCode}`,
       newKeyFile: installation.newKeyFile,
+      database: await tellDatabase(parts),
       parts,
       stop,
     };
@@ -216,6 +239,12 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     await stop();
     throw error;
   }
+}
+
+async function tellDatabase({ db, log }: OperationParts): Promise<DatabaseVersion> {
+  const database = await readServer(db);
+  log[database.behind ? 'warn' : 'info']({ database }, versionText(database));
+  return database;
 }
 
 /** Only where the configuration says with what password; otherwise a person does it in the browser. */

@@ -1,7 +1,9 @@
 /** `status`: how everything stands. */
 import pc from 'picocolors';
 import { status as statusOperation } from '../operations/status.ts';
+import { versionText } from '../platform/postgres/known-version.ts';
 import { answer, localActor, say, table } from './output.ts';
+import { auditText } from './verify-audit.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 export async function status(options: GlobalOptions): Promise<void> {
@@ -26,6 +28,8 @@ export async function status(options: GlobalOptions): Promise<void> {
         ]);
         say(table(['kind', 'currency', 'count', 'amount', 'synced', 'synced amount'], rows));
       }
+      say(auditText(s.audit));
+      say(versionText(s.database));
       for (const parked of s.parkedByReason)
         say(`${pc.yellow('parked')} ${parked.count} × ${parked.code}: ${parked.message}`);
     });

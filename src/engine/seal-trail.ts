@@ -1,5 +1,5 @@
 /** Seals the ends of the trail's chains: checks what is new in each, and enters it into the signed chain of ends. */
-import { addNotice, closeNotices, listOpenNotices } from '../store/upgrade-notices.ts';
+
 import {
   countOldLeft,
   enterBatch,
@@ -10,6 +10,7 @@ import {
   readFreshEnds,
   takeSealing,
 } from '../store/trail-ends.ts';
+import { addNotice, closeNotices, listOpenNotices } from '../store/upgrade-notices.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 
 type SealParts = Pick<EngineParts, 'db' | 'clock' | 'log' | 'stopping'>;
@@ -45,7 +46,10 @@ export async function sealTrail(parts: SealParts): Promise<{ chains: number; bro
     old += ends.filter(({ isOld }) => isOld).length;
     after = ends.at(-1)?.subject;
     if (old > 0 && turn % PROGRESS_EVERY === 0)
-      parts.log.info({ verified: old, left: await countOldLeft(parts.db) }, 'verifying the audit of before the upgrade');
+      parts.log.info(
+        { verified: old, left: await countOldLeft(parts.db) },
+        'verifying the audit of before the upgrade',
+      );
     if (after !== undefined) await parts.clock.sleep(BREATH_MS, parts.stopping);
   }
   if (!parts.stopping.aborted) await finishUpgrade(parts);
@@ -96,7 +100,8 @@ async function reportBroken(parts: SealParts, end: FreshEnd, count: number): Pro
 }
 
 function addBrokenNotice(parts: SealParts, subject: string, message: string): Promise<void> {
-  const action = 'Compare it with a backup; audit verify lists every broken place. It stays marked as broken.';
+  const action =
+    'Compare it with a backup; audit verify lists every broken place. It stays marked as broken.';
   return addNotice(parts.db, { code: 'trail-broken', subject, message, action }, nowOf(parts));
 }
 

@@ -2,7 +2,13 @@
 import { newId } from '../core/ids.ts';
 import { nowOf } from '../engine/parts.ts';
 import { checkChains } from '../store/trail-chains.ts';
-import { type AuditCheck, type AuditFigures, findNewestCheck, insertCheck, saveCheck } from '../store/trail-checks.ts';
+import {
+  type AuditCheck,
+  type AuditFigures,
+  findNewestCheck,
+  insertCheck,
+  saveCheck,
+} from '../store/trail-checks.ts';
 import { checkBatches, listWithoutChain } from '../store/trail-ends.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
@@ -48,7 +54,11 @@ function toView(parts: OperationParts, check: AuditCheck) {
     actor,
     startedAt: check.startedAt.toISOString(),
     finishedAt: check.finishedAt?.toISOString() ?? null,
-    state: check.finishedAt ? ('done' as const) : isUnderWay(parts, check) ? ('running' as const) : ('ended' as const),
+    state: check.finishedAt
+      ? ('done' as const)
+      : isUnderWay(parts, check)
+        ? ('running' as const)
+        : ('ended' as const),
     chains,
     entries,
     batches,
@@ -86,7 +96,8 @@ async function run(
   };
   for await (const { batches, fault } of checkBatches(db)) {
     figures.batches = batches;
-    if (fault) found({ subject: `batch ${fault.batch} of the chain of ends`, position: null, why: fault.why });
+    if (fault)
+      found({ subject: `batch ${fault.batch} of the chain of ends`, position: null, why: fault.why });
     await tell();
   }
   for await (const { subject, entries, fault } of checkChains(db, '')) {
@@ -97,7 +108,8 @@ async function run(
   }
   for (const subject of await listWithoutChain(db))
     found({ subject, position: null, why: 'has no audit, though it has been worked on' });
-  if (unnamed > 0) figures.faults.push({ subject: `${unnamed} more`, position: null, why: 'are broken, too' });
+  if (unnamed > 0)
+    figures.faults.push({ subject: `${unnamed} more`, position: null, why: 'are broken, too' });
   onProgress(figures);
   await saveCheck(db, id, figures, { now: nowOf(parts), finished: true });
 }

@@ -54,7 +54,9 @@ export function watchTrail(world: ProofWorld): TrailAuditor {
       const unsaid = await listUnsaid(world, done);
       return [
         ...broken,
-        ...trails.map(({ subject, position, why }) => `the chain of ${subject} is broken: entry ${position} ${why}`),
+        ...trails.map(
+          ({ subject, position, why }) => `the chain of ${subject} is broken: entry ${position} ${why}`,
+        ),
         ...unsettled.rows.map(({ what }) => `${what} has events without an end state`),
         ...open.rows.map(({ what }) => `${what} was intended and never came to an end`),
         ...pending.rows.map(({ what }) => `${what} is still pending`),

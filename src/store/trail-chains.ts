@@ -17,9 +17,7 @@ export const ENTRY_COLUMNS = sql`t.subject, t.position, t.connection_id as "conn
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export async function checkChain(db: Db, subject: string): Promise<ChainState> {
-  const [state] = await checkRange(db, sql<boolean>`subject = ${subject}`, '').then(
-    ({ states }) => states,
-  );
+  const [state] = await checkRange(db, sql<boolean>`subject = ${subject}`, '').then(({ states }) => states);
   return state ?? { subject, entries: 0, sealed: 0, connectionId: null, fault: undefined };
 }
 
@@ -39,7 +37,8 @@ export async function listBrokenTrails(
   prefix: string,
 ): Promise<{ subject: string; position: number; why: string }[]> {
   const broken = [];
-  for await (const { subject, fault } of checkChains(db, prefix)) if (fault) broken.push({ subject, ...fault });
+  for await (const { subject, fault } of checkChains(db, prefix))
+    if (fault) broken.push({ subject, ...fault });
   return broken;
 }
 
@@ -116,7 +115,9 @@ export async function readChainFacts(
   return (subject) => ({
     head: headOf.get(subject),
     ends: endsOf.get(subject) ?? [],
-    connectionId: subject.startsWith(ofConnection) ? subject.slice(ofConnection.length) : ownerOf.get(subject),
+    connectionId: subject.startsWith(ofConnection)
+      ? subject.slice(ofConnection.length)
+      : ownerOf.get(subject),
   });
 }
 

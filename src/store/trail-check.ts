@@ -50,7 +50,8 @@ export function createChainCheck(about: {
 
   function findFault(entry: StoredEntry): string | undefined {
     const { position, format, hash } = entry;
-    if (position !== last + 1) return position > last ? 'is missing' : `stands before it, as entry ${position}`;
+    if (position !== last + 1)
+      return position > last ? 'is missing' : `stands before it, as entry ${position}`;
     if (format !== (position <= oldPosition ? 1 : 2)) return `has format ${format}, which is not its place's`;
     // Old entries do not bind their connection, so it is compared: with the chain's others, its end and its record.
     if (connectionId === undefined) connectionId = entry.connectionId;
@@ -59,7 +60,8 @@ export function createChainCheck(about: {
     const sealed = sealedHashes.get(position);
     if (sealed !== undefined && sealed !== hash.toString('hex')) return 'is not what was sealed';
     if (format === 1) return undefined;
-    if (entry.keyId !== keyAt(position) || !isMadeByUs(signer, entry)) return 'was not written by this service';
+    if (entry.keyId !== keyAt(position) || !isMadeByUs(signer, entry))
+      return 'was not written by this service';
     if (entry.id !== null && ids.has(entry.id)) return 'repeats an earlier entry';
     if (entry.id !== null) ids.add(entry.id);
     return undefined;
@@ -95,6 +97,7 @@ function findEndFault(
   if (most > last) return { position: last + 1, why: 'is missing' };
   if (head === undefined) return { position: last, why: "is the last, and the chain's end is missing" };
   if (head.position < last) return { position: head.position + 1, why: "stands after the chain's end" };
-  if (!head.hash.equals(hash)) return { position: last, why: "is the last, and differs from the chain's end" };
+  if (!head.hash.equals(hash))
+    return { position: last, why: "is the last, and differs from the chain's end" };
   return undefined;
 }

@@ -2,8 +2,8 @@
 import { sql } from 'kysely';
 import type { Db } from './db.ts';
 import { signerOf } from './signer.ts';
-import { createChainCheck, type SealedEnd } from './trail-check.ts';
 import { ENTRY_COLUMNS, readChainFacts } from './trail-chains.ts';
+import { createChainCheck, type SealedEnd } from './trail-check.ts';
 import {
   BATCH_PURPOSE,
   hashOfBatch,
@@ -24,7 +24,9 @@ export type NewestBatch = { number: number; sealedAt: Date; hash: Buffer };
 
 /** False where another process seals at the moment; held until the transaction ends. */
 export async function takeSealing(tx: Db): Promise<boolean> {
-  const { rows } = await sql<{ taken: boolean }>`select pg_try_advisory_xact_lock(${SEALING}) as taken`.execute(tx);
+  const { rows } = await sql<{
+    taken: boolean;
+  }>`select pg_try_advisory_xact_lock(${SEALING}) as taken`.execute(tx);
   return rows[0]?.taken === true;
 }
 
@@ -177,14 +179,20 @@ export async function* checkBatches(db: Db): AsyncGenerator<{ batches: number; f
 
   function findBatchFault(batch: Batch, ends: readonly TrailEnd[]): string | undefined {
     if (batch.number !== last + 1) return 'is missing';
-    if (ends.length !== batch.chains || !hashOfEnds(ends).equals(batch.endsHash)) return 'has other ends than were signed';
+    if (ends.length !== batch.chains || !hashOfEnds(ends).equals(batch.endsHash))
+      return 'has other ends than were signed';
     if (!hashOfBatch({ ...batch, previous }).equals(batch.hash)) return 'was altered';
-    if (!signer.verify(BATCH_PURPOSE, batch.hash, batch)) return "does not bear this installation's signature";
+    if (!signer.verify(BATCH_PURPOSE, batch.hash, batch))
+      return "does not bear this installation's signature";
     return undefined;
   }
 }
 
-async function readEnds(db: Db, after: number, upTo: number): Promise<(TrailEnd & Pick<SealedEnd, 'batch'>)[]> {
+async function readEnds(
+  db: Db,
+  after: number,
+  upTo: number,
+): Promise<(TrailEnd & Pick<SealedEnd, 'batch'>)[]> {
   const { rows } = await sql<TrailEnd & Pick<SealedEnd, 'batch'>>`
     select batch, subject, position, encode(hash, 'hex') as hash, connection_id as "connectionId",
       old_position as "oldPosition", broken_at as "brokenAt"
@@ -211,6 +219,7 @@ const WAS_WORKED_ON = sql<boolean>`d.state <> 'pending' or d.revision_id is not 
   or exists (select from trail_ends x where x.subject = 'document:' || d.id)`;
 
 export async function mustHaveChain(db: Db, documentId: string): Promise<boolean> {
-  const { rows } = await sql`select 1 from documents d where d.id = ${documentId} and (${WAS_WORKED_ON})`.execute(db);
+  const { rows } =
+    await sql`select 1 from documents d where d.id = ${documentId} and (${WAS_WORKED_ON})`.execute(db);
   return rows.length > 0;
 }

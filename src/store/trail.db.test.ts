@@ -2,8 +2,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
-import type { DB } from './schema.ts';
 import { asOwner } from '../../test/kit/tamper.ts';
+import type { DB } from './schema.ts';
 import { appendTrail, countDeferralsInVain, listTrail, type TrailEntryKind } from './trail.ts';
 import { listBrokenTrails } from './trail-chains.ts';
 
@@ -27,7 +27,10 @@ function append(summary: string, entry: TrailEntryKind = 'decision', data: Recor
   return appendTrail(database.db, full, now);
 }
 const broken = async () =>
-  (await listBrokenTrails(database.db, subject)).map(({ subject: of, position }) => ({ subject: of, position }));
+  (await listBrokenTrails(database.db, subject)).map(({ subject: of, position }) => ({
+    subject: of,
+    position,
+  }));
 
 test('entries come back in order with what was written, amounts and characters of every kind included', async () => {
   await append('five “ünïcode” 😀\u0001\u001f', 'decision', { amountMinor: 9_007_199_254_740_993n });

@@ -45,11 +45,15 @@ describe('it shows', () => {
     expect(await isIntact()).toBe(false);
   });
   test('when an entry is moved to another connection', async () => {
-    await tamper(sql`update trail set connection_id = gen_random_uuid() where subject = ${subject} and position = 2`);
+    await tamper(
+      sql`update trail set connection_id = gen_random_uuid() where subject = ${subject} and position = 2`,
+    );
     expect(await broken()).toBe(true);
   });
   test('when an entry is forged with append_trail', async () => {
-    await tamper(sql`select append_trail(${subject}, ${kit.connectionId}::uuid, now(), 'system', 'state', '{"summary":"synced"}')`);
+    await tamper(
+      sql`select append_trail(${subject}, ${kit.connectionId}::uuid, now(), 'system', 'state', '{"summary":"synced"}')`,
+    );
     expect(await broken()).toBe(true);
   });
 });

@@ -15,6 +15,8 @@ const FAKE_TOKENS: Record<string, { name: string; scopes: string[] }> = {
 };
 const COOKIE = 'fake.session';
 
+const FAKE_CHAIN = { state: 'intact', entries: 4, sealed: 4, brokenAt: null, why: null } as const;
+
 type LiveEvent = { id: string; state: string };
 
 export type FakeParts = ApiParts & {
@@ -87,7 +89,14 @@ function fakeOperations(
     async showRecord(_actor, { recordId }) {
       const record = parts.records.find(({ id }) => id === recordId);
       if (!record) throw new NotFound(`There is no record ${recordId}.`);
-      return { record, related: [], fields: [], timeline: fakeTimeline(record), chainIntact: true };
+      return {
+        record,
+        related: [],
+        fields: [],
+        timeline: fakeTimeline(record),
+        chainIntact: true,
+        chain: FAKE_CHAIN,
+      };
     },
     noteSession: async () => {},
     async startReplay(actor, { recordIds, filter }) {
@@ -126,6 +135,14 @@ function fakeOperations(
           syncedAmount: '171038.44',
         },
       ],
+      database: { version: '18.4', builtIn: true, newestKnown: '18.4', knownOn: '2026-11-29', behind: false },
+      audit: {
+        sealedAt: '2026-11-23T14:05:00.000Z',
+        unsealedChains: 2,
+        brokenChains: 0,
+        checkedAt: null,
+        faults: 0,
+      },
     }),
   };
 }
