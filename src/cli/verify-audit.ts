@@ -12,7 +12,6 @@ export async function verify(options: GlobalOptions): Promise<void> {
       if (isShown) process.stderr.write(`\r${chains} chains, ${entries} entries, ${faults.length} faults`);
     });
     if (isShown) process.stderr.write('\n');
-    if (check === null) throw new Error('the check is not there any more');
     answer(options.json, check, () => {
       say(`${check.chains} chains with ${check.entries} entries; ${check.batches} signed batches of ends.`);
       if (check.faults.length === 0) return say(pc.green('All of it is as it was written.'));

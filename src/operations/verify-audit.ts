@@ -7,6 +7,7 @@ import {
   type AuditFigures,
   findNewestCheck,
   insertCheck,
+  loadCheck,
   saveCheck,
 } from '../store/trail-checks.ts';
 import { checkBatches, listWithoutChain } from '../store/trail-ends.ts';
@@ -26,7 +27,7 @@ export async function startAuditCheck(parts: OperationParts, actor: Actor) {
   if (newest && isUnderWay(parts, newest)) return toView(parts, newest);
   const id = await begin(parts, actor);
   run(parts, id).catch((error: unknown) => parts.log.warn({ err: error }, 'audit not verified'));
-  return showAuditCheck(parts, actor);
+  return toView(parts, await loadCheck(parts.db, id));
 }
 
 /** Now, telling how far it is. */
@@ -36,8 +37,9 @@ export async function verifyAudit(
   onProgress: (figures: AuditFigures) => void = () => {},
 ) {
   requireRole(actor, 'operator');
-  await run(parts, await begin(parts, actor), onProgress);
-  return showAuditCheck(parts, actor);
+  const id = await begin(parts, actor);
+  await run(parts, id, onProgress);
+  return toView(parts, await loadCheck(parts.db, id));
 }
 
 /** The newest; null before the first. */

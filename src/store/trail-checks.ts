@@ -52,6 +52,12 @@ export async function saveCheck(
     .execute();
 }
 
+export async function loadCheck(db: Db, id: string): Promise<AuditCheck> {
+  return toCheck(
+    await db.selectFrom('trail_checks').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+  );
+}
+
 export async function findNewestCheck(
   db: Db,
   only: { finished: boolean } = { finished: false },
