@@ -23,9 +23,16 @@ import { createAnnouncer, startLiveFeed } from './platform/live.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { findPackageRoot } from './platform/package-root.ts';
+import { type DatabaseVersion, versionText } from './platform/postgres/known-version.ts';
 import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
 import { findRunningPostgres } from './platform/postgres/owner-record.ts';
+import {
+  asApplication,
+  grantApplication,
+  knowsApplication,
+  olderServiceError,
+} from './platform/postgres/roles.ts';
 import { startQueue } from './platform/queue.ts';
 import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
@@ -33,7 +40,10 @@ import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
+import { readServer } from './store/server.ts';
 import { sessionName } from './store/sessions.ts';
+import { withSigner } from './store/signer.ts';
+import { openSigner } from './store/signing-keys.ts';
 import { listOpenNotices, type UpgradeNotice } from './store/upgrade-notices.ts';
 import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
 
@@ -73,8 +83,9 @@ export async function openInstallation(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const { address, owned } = await openAddress(config, options.attach, log, closers);
-    await migrate({ ...address, log });
+    const { owner, owned } = await openAddress(config, options.attach, log, closers);
+    const migrated = await migrate({ ...owner, log });
+    const address = await toApplicationAddress(owner, owned || migrated.length > 0);
     const database = await openDatabase<DB>({
       ...address,
       log,
@@ -82,10 +93,12 @@ export async function openInstallation(
       applicationName: sessionName(config.instance),
     });
     closers.push(() => database.close());
-    const { db, pool } = database;
-    const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(db));
+    const { pool } = database;
+    const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(database.db));
     const vault = createVault(keys);
-    await assertVaultFits(db, vault, new Date(systemClock.now()));
+    const now = new Date(systemClock.now());
+    await assertVaultFits(database.db, vault, now);
+    const db = withSigner(database.db, await openSigner(database.db, vault, now));
     if (owned && options.working) {
       await freeAllLeases(db);
       await forgetCallsUnderWay(db);
@@ -138,18 +151,30 @@ async function openAddress(
   attach: boolean,
   log: Log,
   closers: (() => Promise<void>)[],
-): Promise<{ address: DatabaseAddress; owned: boolean }> {
-  if (config.databaseUrl !== undefined) return { address: { url: config.databaseUrl }, owned: false };
+): Promise<{ owner: DatabaseAddress; owned: boolean }> {
+  if (config.databaseUrl !== undefined) return { owner: { url: config.databaseUrl }, owned: false };
   const running = attach ? await findRunningPostgres(config.dataDir) : undefined;
-  if (running) return { address: { connection: running }, owned: false };
+  if (running) {
+    if (!(await knowsApplication(running))) throw olderServiceError();
+    return { owner: { connection: running }, owned: false };
+  }
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
   closers.push(() => postgres.stop());
-  return { address: { connection: postgres.connection }, owned: true };
+  return { owner: { connection: postgres.connection }, owned: true };
 }
 
-/** pg-boss reads its own rows and wants them as `pg` gives them. */
+/** The built-in database has a role of its own for everything but migrations; somebody else's has one for all. */
+async function toApplicationAddress(owner: DatabaseAddress, isNew: boolean): Promise<DatabaseAddress> {
+  if ('url' in owner) return owner;
+  if (isNew) await grantApplication(owner.connection);
+  return { connection: asApplication(owner.connection) };
+}
+
+/** pg-boss reads its own rows and wants them as `pg` gives them. In the built-in database its schema is made for it. */
 function toQueueConfig(address: DatabaseAddress) {
-  return 'url' in address ? { connectionString: address.url } : address.connection;
+  return 'url' in address
+    ? { connectionString: address.url }
+    : { ...address.connection, createSchema: false };
 }
 
 async function openKeys(
@@ -179,6 +204,7 @@ export type Service = {
   newKeyFile: string | undefined;
   /** What upgrades left for a person to do. */
   notices: UpgradeNotice[];
+  database: DatabaseVersion;
   parts: OperationParts;
   stop(): Promise<void>;
 };
@@ -215,6 +241,7 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
       setupUrl: setUp ? undefined : `${config.publicUrl}/#setup=${parts.setupCode}`,
       newKeyFile: installation.newKeyFile,
       notices,
+      database: await tellDatabase(parts),
       parts,
       stop,
     };
@@ -222,6 +249,12 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     await stop();
     throw error;
   }
+}
+
+async function tellDatabase({ db, log }: OperationParts): Promise<DatabaseVersion> {
+  const database = await readServer(db);
+  log[database.behind ? 'warn' : 'info']({ database }, versionText(database));
+  return database;
 }
 
 /** Only where the configuration says with what password; otherwise a person does it in the browser. */

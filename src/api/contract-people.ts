@@ -1,5 +1,6 @@
 /** The admin API's shapes for people, tokens and the audit. */
 import { z } from 'zod';
+import { chain } from './contract.ts';
 
 const instant = z.iso.datetime();
 const email = z.email().max(320);
@@ -85,7 +86,30 @@ export const auditPage = z.object({
   entries: z.array(auditEntry),
   /** False when the hash chain is broken. */
   chainIntact: z.boolean(),
+  chain,
 });
+
+export const auditCheck = z.object({
+  id: z.uuid(),
+  actor: z.string(),
+  startedAt: instant,
+  finishedAt: instant.nullable(),
+  /** `ended`: it did not come to its end; start another. */
+  state: z.enum(['running', 'done', 'ended']),
+  chains: z.number().int(),
+  entries: z.number().int(),
+  /** Of the signed chain of ends. */
+  batches: z.number().int(),
+  faults: z.array(
+    z.object({
+      subject: z.string(),
+      /** The first broken place; null where a whole chain is not there. */
+      position: z.number().int().nullable(),
+      why: z.string(),
+    }),
+  ),
+});
+export const newestAuditCheck = z.object({ check: auditCheck.nullable() });
 
 export type Role = z.infer<typeof role>;
 export type SessionView = z.infer<typeof session>;
@@ -100,5 +124,7 @@ export type NewPasswordView = z.infer<typeof newPassword>;
 export type ApiTokenView = z.infer<typeof apiToken>;
 export type AddTokenRequest = z.infer<typeof addTokenRequest>;
 export type NewTokenView = z.infer<typeof newToken>;
+export type AuditCheckView = z.infer<typeof auditCheck>;
+export type NewestAuditCheck = z.infer<typeof newestAuditCheck>;
 export type AuditPage = z.infer<typeof auditPage>;
 export type AuditQuery = z.infer<typeof auditQuery>;

@@ -126,6 +126,20 @@ export const VERBS = {
     scope: 'read',
     command: 'audit',
   },
+  verifyAudit: {
+    method: 'POST',
+    path: '/audit/checks',
+    summary: 'Check every chain, end and signature of the audit, in the background',
+    scope: 'operate',
+    command: 'audit',
+  },
+  showAuditCheck: {
+    method: 'GET',
+    path: '/audit/check',
+    summary: 'How far the newest check of the audit is, and what it has found',
+    scope: 'read',
+    command: 'audit',
+  },
 
   listConnectors: {
     method: 'GET',

@@ -113,6 +113,17 @@ const tracedField = z.object({
   destination: z.object({ path: z.string(), value: z.string() }).nullable(),
 });
 
+/** Whether a chain of the audit is whole. */
+export const chain = z.object({
+  /** `unsealed`: whole, its newest entries are not in the signed chain of ends yet. */
+  state: z.enum(['intact', 'unsealed', 'broken']),
+  entries: z.number().int(),
+  /** Entries up to this one are sealed. */
+  sealed: z.number().int(),
+  brokenAt: z.number().int().nullable(),
+  why: z.string().nullable(),
+});
+
 export const recordDetail = z.object({
   record: recordSummary,
   /** The client, the invoice of a payment, the payments of an invoice. */
@@ -128,6 +139,7 @@ export const recordDetail = z.object({
   earlier: z.number().int().nullable(),
   /** False when the hash chain of this timeline is broken. */
   chainIntact: z.boolean(),
+  chain,
 });
 
 export const recordPlace = z.object({
@@ -253,6 +265,24 @@ export const status = z.object({
       syncedAmount: amountText,
     }),
   ),
+  /** Which PostgreSQL answers, beside the newest minor that this release knows of. */
+  database: z.object({
+    version: z.string(),
+    builtIn: z.boolean(),
+    newestKnown: z.string().nullable(),
+    knownOn: z.string(),
+    behind: z.boolean(),
+  }),
+  audit: z.object({
+    /** The newest entry into the signed chain of ends. */
+    sealedAt: instant.nullable(),
+    unsealedChains: z.number().int(),
+    /** Sealed as broken. */
+    brokenChains: z.number().int(),
+    /** The newest check of the whole audit that came to its end, and how many faults it has found. */
+    checkedAt: instant.nullable(),
+    faults: z.number().int(),
+  }),
 });
 
 /** Sent over GET /api/v1/live as server-sent events named "record" and "connection". */
@@ -285,6 +315,7 @@ export type RecordPage = z.infer<typeof recordPage>;
 export type TimelineEntry = z.infer<typeof timelineEntry>;
 export type TracedField = z.infer<typeof tracedField>;
 export type RecordPlace = z.infer<typeof recordPlace>;
+export type Chain = z.infer<typeof chain>;
 export type RecordDetail = z.infer<typeof recordDetail>;
 export type ReplayRequest = z.infer<typeof replayRequest>;
 export type ReplayRun = z.infer<typeof replayRun>;

@@ -29,6 +29,7 @@ import { showRecord } from '../operations/show-record.ts';
 import { status } from '../operations/status.ts';
 import { addToken, listTokens, revokeToken } from '../operations/tokens.ts';
 import * as users from '../operations/users.ts';
+import { showAuditCheck, startAuditCheck } from '../operations/verify-audit.ts';
 import type { Sandbox } from '../platform/sandbox.ts';
 import { readGauges } from '../store/gauges.ts';
 import type { ConsentAnswer, Health, Operations } from './parts.ts';
@@ -53,6 +54,8 @@ function peopleOperations(parts: users.PeopleParts) {
     addToken: (actor, request) => addToken(parts, actor, request),
     revokeToken: (actor, request) => revokeToken(parts, actor, request),
     listAudit: (actor, query) => listAudit(parts, actor, query),
+    verifyAudit: async (actor) => ({ check: await startAuditCheck(parts, actor) }),
+    showAuditCheck: async (actor) => ({ check: await showAuditCheck(parts, actor) }),
   } satisfies Partial<Operations>;
 }
 
@@ -168,7 +171,8 @@ export async function consentAnswer(
 }
 
 export async function metricsText({ db, metrics }: OperationParts): Promise<string> {
-  const { paused, unsettled, parked } = await readGauges(db);
+  const { paused, unsettled, parked, brokenChains } = await readGauges(db);
+  metrics.brokenChains.set(brokenChains);
   metrics.paused.set(paused);
   metrics.unsettled.set(unsettled);
   metrics.parked.set(parked);

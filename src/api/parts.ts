@@ -30,6 +30,8 @@ export interface Operations {
   addToken(actor: Actor, request: people.AddTokenRequest): Promise<people.NewTokenView>;
   revokeToken(actor: Actor, request: { tokenId: string }): Promise<{ id: string; name: string }>;
   listAudit(actor: Actor, query: people.AuditQuery): Promise<people.AuditPage>;
+  verifyAudit(actor: Actor): Promise<people.NewestAuditCheck>;
+  showAuditCheck(actor: Actor): Promise<people.NewestAuditCheck>;
 
   listConnectors(actor: Actor): Promise<connections.ConnectorsView>;
   listConnections(actor: Actor): Promise<contract.ConnectionView[]>;

@@ -1,7 +1,7 @@
-/** `keys`: which encryption keys are in use, and changing them. */
+/** `keys`: which encryption and signing keys are in use, and changing them. */
 import pc from 'picocolors';
 import { UsageError } from '../core/errors.ts';
-import { resealKeys, rotateKeys, showKeys } from '../operations/keys.ts';
+import { resealKeys, rotateKeys, rotateSigningKey, showKeys } from '../operations/keys.ts';
 import { answer, localActor, say, table } from './output.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
@@ -16,10 +16,27 @@ export async function keys(action: string, options: GlobalOptions): Promise<void
           key.atHand ? 'yes' : 'no',
         ]);
         say(table(['', 'key', 'first used', 'at hand'], rows));
+        const signing = shown.signing.map((key) => [
+          key.until === null ? pc.green('active') : '',
+          String(key.id),
+          key.since,
+          key.until ?? '',
+          key.fingerprint,
+        ]);
+        say('');
+        say(table(['', 'signing key', 'since', 'until', 'fingerprint (SHA-256 of the public key)'], signing));
       });
     }
+    if (action === 'rotate-signing') {
+      const made = await rotateSigningKey(parts, localActor());
+      return answer(options.json, made, (shown) =>
+        say(
+          `Signing key ${shown.id} is in force now; its fingerprint is ${shown.fingerprint}. Start the service.`,
+        ),
+      );
+    }
     if (action !== 'rotate' && action !== 'reseal')
-      throw new UsageError(`keys ${action}: one of show, rotate, reseal.`);
+      throw new UsageError(`keys ${action}: one of show, rotate, reseal, rotate-signing.`);
     const done =
       action === 'rotate'
         ? await rotateKeys(parts, localActor(), { keyFile: config.keyFile })

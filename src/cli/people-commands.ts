@@ -1,5 +1,5 @@
 /** Commands for people and tokens: the first account, users, passwords, API tokens, the audit. */
-import { type Command, Option } from '@commander-js/extra-typings';
+import { Argument, type Command, Option } from '@commander-js/extra-typings';
 import { collect, examples, verb, wholeNumber } from './verb.ts';
 
 const ROLES = ['viewer', 'operator', 'admin'] as const;
@@ -23,10 +23,24 @@ export function addPeople(program: Command): void {
     .action(async (email, options) => (await import('./people.ts')).password(email, options));
   addUsers(program);
   addTokens(program);
-  verb(program, 'audit', 'who did what to the installation, or to a connection; newest first')
+  verb(
+    program,
+    'audit',
+    'who did what to the installation, or to a connection; or whether the audit is whole',
+  )
+    .addArgument(
+      new Argument('[action]', 'list, or verify: every chain, end and signature')
+        .choices(['list', 'verify'] as const)
+        .default('list' as const),
+    )
     .option('--connection <name>')
     .option('--limit <count>', 'how many', wholeNumber, 50)
-    .action(async (options) => (await import('./people.ts')).audit(options));
+    .addHelpText('after', examples('audit --connection acme', 'audit verify', 'audit verify --json'))
+    .action(async (action, options) =>
+      action === 'verify'
+        ? (await import('./verify-audit.ts')).verify(options)
+        : (await import('./people.ts')).audit(options),
+    );
 }
 
 function addUsers(program: Command): void {

@@ -267,9 +267,13 @@ function addUpkeep(program: Command): void {
   verb(program, 'restored', 'after a restore from a backup: look at every copy anew')
     .addHelpText('after', examples('restored', 'restored --json'))
     .action(async (options) => (await import('./restored.ts')).restored(options));
-  verb(program, 'keys', 'encryption keys of the stored secrets')
-    .argument('[action]', 'show, rotate (new key file), reseal (after changing ML_ENCRYPTION_KEY)', 'show')
-    .addHelpText('after', examples('keys', 'keys rotate'))
+  verb(program, 'keys', 'encryption keys of the stored secrets, and the key that signs the audit')
+    .argument(
+      '[action]',
+      'show, rotate (new key file), reseal (after changing ML_ENCRYPTION_KEY), rotate-signing',
+      'show',
+    )
+    .addHelpText('after', examples('keys', 'keys rotate', 'keys rotate-signing'))
     .action(async (action, options) => (await import('./keys.ts')).keys(action, options));
 }
 

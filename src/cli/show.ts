@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { findRecordId, showWholeRecord } from '../operations/show-record.ts';
 import { answer, localActor, say, stateText } from './output.ts';
+import { chainText } from './verify-audit.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 export async function show(
@@ -12,7 +13,7 @@ export async function show(
     const recordId = await findRecordId(parts, record);
     const detail = await showWholeRecord(parts, localActor(), recordId);
     answer(options.json, detail, (shown) => {
-      const { record: r, timeline, chainIntact } = shown;
+      const { record: r, timeline, chain } = shown;
       say(
         `${pc.bold(`${r.kind} ${r.label || r.sourceId}`)}  ${stateText(r.state)}  ${r.amount === null ? '' : `${r.amount} ${r.currency ?? ''}`}`,
       );
@@ -37,11 +38,7 @@ export async function show(
         if (options.full === true) say(pc.dim(JSON.stringify(entry.data, null, 2).replaceAll(/^/gm, '    ')));
       }
       say('');
-      say(
-        chainIntact
-          ? pc.green('The hash chain of this timeline is unbroken.')
-          : pc.red('The hash chain of this timeline is BROKEN.'),
-      );
+      say(chainText(chain));
     });
     if (!detail.chainIntact) process.exitCode = 1;
   });

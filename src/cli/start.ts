@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import pc from 'picocolors';
 import { registry, startService } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { versionText } from '../platform/postgres/known-version.ts';
 import { type Child, startSimulator } from './children.ts';
 import { say } from './output.ts';
 import type { GlobalOptions } from './with-installation.ts';
@@ -50,6 +51,7 @@ export async function start({ sandbox, json, exitWithParent, ...flags }: StartOp
         owner: service.owner ?? null,
         setupUrl: service.setupUrl ?? null,
         keyFile: service.newKeyFile ?? null,
+        database: service.database,
         pid: process.pid,
       }),
     );
@@ -69,6 +71,7 @@ function introduce(
       ? `${pc.bold('ml-connector')} is running at ${pc.cyan(service.url)}`
       : `${pc.bold('ml-connector')} worker is running`,
   );
+  say(pc.dim(versionText(service.database)));
   if (service.newKeyFile !== undefined) {
     say(
       `A new encryption key was made: ${service.newKeyFile}. Back it up; without it the stored credentials are lost.`,

@@ -1,7 +1,9 @@
 /** `status`: how everything stands. */
 import pc from 'picocolors';
 import { status as statusOperation } from '../operations/status.ts';
+import { versionText } from '../platform/postgres/known-version.ts';
 import { answer, localActor, say, table } from './output.ts';
+import { auditText } from './verify-audit.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 export async function status(options: GlobalOptions): Promise<void> {
@@ -28,6 +30,8 @@ export async function status(options: GlobalOptions): Promise<void> {
       }
       for (const { message, action } of shown.notices)
         say(`${pc.yellow('to do')} ${message} ${action}`.trimEnd());
+      say(auditText(shown.audit));
+      say(versionText(shown.database));
       for (const parked of shown.parkedByReason)
         say(`${pc.yellow('parked')} ${parked.count} × ${parked.code}: ${parked.message}`);
     });

@@ -16,6 +16,7 @@ import { drainLane } from './lane.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 import { connectionPauser } from './pause.ts';
 import { pollConnection } from './poll.ts';
+import { sealUntilStopped } from './seal-trail.ts';
 
 const TICK_MS = 500;
 /** For so long after a change a connection counts as new. */
@@ -62,7 +63,7 @@ export async function startWorker(
     1,
     guarded('alerts', (key) => sendAlerts(parts, key, options.publicUrl)),
   );
-  const ticking = tickUntilStopped(parts);
+  const ticking = Promise.all([tickUntilStopped(parts), sealUntilStopped(parts)]);
   return {
     async stop() {
       await ticking;

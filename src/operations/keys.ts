@@ -1,14 +1,18 @@
-/** Encryption keys: which are in use, and changing to a new one without losing a secret. */
+/** Encryption keys and signing keys: which are in use, and changing to new ones without losing anything. */
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../core/errors.ts';
 import { nowOf } from '../engine/parts.ts';
+import { sealTrail } from '../engine/seal-trail.ts';
+import { fingerprintOfKey, publicKeyPem } from '../platform/signing.ts';
 import { createVault, readKeyFile, writeKeyFile } from '../platform/vault.ts';
 import { resealCallbacks } from '../store/callbacks.ts';
 import { resealSecrets } from '../store/credentials.ts';
 import { listOtherSessions } from '../store/sessions.ts';
+import { withSigner } from '../store/signer.ts';
+import { listSigningKeys, replaceSigningKey, resealSigningKeys } from '../store/signing-keys.ts';
 import { assertVaultFits, forgetOldKeys } from '../store/vault-keys.ts';
 import { type Actor, requireRole } from './context.ts';
-import type { OperationParts } from './parts.ts';
+import { auditInstallation, type OperationParts } from './parts.ts';
 
 export async function showKeys(parts: OperationParts, actor: Actor) {
   requireRole(actor, 'admin');
@@ -24,7 +28,32 @@ export async function showKeys(parts: OperationParts, actor: Actor) {
       since: row.created_at.toISOString(),
       atHand: parts.vault.keyIds.includes(row.key_id),
     })),
+    signing: (await listSigningKeys(parts.db)).map((key) => ({
+      id: key.id,
+      fingerprint: fingerprintOfKey(key.publicKey),
+      publicKey: publicKeyPem(key.publicKey),
+      since: key.createdAt.toISOString(),
+      until: key.retiredAt?.toISOString() ?? null,
+    })),
   };
+}
+
+/**
+ * A new signing key; the old one's public half stays, so that what it signed can still be checked. Every end is sealed
+ * under the old key first: an entry that bears the old key's code later is then known to be forged.
+ */
+export async function rotateSigningKey(parts: OperationParts, actor: Actor) {
+  requireRole(actor, 'admin');
+  await refuseBesideOthers(parts);
+  await sealTrail(parts);
+  const now = nowOf(parts);
+  const db = withSigner(parts.db, await replaceSigningKey(parts.db, parts.vault, now));
+  const keys = await listSigningKeys(db);
+  const inForce = keys.find(({ retiredAt }) => retiredAt === null);
+  if (!inForce) throw new Error('no signing key is in force');
+  const fingerprint = fingerprintOfKey(inForce.publicKey);
+  await auditInstallation(parts, db, actor, { summary: `new signing key ${inForce.id}`, fingerprint });
+  return { id: inForce.id, fingerprint };
 }
 
 /**
@@ -69,6 +98,7 @@ async function reseal(parts: OperationParts): Promise<{ active: string; resealed
   await assertVaultFits(parts.db, parts.vault, now);
   const secrets = await resealSecrets(parts.db, parts.vault, now);
   const verifiers = await resealCallbacks(parts.db, parts.vault);
+  const signing = await resealSigningKeys(parts.db, parts.vault);
   await forgetOldKeys(parts.db, parts.vault);
-  return { active: parts.vault.activeKeyId, resealed: secrets + verifiers };
+  return { active: parts.vault.activeKeyId, resealed: secrets + verifiers + signing };
 }

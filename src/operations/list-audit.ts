@@ -1,6 +1,7 @@
 /** Who did what: the newest entries about a connection, or about the installation itself. */
 import { loadConnection } from '../store/connections.ts';
-import { connectionSubject, listBrokenTrails, listNewestTrail } from '../store/trail.ts';
+import { connectionSubject, listNewestTrail } from '../store/trail.ts';
+import { checkAuditChain } from './chain-view.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
 
@@ -14,6 +15,7 @@ export async function listAudit(
     query.connection === undefined
       ? 'installation'
       : connectionSubject((await loadConnection(parts.db, query.connection)).id);
+  const chain = await checkAuditChain(parts.db, subject);
   const entries = await listNewestTrail(parts.db, subject, query.limit);
   return {
     entries: entries.map(({ position, at, actor: by, entry, data: { summary, ...data } }) => ({
@@ -24,6 +26,7 @@ export async function listAudit(
       summary,
       data,
     })),
-    chainIntact: (await listBrokenTrails(parts.db, subject)).length === 0,
+    chainIntact: chain.state !== 'broken',
+    chain,
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { ADMIN, createEngineKit, type EngineKit, invoiceOf, paymentOf } from '../../test/kit/engine.ts';
+import { asOwner } from '../../test/kit/tamper.ts';
 import { OperatingError, UsageError } from '../core/errors.ts';
 import { createVault, readKeyFile, writeKeyFile } from '../platform/vault.ts';
 import { listCallbacks } from '../store/callbacks.ts';
@@ -250,12 +251,14 @@ describe('records', () => {
     expect(await findRecordId(kit.parts, 'invoice only-one')).toBe(recordId);
     const shown = await showRecord(kit.parts, VIEWER, { recordId });
     expect(shown).toMatchObject({ chainIntact: true, record: { state: 'synced', amount: '110.00' } });
-    await database.db
-      .updateTable('trail')
-      .set({ actor: 'somebody' })
-      .where('subject', '=', documentSubject(recordId))
-      .where('position', '=', 2)
-      .execute();
+    await asOwner(database.db, (tx) =>
+      tx
+        .updateTable('trail')
+        .set({ actor: 'somebody' })
+        .where('subject', '=', documentSubject(recordId))
+        .where('position', '=', 2)
+        .execute(),
+    );
     expect((await showRecord(kit.parts, VIEWER, { recordId })).chainIntact).toBe(false);
     await expect(showRecord(kit.parts, VIEWER, { recordId: 'nonsense' })).rejects.toThrow(
       'There is no record',

@@ -2,7 +2,8 @@
 import { sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
 import type { PackedOrigin } from '../core/origins.ts';
-import { documentSubject, findNewestEntry, listBrokenTrails, listTrailPage } from '../store/trail.ts';
+import { documentSubject, findNewestEntry, listTrailPage } from '../store/trail.ts';
+import { checkRecordChain } from './chain-view.ts';
 import { type Actor, requireRole } from './context.ts';
 import { RECORD_ROWS, type RecordRow, toRecordSummary } from './list-records.ts';
 import type { OperationParts } from './parts.ts';
@@ -28,7 +29,7 @@ export async function showRecord(parts: OperationParts, actor: Actor, place: Rec
   if (!row) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
   const subject = documentSubject(row.id);
   const page = await listTrailPage(parts.db, subject, before);
-  const broken = await listBrokenTrails(parts.db, subject);
+  const chain = await checkRecordChain(parts.db, row.id);
   const forms = await findForms(parts, subject);
   const fields = traceFields(forms);
   const shown = fields.slice(fieldsFrom, fieldsFrom + FIELDS_ON_A_PAGE);
@@ -51,7 +52,8 @@ export async function showRecord(parts: OperationParts, actor: Actor, place: Rec
       data,
     })),
     earlier: page.earlier,
-    chainIntact: broken.length === 0,
+    chainIntact: chain.state !== 'broken',
+    chain,
   };
 }
 

@@ -2,6 +2,10 @@
 import { sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { formatMoney } from '../core/money.ts';
+import type { Db } from '../store/db.ts';
+import { readServer } from '../store/server.ts';
+import { findNewestCheck } from '../store/trail-checks.ts';
+import { readAuditStanding } from '../store/trail-ends.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { StateCounts } from './list-connections.ts';
 import { listNotices } from './notices.ts';
@@ -34,6 +38,21 @@ export async function status(parts: OperationParts, actor: Actor) {
     parkedByReason: reasons.rows.map((row) => ({ ...row, count: Number(row.count) })),
     notices: await listNotices(parts, actor),
     sums: await sumByCurrency(parts),
+    database: await readServer(db),
+    audit: await readAudit(db),
+  };
+}
+
+/** How the audit stands, without checking it: verify-audit does that. */
+async function readAudit(db: Db) {
+  const { sealedAt, unsealed, broken } = await readAuditStanding(db);
+  const checked = await findNewestCheck(db, { finished: true });
+  return {
+    sealedAt: sealedAt?.toISOString() ?? null,
+    unsealedChains: unsealed,
+    brokenChains: broken,
+    checkedAt: checked?.finishedAt?.toISOString() ?? null,
+    faults: checked?.faults.length ?? 0,
   };
 }
 

@@ -90,5 +90,10 @@ export function createMetrics() {
       registers,
     }),
     parked: new Gauge({ name: 'mlc_documents_parked', help: 'Documents that wait for a person.', registers }),
+    brokenChains: new Gauge({
+      name: 'mlc_audit_chains_broken',
+      help: 'Chains of the audit that were broken when they were sealed.',
+      registers,
+    }),
   };
 }

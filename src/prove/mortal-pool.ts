@@ -3,8 +3,10 @@ import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { toClientConfig } from '../platform/database.ts';
 import type { LocalConnection } from '../platform/postgres/connection.ts';
+import type { Signer } from '../platform/signing.ts';
 import type { Db } from '../store/db.ts';
 import type { DB } from '../store/schema.ts';
+import { withSigner } from '../store/signer.ts';
 
 /** Thrown into whatever a killed process was doing. Nothing catches it and works on: all its doors are shut by then. */
 export class Killed extends Error {
@@ -38,7 +40,7 @@ export type MortalPool = {
 
 const MOST_CONNECTIONS = 10;
 
-export function createMortalPool(connection: LocalConnection): MortalPool {
+export function createMortalPool(connection: LocalConnection, signer: Signer): MortalPool {
   const pool = new pg.Pool({ ...toClientConfig({ connection }), max: MOST_CONNECTIONS });
   const clients = new Set<pg.PoolClient>();
   pool.on('error', () => {});
@@ -90,7 +92,10 @@ export function createMortalPool(connection: LocalConnection): MortalPool {
   }
 
   return {
-    db: new Kysely<DB>({ dialect: new PostgresDialect({ pool: { connect, end: () => pool.end() } }) }),
+    db: withSigner(
+      new Kysely<DB>({ dialect: new PostgresDialect({ pool: { connect, end: () => pool.end() } }) }),
+      signer,
+    ),
     activity: () => activity,
     met: () => met,
     failCommit: (fault, after) => void orders.push({ fault, after }),

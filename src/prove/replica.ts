@@ -11,6 +11,7 @@ import type { Log } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import type { LocalConnection } from '../platform/postgres/connection.ts';
 import type { Queue } from '../platform/queue.ts';
+import type { Signer } from '../platform/signing.ts';
 import type { Vault } from '../platform/vault.ts';
 import type { LaneKey } from '../store/events.ts';
 import type { ProofClock } from './clock.ts';
@@ -45,11 +46,12 @@ export function startReplica(options: {
   skewMs: number;
   registry: Registry;
   vault: Vault;
+  signer: Signer;
   publicUrl: string;
   log: Log;
   onCheckpoint: OnReplicaCheckpoint;
 }): Replica {
-  const pool = createMortalPool(options.connection);
+  const pool = createMortalPool(options.connection, options.signer);
   const stopping = new AbortController();
   const clock: Clock = options.skewMs === 0 ? options.clock : options.clock.skewed(options.skewMs);
   let isAlive = true;

@@ -1,7 +1,7 @@
 /** The second auditor: of what we have written down ourselves. Nothing was done unsaid, nothing is left half done. */
 import { sql } from 'kysely';
 import type { SeenWrite } from '../core/rehearsal.ts';
-import { listBrokenTrails } from '../store/trail.ts';
+import { listBrokenTrails } from '../store/trail-chains.ts';
 import type { Standing } from './auditor.ts';
 import type { ProofWorld } from './world.ts';
 
@@ -54,7 +54,9 @@ export function watchTrail(world: ProofWorld): TrailAuditor {
       const unsaid = await listUnsaid(world, done);
       return [
         ...broken,
-        ...trails.map(({ subject, position }) => `the chain of ${subject} is broken at ${position}`),
+        ...trails.map(
+          ({ subject, position, why }) => `the chain of ${subject} is broken: entry ${position} ${why}`,
+        ),
         ...unsettled.rows.map(({ what }) => `${what} has events without an end state`),
         ...open.rows.map(({ what }) => `${what} was intended and never came to an end`),
         ...pending.rows.map(({ what }) => `${what} is still pending`),

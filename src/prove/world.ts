@@ -11,8 +11,10 @@ import type { Actor } from '../operations/context.ts';
 import { type Random, seededRandom } from '../platform/clock.ts';
 import { type Database, isConnectionLoss, openDatabase } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
+import { createSigner, newSigningKey } from '../platform/signing.ts';
 import { createVault } from '../platform/vault.ts';
 import type { DB } from '../store/schema.ts';
+import { withSigner } from '../store/signer.ts';
 import { createProofClock, type ProofClock } from './clock.ts';
 import { openDoor, type ProofDoor } from './door.ts';
 import { type OnReplicaCheckpoint, type Replica, startReplica } from './replica.ts';
@@ -86,6 +88,7 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
   const databaseName = `proof_${process.pid}_${seed}`;
   await server.copy(databaseName);
   const vault = createVault([new Uint8Array(32).fill(7)]);
+  const signer = createSigner([newSigningKey(1)]);
   const listeners = new Set<OnReplicaCheckpoint>();
   let replicas: Replica[] = [];
   let ended: Replica[] = [];
@@ -105,6 +108,7 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
       skewMs,
       registry,
       vault,
+      signer,
       publicUrl: door.url,
       log,
       async onCheckpoint(...at) {
@@ -116,12 +120,14 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
   }
 
   async function look(): Promise<void> {
-    watched ??= await openDatabase<DB>({
+    if (watched) return;
+    const opened = await openDatabase<DB>({
       connection: server.connectionTo(databaseName),
       log,
       max: 3,
       applicationName: OBSERVER,
     });
+    watched = { ...opened, db: withSigner(opened.db, signer) };
   }
   await look();
 

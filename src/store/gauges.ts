@@ -2,17 +2,21 @@
 import { sql } from 'kysely';
 import type { Db } from './db.ts';
 
-export type Gauges = { paused: number; unsettled: number; parked: number };
+export type Gauges = { paused: number; unsettled: number; parked: number; brokenChains: number };
 
 export async function readGauges(db: Db): Promise<Gauges> {
   const { rows } = await sql<Record<keyof Gauges, bigint>>`
     select (select count(*) from connections where state = 'paused') as paused,
       (select count(*) from events where settled_at is null) as unsettled,
-      (select count(*) from documents where state = 'parked') as parked`.execute(db);
+      (select count(*) from documents where state = 'parked') as parked,
+      (select count(distinct subject) from trail_ends where broken_at is not null) as "brokenChains"`.execute(
+    db,
+  );
   const [row] = rows;
   return {
     paused: Number(row?.paused ?? 0n),
     unsettled: Number(row?.unsettled ?? 0n),
     parked: Number(row?.parked ?? 0n),
+    brokenChains: Number(row?.brokenChains ?? 0n),
   };
 }

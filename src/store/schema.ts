@@ -257,21 +257,67 @@ export interface Revisions {
   read_seq: bigint;
 }
 
+export interface SigningKeys {
+  created_at: Timestamp;
+  id: number;
+  public_key: Buffer;
+  retired_at: Timestamp | null;
+  sealed: Json;
+}
+
 export interface Trail {
   actor: string;
   at: Timestamp;
   connection_id: string | null;
   entry: string;
+  format: number;
   hash: Buffer;
+  id: string | null;
+  key_id: number | null;
+  mac: Buffer | null;
   payload: string;
+  position: number;
+  subject: string;
+}
+
+export interface TrailBatches {
+  chains: number;
+  ends_hash: Buffer;
+  hash: Buffer;
+  key_id: number;
+  number: number;
+  sealed_at: Timestamp;
+  signature: Buffer;
+}
+
+export interface TrailChecks {
+  actor: string;
+  batches: Generated<number>;
+  chains: Generated<number>;
+  entries: Generated<bigint>;
+  faults: Generated<Json>;
+  finished_at: Timestamp | null;
+  id: string;
+  seen_at: Timestamp;
+  started_at: Timestamp;
+}
+
+export interface TrailEnds {
+  batch: number;
+  broken_at: number | null;
+  connection_id: string | null;
+  hash: Buffer;
+  old_position: number;
   position: number;
   subject: string;
 }
 
 export interface TrailHeads {
   hash: Buffer;
+  old_position: Generated<number>;
   position: number;
   subject: string;
+  unsealed: Generated<boolean>;
 }
 
 export interface UpgradeNotices {
@@ -312,7 +358,11 @@ export interface DB {
   replay_items: ReplayItems;
   replays: Replays;
   revisions: Revisions;
+  signing_keys: SigningKeys;
   trail: Trail;
+  trail_batches: TrailBatches;
+  trail_checks: TrailChecks;
+  trail_ends: TrailEnds;
   trail_heads: TrailHeads;
   upgrade_notices: UpgradeNotices;
   vault_keys: VaultKeys;

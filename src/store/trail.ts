@@ -1,9 +1,12 @@
 /** The trail: one hash chain per subject, from the first entry to the newest (I8). */
 import { setImmediate } from 'node:timers/promises';
 import { type Selectable, sql } from 'kysely';
+import { newId } from '../core/ids.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { Db } from './db.ts';
 import type { Trail } from './schema.ts';
+import { signerOf } from './signer.ts';
+import { ENTRY_PURPOSE, macTextOf, toMicros } from './trail-format.ts';
 
 /** What an entry is about, in the order in which a document meets them. */
 export type TrailEntryKind =
@@ -47,9 +50,19 @@ export function connectionSubject(connectionId: string): string {
   return `connection:${connectionId}`;
 }
 
+/** The code that it bears is made here, where the key is: nobody who only reaches the database can make one. */
 export async function appendTrail(db: Db, entry: NewTrailEntry, now: Date): Promise<void> {
-  await sql`select append_trail(${entry.subject}, ${entry.connectionId ?? null}::uuid, ${now}, ${entry.actor}, ${entry.entry},
-    ${canonicalJson(entry.data)})`.execute(db);
+  const { subject, actor, entry: kind } = entry;
+  const id = newId(now.getTime());
+  const connectionId = entry.connectionId ?? null;
+  const payload = canonicalJson(entry.data);
+  const signer = signerOf(db);
+  const mac = signer.mac(
+    ENTRY_PURPOSE,
+    macTextOf({ id, subject, connectionId, micros: toMicros(now), actor, entry: kind, payload }),
+  );
+  await sql`select append_trail(${id}::uuid, ${subject}, ${connectionId}::uuid, ${now}, ${actor}, ${kind}, ${payload},
+    ${signer.keyId}, ${mac})`.execute(db);
 }
 
 function toEntry(row: Selectable<Trail>): TrailEntry {
@@ -164,16 +177,4 @@ export async function countDeferralsInVain(db: Db, subject: string, most: number
     return entry !== 'deferral' || (kind !== 'fault' && kind !== 'conflict');
   });
   return other === -1 ? rows.length : other;
-}
-
-/** The first broken place of every chain whose subject starts with `prefix`; empty when all are whole. */
-export async function listBrokenTrails(
-  db: Db,
-  prefix: string,
-): Promise<{ subject: string; position: number }[]> {
-  const { rows } = await sql<{
-    subject: string;
-    position: number;
-  }>`select * from broken_trails(${prefix})`.execute(db);
-  return rows;
 }

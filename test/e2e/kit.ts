@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { startWorld, type World, type WorldOptions } from '../../src/demo/world.ts';
+import { listBrokenTrails } from '../../src/store/trail-chains.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -178,8 +179,7 @@ async function listParked(world: World): Promise<{ kind: string; label: string; 
 }
 
 async function brokenChains(world: World): Promise<unknown[]> {
-  const { rows } = await sql`select * from broken_trails('')`.execute(world.parts.db);
-  return rows;
+  return listBrokenTrails(world.parts.db, '');
 }
 
 /** One number from the database. */

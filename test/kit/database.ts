@@ -5,6 +5,8 @@ import { pino } from 'pino';
 import { inject } from 'vitest';
 import { type Database, openDatabase } from '../../src/platform/database.ts';
 import { type LocalConnection, toConnectionString } from '../../src/platform/postgres/connection.ts';
+import { withSigner } from '../../src/store/signer.ts';
+import { TEST_SIGNER } from './test-signer.ts';
 
 export type TestDatabase<Schema> = Database<Schema> & {
   connection: LocalConnection;
@@ -34,8 +36,10 @@ export async function createTestDatabase<Schema>(
     max: options.max ?? 5,
     log: pino({ level: 'silent' }),
   });
+  const db = withSigner(database.db, TEST_SIGNER);
   return {
     ...database,
+    db,
     connection,
     url: toConnectionString(connection),
     async drop() {

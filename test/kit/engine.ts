@@ -21,7 +21,8 @@ import { findDocument, type SyncDocument } from '../../src/store/documents.ts';
 import type { LaneKey, NewEvent } from '../../src/store/events.ts';
 import { listUnsettledEvents } from '../../src/store/events.ts';
 import type { DB } from '../../src/store/schema.ts';
-import { documentSubject, listBrokenTrails, listTrail, type TrailEntry } from '../../src/store/trail.ts';
+import { documentSubject, listTrail, type TrailEntry } from '../../src/store/trail.ts';
+import { listBrokenTrails } from '../../src/store/trail-chains.ts';
 import type { TestDatabase } from './database.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 

@@ -11,7 +11,9 @@ import { openDatabase } from '../../src/platform/database.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { createVault } from '../../src/platform/vault.ts';
 import type { DB } from '../../src/store/schema.ts';
+import { withSigner } from '../../src/store/signer.ts';
 import { ADMIN, createRecordingQueue, PUBLIC_URL } from './engine.ts';
+import { TEST_SIGNER } from './test-signer.ts';
 
 export type FreshBooksProcess = { parts: OperationParts; close(): Promise<void> };
 
@@ -24,7 +26,7 @@ export async function openFreshBooksProcess(
   const database = await openDatabase<DB>({ url: databaseUrl, log, max: options.poolSize ?? 5 });
   const stopping = new AbortController();
   const engine = {
-    db: database.db,
+    db: withSigner(database.db, TEST_SIGNER),
     queue: createRecordingQueue(),
     vault: createVault([new Uint8Array(32).fill(7)]),
     clock: systemClock,

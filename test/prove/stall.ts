@@ -17,6 +17,7 @@ import type { Db } from '../../src/store/db.ts';
 import { loadDocument, type SyncDocument } from '../../src/store/documents.ts';
 import { acquireLease, deferLane } from '../../src/store/lanes.ts';
 import { createManualClock } from '../kit/manual-clock.ts';
+import { asOwner } from '../kit/tamper.ts';
 
 const CENTURIES_MS = 3e13;
 
@@ -123,8 +124,10 @@ export async function openStall(db: Db, name: string, seed: number) {
     async restoreFromBefore(documentId: string): Promise<void> {
       const subject = `document:${documentId}`;
       await db.deleteFrom('deliveries').where('document_id', '=', documentId).execute();
-      await db.deleteFrom('trail').where('subject', '=', subject).execute();
-      await db.deleteFrom('trail_heads').where('subject', '=', subject).execute();
+      await asOwner(db, async (tx) => {
+        await tx.deleteFrom('trail').where('subject', '=', subject).execute();
+        await tx.deleteFrom('trail_heads').where('subject', '=', subject).execute();
+      });
     },
     async close() {
       stopping.abort();

@@ -10,6 +10,8 @@ import { openDatabase } from '../../src/platform/database.ts';
 import { startEmbeddedPostgres } from '../../src/platform/postgres/launcher.ts';
 import { migrate } from '../../src/platform/postgres/migrate.ts';
 import type { DB } from '../../src/store/schema.ts';
+import { withSigner } from '../../src/store/signer.ts';
+import { TEST_SIGNER } from '../kit/test-signer.ts';
 import { proveUnknownOutcomes } from './unknown-outcomes.ts';
 
 const { values } = parseArgs({
@@ -33,7 +35,7 @@ try {
   await migrate({ connection, log });
   const database = await openDatabase<DB>({ connection, max: 8, log });
   const startedAt = monotonicMs();
-  const figures = await proveUnknownOutcomes(database.db, {
+  const figures = await proveUnknownOutcomes(withSigner(database.db, TEST_SIGNER), {
     count: Number.parseInt(values.count, 10),
     seed: Number.parseInt(values.seed, 10),
     onProgress: (done) => {

@@ -1,6 +1,7 @@
 /** The API over a real database, with people who sign in and tokens that are shown: what the attacks on both go through. */
-import { toOperations } from '../../src/api/from-operations.ts';
+
 import { createFakeParts } from '../../src/api/fake/parts.ts';
+import { toOperations } from '../../src/api/from-operations.ts';
 import { createApiServer } from '../../src/api/server.ts';
 import { findToken } from '../../src/operations/tokens.ts';
 import type { PeopleParts } from '../../src/operations/users.ts';

@@ -9,7 +9,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { migrate } from '../../src/platform/postgres/migrate.ts';
 import { loadConnection } from '../../src/store/connections.ts';
 import type { DB } from '../../src/store/schema.ts';
-import { listBrokenTrails } from '../../src/store/trail.ts';
+import { listBrokenTrails } from '../../src/store/trail-chains.ts';
 import { listOpenNotices, type UpgradeNotice } from '../../src/store/upgrade-notices.ts';
 import { createTestDatabase, type TestDatabase } from '../kit/database.ts';
 

@@ -69,7 +69,12 @@ beforeAll(async () => {
   const parts: PeopleParts = { ...kit.parts, accounts: signIn, setupCode: 'code' };
   world.parts = parts;
   await addUser(parts, ADMIN, { email: 'ada@example.com', role: 'admin' });
-  const token = await addToken(parts, ADMIN, { kind: 'service', name: `nightly ${HOSTILE}`, scopes: ['read'], days: 3 });
+  const token = await addToken(parts, ADMIN, {
+    kind: 'service',
+    name: `nightly ${HOSTILE}`,
+    scopes: ['read'],
+    days: 3,
+  });
   const { db } = parts;
   const reason = {
     code: 'refused',

@@ -94,6 +94,8 @@ export const api = {
   addToken: (body: people.AddTokenRequest) => call<people.NewTokenView>('addToken', { body }),
   revokeToken: (tokenId: string) => call<{ name: string }>('revokeToken', { parameters: { tokenId } }),
   audit: (connection?: string) => call<people.AuditPage>('listAudit', { query: { connection } }),
+  verifyAudit: () => call<people.NewestAuditCheck>('verifyAudit'),
+  auditCheck: () => call<people.NewestAuditCheck>('showAuditCheck'),
 
   connectors: () => call<connections.ConnectorsView>('listConnectors'),
   connections: () => call<contract.ConnectionView[]>('listConnections'),

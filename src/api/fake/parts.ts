@@ -20,6 +20,8 @@ function fakeToken(name: string, scopes: string[]): ShownToken {
 }
 const COOKIE = 'fake.session';
 
+const FAKE_CHAIN = { state: 'intact', entries: 4, sealed: 4, brokenAt: null, why: null } as const;
+
 type LiveEvent = { id: string; state: string };
 
 export type FakeParts = ApiParts & {
@@ -101,6 +103,7 @@ function fakeOperations(
         timeline: fakeTimeline(record),
         earlier: null,
         chainIntact: true,
+        chain: FAKE_CHAIN,
       };
     },
     noteSession: async () => {},
@@ -141,6 +144,14 @@ function fakeOperations(
           syncedAmount: '171038.44',
         },
       ],
+      database: { version: '18.4', builtIn: true, newestKnown: '18.4', knownOn: '2026-11-29', behind: false },
+      audit: {
+        sealedAt: '2026-11-23T14:05:00.000Z',
+        unsealedChains: 2,
+        brokenChains: 0,
+        checkedAt: null,
+        faults: 0,
+      },
     }),
   };
 }

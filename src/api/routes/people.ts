@@ -72,6 +72,13 @@ export function peopleRoutes(app: ApiApp, parts: Pick<ApiParts, 'operations'>): 
     },
     handler: (request) => operations.listAudit(actorOf(request), request.query),
   });
+  for (const verb of ['verifyAudit', 'showAuditCheck'] as const) {
+    app.route({
+      ...routeOf(verb),
+      schema: { ...aboutVerb(verb), response: { 200: people.newestAuditCheck, ...PROBLEMS } },
+      handler: (request) => operations[verb](actorOf(request)),
+    });
+  }
   tokenRoutes(app, parts);
 }
 

@@ -19,7 +19,10 @@ import { UsageError } from '../../core/errors.ts';
 import type { Binaries } from './binaries.ts';
 import { type OperatingUser, openDirectoryFor } from './operating-user.ts';
 
+/** Owns everything: migrations, and what the launcher itself asks. */
 export const SUPERUSER = 'ml_connector';
+/** What the application connects as; its rights are in `roles.ts`. */
+export const APPLICATION_ROLE = 'ml_connector_app';
 const MAJOR_VERSION = '18';
 
 export type ClusterOptions = {
@@ -64,7 +67,9 @@ export function writeAccessRules(clusterDir: string, user: OperatingUser | undef
   const names = [...new Set(['root', self ?? 'root'])];
   const files = {
     'pg_hba.conf': `local all all ${method}\n`,
-    'pg_ident.conf': names.map((name) => `ml_connector "${name}" ${SUPERUSER}\n`).join(''),
+    'pg_ident.conf': names
+      .flatMap((name) => [SUPERUSER, APPLICATION_ROLE].map((role) => `ml_connector "${name}" ${role}\n`))
+      .join(''),
   };
   for (const [name, text] of Object.entries(files)) {
     const path = join(clusterDir, name);

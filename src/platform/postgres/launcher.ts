@@ -31,6 +31,7 @@ export type EmbeddedPostgresOptions = {
 };
 
 export type EmbeddedPostgres = {
+  /** As the owner of everything; `asApplication` makes the application's of it. */
   connection: LocalConnection;
   connectionString: string;
   isReady(): boolean;

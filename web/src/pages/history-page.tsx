@@ -1,20 +1,18 @@
 /** Who did what: to the installation, or to one connection. */
-import { Alert, Select, Table, Text } from '@mantine/core';
+import { Select, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AuditPage } from '../../../src/api/contract-people.ts';
 import { api } from '../api.ts';
 import { formatTime } from '../format.ts';
+import { AuditCheck } from '../parts/audit-check.tsx';
+import { Chain } from '../parts/chain.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
 
 function Entries({ page }: { page: AuditPage }) {
   return (
     <section className="surface" aria-label="Entries">
-      {!page.chainIntact && (
-        <Alert color="red" role="alert" title="This history has been altered">
-          The entries no longer add up to their seal. Compare with a backup.
-        </Alert>
-      )}
+      {!page.chainIntact && <Chain chain={page.chain} />}
       {page.entries.length === 0 && (
         <Text p="md" c="dimmed" size="sm">
           Nothing has been done yet.
@@ -64,6 +62,7 @@ export function HistoryPage() {
         />
       }
     >
+      <AuditCheck />
       <Loaded query={audit}>{(page) => <Entries page={page} />}</Loaded>
     </Page>
   );

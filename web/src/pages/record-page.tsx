@@ -1,12 +1,13 @@
 /** One record: what it is, why it stopped, what belongs to it, and everything that happened, from webhook to read-back. */
-import { Alert, Button, Group, SimpleGrid, Stack, Table, Text } from '@mantine/core';
-import { IconDownload, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
+import { Button, Group, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { RecordDetail, RecordSummary } from '../../../src/api/contract.ts';
 import { useAct } from '../act.ts';
 import { api } from '../api.ts';
 import { formatAmount, formatTime, KIND_LABELS } from '../format.ts';
+import { Chain } from '../parts/chain.tsx';
 import { Choices } from '../parts/choices.tsx';
 import { DryRunButton } from '../parts/dry-run-button.tsx';
 import { LinkForm } from '../parts/link-form.tsx';
@@ -69,26 +70,6 @@ function Related({ records }: { records: readonly RecordSummary[] }) {
   );
 }
 
-function Chain({ intact }: { intact: boolean }) {
-  return intact ? (
-    <Text size="xs" c="dimmed">
-      <IconShieldCheck size={14} aria-hidden style={{ verticalAlign: 'text-bottom' }} /> The seal of this
-      history is unbroken: nothing in it was altered.
-    </Text>
-  ) : (
-    <Alert
-      color="red"
-      variant="light"
-      icon={<IconShieldX />}
-      title="This history has been altered"
-      role="alert"
-    >
-      The entries below no longer add up to the seal that was made when they were written. Do not rely on
-      them; compare with a backup.
-    </Alert>
-  );
-}
-
 /** Every page of it. */
 async function readWhole(recordId: string): Promise<RecordDetail> {
   const whole = await api.record(recordId);
@@ -117,7 +98,7 @@ function saveAsFile(detail: RecordDetail): void {
 type DetailProps = { detail: RecordDetail; earlier: RecordTimelineProps['earlier'] };
 
 function Detail({ detail, earlier }: DetailProps) {
-  const { record, related, fields, fieldsLeft, recorded, timeline, chainIntact } = detail;
+  const { record, related, fields, fieldsLeft, recorded, timeline, chain } = detail;
   const name = record.label || record.sourceId;
   const save = useAct(() => readWhole(record.id), { failed: 'Nothing was exported', after: saveAsFile });
   return (
@@ -154,7 +135,7 @@ function Detail({ detail, earlier }: DetailProps) {
           <Related records={related} />
         </Section>
       </SimpleGrid>
-      <Section title="What happened" actions={<Chain intact={chainIntact} />}>
+      <Section title="What happened" actions={<Chain chain={chain} />}>
         <RecordTimeline entries={timeline} earlier={earlier} />
       </Section>
       <Section title="Value by value">
