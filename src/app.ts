@@ -12,6 +12,7 @@ import type { Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
 import type { OperationParts } from './operations/parts.ts';
 import { continueReplays } from './operations/replay-runs.ts';
+import { sealPathsOfBefore } from './operations/seal-callbacks.ts';
 import { findToken } from './operations/tokens.ts';
 import type { PeopleParts } from './operations/users.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
@@ -82,6 +83,7 @@ export async function openInstallation(
     const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(db));
     const vault = createVault(keys);
     await assertVaultFits(db, vault, new Date(systemClock.now()));
+    await sealPathsOfBefore({ db, vault, clock: systemClock });
     if (owned && options.working) {
       await freeAllLeases(db);
       await forgetCallsUnderWay(db);

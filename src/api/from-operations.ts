@@ -21,6 +21,7 @@ import { removeConnection } from '../operations/remove-connection.ts';
 import { listReplays, showReplay, startReplay } from '../operations/replay-runs.ts';
 import { resolveRecord } from '../operations/resolve-record.ts';
 import { resolveRecords } from '../operations/resolve-records.ts';
+import { rotatePaths } from '../operations/rotate-paths.ts';
 import { addSandboxConnection } from '../operations/sandbox-connection.ts';
 import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
 import { showConnection } from '../operations/show-connection.ts';
@@ -77,6 +78,7 @@ function connectionOperations(parts: users.PeopleParts & { sandbox: Sandbox }) {
       setConnection(parts, actor, { connection: connectionId, ...change, values: withoutAbsent(values) }),
     removeConnection: (actor, { connectionId, ...request }) =>
       removeConnection(parts, actor, { connection: connectionId, ...request }),
+    rotatePaths: (actor, { connectionId }) => rotatePaths(parts, actor, { connection: connectionId }),
     pauseConnection: async (actor, { connectionId, reason }) => {
       await pauseConnection(parts, actor, { connection: connectionId, reason });
       return viewOf(actor, connectionId);

@@ -50,6 +50,7 @@ export interface Operations {
     actor: Actor,
     request: OfConnection & { dryRun: boolean; force: boolean },
   ): Promise<connections.Removal>;
+  rotatePaths(actor: Actor, request: OfConnection): Promise<connections.RotatedPaths>;
   pauseConnection(actor: Actor, request: OfConnection & { reason: string }): Promise<contract.ConnectionView>;
   resumeConnection(actor: Actor, request: OfConnection): Promise<contract.ConnectionView>;
   startConsent(actor: Actor, request: OfConnection): Promise<connections.ConsentStart>;
