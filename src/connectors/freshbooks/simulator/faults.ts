@@ -31,6 +31,10 @@ const shape = {
   webhookKeyOrder: z.enum(['recorded', 'documented', 'system', 'rotate']),
   handshakeFirst: z.boolean(),
   disableCallbacks: z.boolean(),
+  /** What a wrong verifier is told: that it is refused, or only how the callback stands: verified, if it was. */
+  wrongVerifier: z.enum(['refused', 'unsaid']),
+  /** What a resend to one that is not verified carries. */
+  resendVerifier: z.enum(['same', 'new']),
   paymentTouchesInvoice: z.boolean(),
   allowDuplicateNumbers: z.boolean(),
   allowBelowPaid: z.enum(['no', 'negative', 'zero']),
@@ -60,6 +64,8 @@ export function noFaults(): Faults {
     webhookKeyOrder: 'recorded',
     handshakeFirst: false,
     disableCallbacks: false,
+    wrongVerifier: 'refused',
+    resendVerifier: 'same',
     paymentTouchesInvoice: true,
     allowDuplicateNumbers: false,
     allowBelowPaid: 'no',
