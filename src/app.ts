@@ -241,7 +241,7 @@ async function startWeb(
         .refuse(path, cause, headers)
         .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
     },
-    completeConsent: ({ state, code, error }) => consentAnswer(parts, { state, code, error }),
+    completeConsent: (answer) => consentAnswer(parts, answer),
     live: feed,
     health: { live: () => true, ready: () => readiness(parts) },
     metrics: () => metricsText(parts),

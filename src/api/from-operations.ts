@@ -88,7 +88,8 @@ function connectionOperations(parts: users.PeopleParts & { sandbox: Sandbox }) {
       return viewOf(actor, connectionId);
     },
     startConsent: (actor, { connectionId }) => startConsent(parts, actor, { connection: connectionId }),
-    finishConsent: async (actor, request) => {
+    finishConsent: async (actor, { connectionId, returnedUrl }) => {
+      const request = { connection: connectionId, returnedUrl };
       const { connection, account } = await finishConsent(parts, actor, request);
       return { connection, ...(account === undefined ? {} : { account }) };
     },
@@ -140,7 +141,12 @@ function recordOperations(parts: OperationParts) {
 /** The end of a consent in the person's own browser. */
 export async function consentAnswer(
   parts: OperationParts,
-  answer: { state: string | undefined; code: string | undefined; error: string | undefined },
+  answer: {
+    connector: string;
+    state: string | undefined;
+    code: string | undefined;
+    error: string | undefined;
+  },
 ): Promise<ConsentAnswer> {
   if (answer.state === undefined || answer.code === undefined) {
     return {
@@ -150,7 +156,8 @@ export async function consentAnswer(
     };
   }
   try {
-    const { connection, account } = await completeConsent(parts, { state: answer.state, code: answer.code });
+    const { connector, state, code } = answer;
+    const { connection, account } = await completeConsent(parts, { connector, state, code });
     return {
       ok: true,
       title: 'Connected',

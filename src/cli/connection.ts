@@ -162,7 +162,8 @@ export async function consent(
         say(`Open this address and allow it:\n\n  ${started.url}\n`),
       );
     }
-    const done = await finishConsent(parts, localActor(), { returnedUrl: options.returnedUrl });
+    const { returnedUrl } = options;
+    const done = await finishConsent(parts, localActor(), { connection: name, returnedUrl });
     answer(options.json, done, () =>
       say(`${pc.green('connected')} ${done.connection}${done.account ? ` to account ${done.account}` : ''}`),
     );

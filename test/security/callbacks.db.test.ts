@@ -28,7 +28,6 @@ beforeEach(async () => {
 
 const tend = (parts = kit.parts) => tendCallbacks(parts, parts.runtime, kit.connectionId, PUBLIC_URL);
 const rows = () => listCallbacks(kit.parts.db, kit.parts.vault, kit.connectionId);
-const pathOf = (url: string) => url.slice(`${PUBLIC_URL}/hooks/`.length);
 
 /** What anybody can post who knows the path. */
 function handshake(url: string, remoteId: string, verifier: string): Delivery {

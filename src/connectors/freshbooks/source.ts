@@ -69,7 +69,7 @@ export function createSource(context: ConnectorContext): Source {
     toCanonical,
     callbacks: createCallbacks(client, account),
     ping: createPing(context, client),
-    revoke: () => revokeTokens(context),
+    revoke: async () => revokeTokens(context, toSettings(context.settings), await context.credentials.load()),
   };
 }
 

@@ -46,8 +46,11 @@ const shape = {
   /** Taken in, and never answered: the connection stays open. */
   neverAnswer: Times,
   tokenLifetimeSeconds: z.number().int().positive(),
-  /** Who consented, as users/me tells: an owner, a mere client, an owner without `account_id`, an owner of two. */
-  person: z.enum(['owner', 'client', 'no-account-id', 'two-accounts']),
+  /**
+   * Who consented, as users/me tells: an owner, a mere client, an owner without `account_id`, an owner of two. With
+   * `stranger` whoever consents from now on can reach another account only.
+   */
+  person: z.enum(['owner', 'client', 'no-account-id', 'two-accounts', 'stranger']),
 };
 
 export const FaultsPatch = z.strictObject(shape).partial();
