@@ -12,7 +12,7 @@ import { signForm } from '../src/connectors/freshbooks/simulator/signature.ts';
 import { newId } from '../src/core/ids.ts';
 import { freePort } from '../src/demo/world.ts';
 import type { OperationParts } from '../src/operations/parts.ts';
-import { adoptVerifier, insertCallback, markCallbackVerified } from '../src/store/callbacks.ts';
+import { insertCallback, markVerified } from '../src/store/callbacks.ts';
 import { insertConnection } from '../src/store/connections.ts';
 import { percentile, printFigures, readWhole, round } from './figures.ts';
 import { type Delivery, type Load, sendAll } from './load.ts';
@@ -67,9 +67,9 @@ async function addVerifiedCallback({ db, vault }: OperationParts): Promise<void>
     },
     now,
   );
-  await insertCallback(db, { id, connectionId, topic: 'invoice', path: CALLBACK_PATH }, now);
-  await adoptVerifier(db, vault, id, VERIFIER);
-  await markCallbackVerified(db, id, now);
+  const callback = { id, connectionId, topic: 'invoice', role: 'current' as const, path: CALLBACK_PATH };
+  await insertCallback(db, vault, callback, now);
+  await markVerified(db, vault, callback, VERIFIER, now);
 }
 
 async function countRows({ db }: OperationParts, table: string): Promise<number> {

@@ -15,6 +15,7 @@ import type { Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
 import type { OperationParts } from './operations/parts.ts';
 import { continueReplays } from './operations/replay-runs.ts';
+import { sealPathsOfBefore } from './operations/seal-callbacks.ts';
 import { findToken } from './operations/tokens.ts';
 import type { PeopleParts } from './operations/users.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
@@ -99,6 +100,7 @@ export async function openInstallation(
     const now = new Date(systemClock.now());
     await assertVaultFits(database.db, vault, now);
     const db = withSigner(database.db, await openSigner(database.db, vault, now));
+    await sealPathsOfBefore({ db, vault, clock: systemClock });
     if (owned && options.working) {
       await freeAllLeases(db);
       await forgetCallsUnderWay(db);
@@ -282,7 +284,7 @@ async function startWeb(
         .refuse(path, cause, headers)
         .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
     },
-    completeConsent: ({ state, code, error }) => consentAnswer(parts, { state, code, error }),
+    completeConsent: (answer) => consentAnswer(parts, answer),
     live: feed,
     health: { live: () => true, ready: () => readiness(parts) },
     metrics: () => metricsText(parts),

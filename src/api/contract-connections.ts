@@ -99,6 +99,13 @@ export const setConnectionRequest = z
   })
   .partial();
 export const changedConnection = z.object({ id: z.uuid() });
+export const rotatedPaths = z.object({
+  id: z.uuid(),
+  /** How many webhooks get a new path. */
+  callbacks: z.number().int(),
+  /** It happens when the connection is resumed. */
+  waits: z.boolean(),
+});
 export const testedAlert = z.object({ id: z.uuid(), failure: z.string().nullable() });
 export const removeConnectionRequest = z.object({
   /** Only says what goes and what stays. */
@@ -262,6 +269,7 @@ export type AddedConnection = z.infer<typeof addedConnection>;
 export type AddSandboxRequest = z.infer<typeof addSandboxRequest>;
 export type AddedSandbox = z.infer<typeof addedSandbox>;
 export type SetConnectionRequest = z.infer<typeof setConnectionRequest>;
+export type RotatedPaths = z.infer<typeof rotatedPaths>;
 export type TestedAlert = z.infer<typeof testedAlert>;
 export type Removal = z.infer<typeof removal>;
 export type ConsentStart = z.infer<typeof consentStart>;

@@ -190,6 +190,13 @@ export const VERBS = {
     scope: 'connections',
     command: 'connection remove',
   },
+  rotatePaths: {
+    method: 'POST',
+    path: '/connections/{connectionId}/webhook-paths',
+    summary: 'Replace the webhook paths; the old ones are served until the new ones are verified',
+    scope: 'connections',
+    command: 'connection rotate-paths',
+  },
   pauseConnection: {
     method: 'POST',
     path: '/connections/{connectionId}/pause',

@@ -22,6 +22,7 @@ import { removeConnection } from '../operations/remove-connection.ts';
 import { listReplays, showReplay, startReplay } from '../operations/replay-runs.ts';
 import { resolveRecord } from '../operations/resolve-record.ts';
 import { resolveRecords } from '../operations/resolve-records.ts';
+import { rotatePaths } from '../operations/rotate-paths.ts';
 import { addSandboxConnection } from '../operations/sandbox-connection.ts';
 import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
 import { showConnection } from '../operations/show-connection.ts';
@@ -81,6 +82,7 @@ function connectionOperations(parts: users.PeopleParts & { sandbox: Sandbox }) {
       setConnection(parts, actor, { connection: connectionId, ...change, values: withoutAbsent(values) }),
     removeConnection: (actor, { connectionId, ...request }) =>
       removeConnection(parts, actor, { connection: connectionId, ...request }),
+    rotatePaths: (actor, { connectionId }) => rotatePaths(parts, actor, { connection: connectionId }),
     pauseConnection: async (actor, { connectionId, reason }) => {
       await pauseConnection(parts, actor, { connection: connectionId, reason });
       return viewOf(actor, connectionId);
@@ -90,7 +92,8 @@ function connectionOperations(parts: users.PeopleParts & { sandbox: Sandbox }) {
       return viewOf(actor, connectionId);
     },
     startConsent: (actor, { connectionId }) => startConsent(parts, actor, { connection: connectionId }),
-    finishConsent: async (actor, request) => {
+    finishConsent: async (actor, { connectionId, returnedUrl }) => {
+      const request = { connection: connectionId, returnedUrl };
       const { connection, account } = await finishConsent(parts, actor, request);
       return { connection, ...(account === undefined ? {} : { account }) };
     },
@@ -144,7 +147,12 @@ function recordOperations(parts: OperationParts) {
 /** The end of a consent in the person's own browser. */
 export async function consentAnswer(
   parts: OperationParts,
-  answer: { state: string | undefined; code: string | undefined; error: string | undefined },
+  answer: {
+    connector: string;
+    state: string | undefined;
+    code: string | undefined;
+    error: string | undefined;
+  },
 ): Promise<ConsentAnswer> {
   if (answer.state === undefined || answer.code === undefined) {
     return {
@@ -154,7 +162,8 @@ export async function consentAnswer(
     };
   }
   try {
-    const { connection, account } = await completeConsent(parts, { state: answer.state, code: answer.code });
+    const { connector, state, code } = answer;
+    const { connection, account } = await completeConsent(parts, { connector, state, code });
     return {
       ok: true,
       title: 'Connected',

@@ -55,10 +55,14 @@ export interface Operations {
     actor: Actor,
     request: OfConnection & { dryRun: boolean; force: boolean },
   ): Promise<connections.Removal>;
+  rotatePaths(actor: Actor, request: OfConnection): Promise<connections.RotatedPaths>;
   pauseConnection(actor: Actor, request: OfConnection & { reason: string }): Promise<contract.ConnectionView>;
   resumeConnection(actor: Actor, request: OfConnection): Promise<contract.ConnectionView>;
   startConsent(actor: Actor, request: OfConnection): Promise<connections.ConsentStart>;
-  finishConsent(actor: Actor, request: { returnedUrl: string }): Promise<connections.ConsentEnd>;
+  finishConsent(
+    actor: Actor,
+    request: OfConnection & { returnedUrl: string },
+  ): Promise<connections.ConsentEnd>;
   pingConnection(actor: Actor, request: OfConnection): Promise<connections.PingReport>;
   testAlert(actor: Actor, request: OfConnection): Promise<connections.TestedAlert>;
   previewConnection(actor: Actor, request: OfConnection & { limit: number }): Promise<connections.Preview>;

@@ -7,6 +7,7 @@ import { addConnection, type NewSide, sandboxSides } from '../operations/add-con
 import { testAlert as testOperation } from '../operations/alert-address.ts';
 import { finishConsent, startConsent } from '../operations/consent.ts';
 import { listConnections } from '../operations/list-connections.ts';
+import { rotatePaths } from '../operations/rotate-paths.ts';
 import { pauseConnection, resumeConnection, setConnection } from '../operations/set-connection.ts';
 import { answer, localActor, say, stateText, table } from './output.ts';
 import { readSecrets, type Side, type SideValues } from './secrets.ts';
@@ -172,7 +173,8 @@ export async function consent(
         say(`Open this address and allow it:\n\n  ${shown.url}\n`),
       );
     }
-    const done = await finishConsent(parts, localActor(), { returnedUrl: options.returnedUrl });
+    const { returnedUrl } = options;
+    const done = await finishConsent(parts, localActor(), { connection: name, returnedUrl });
     answer(options.json, done, (shown) =>
       say(
         `${pc.green('connected')} ${shown.connection}${shown.account ? ` to account ${shown.account}` : ''}`,
@@ -223,6 +225,20 @@ export async function set(
       policies: parsePolicies(options.policy ?? []),
     });
     answer(options.json, { id, changed: true }, () => say(`${pc.green('changed')} ${name}`));
+  });
+}
+
+export async function rotate(name: string, options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const done = await rotatePaths(parts, localActor(), { connection: name });
+    answer(options.json, done, (shown) => {
+      say(`${pc.green('asked for')}: ${shown.callbacks} webhooks of ${name} get new paths`);
+      say(
+        shown.waits
+          ? `It is paused: they get them when it is resumed (connection resume ${name}).`
+          : `The running service does it; the old paths are served until the new ones are verified (ping ${name}).`,
+      );
+    });
   });
 }
 

@@ -156,6 +156,10 @@ function addConnections(program: Command): void {
   verb(connection, 'test-alert', 'send a test to the connection’s address for alerts')
     .argument('<name>')
     .action(async (name, options) => (await import('./connection.ts')).testAlert(name, options));
+  verb(connection, 'rotate-paths', 'replace the webhook paths, as after one has leaked')
+    .argument('<name>')
+    .addHelpText('after', examples('connection rotate-paths acme'))
+    .action(async (name, options) => (await import('./connection.ts')).rotate(name, options));
   verb(connection, 'remove', 'take back callbacks and tokens, forget the secrets; records and audit stay')
     .argument('<name>')
     .option('--dry-run', 'only say what goes and what stays')

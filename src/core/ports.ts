@@ -127,6 +127,8 @@ type ManifestBase = {
   id: string;
   label: string;
   fields: readonly FieldSpec[];
+  /** Settings that say whose books these are. They stay once there are records: other books need a connection of their own. */
+  identitySettings?: readonly string[];
   /** Where a sandbox of this system (its simulator) comes from. */
   simulator?: SimulatorManifest;
 };
@@ -252,7 +254,10 @@ export interface ConsentFlow {
     state: string;
     codeVerifier: string;
   }): Promise<string>;
-  /** Exchanges the code; the result is merged into the secrets. */
+  /**
+   * Exchanges the code; the result is merged into the secrets. Throws where the person cannot reach the account that
+   * the settings name, or nobody can tell.
+   */
   exchange(
     context: Pick<ConnectorContext, 'http' | 'now'>,
     request: {
@@ -263,6 +268,11 @@ export interface ConsentFlow {
       codeVerifier: string | undefined;
     },
   ): Promise<{ settings: Record<string, string>; secrets: Secrets }>;
+  /** Ends what an exchange gave and nobody is to have. Never throws: they are forgotten in any case. */
+  giveBack?(
+    context: Pick<ConnectorContext, 'http' | 'now'>,
+    request: { settings: Record<string, string>; secrets: Secrets },
+  ): Promise<void>;
 }
 
 // ---------------------------------------------------------------- destination

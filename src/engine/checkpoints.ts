@@ -21,8 +21,13 @@ export const DURABLE_STEPS = [
 ] as const;
 export type DurableStep = (typeof DURABLE_STEPS)[number];
 
+/** What becomes durable of a callback with the source: no record's life comes past it. */
+export const REGISTRATION_STEP = 'registration';
+
+type Step = DurableStep | typeof REGISTRATION_STEP;
+
 /** `before` a commit means inside the transaction, with everything written. */
-export type Checkpoint = `${'before' | 'after'} ${DurableStep}`;
+export type Checkpoint = `${'before' | 'after'} ${Step}`;
 
 export const CHECKPOINTS: readonly Checkpoint[] = DURABLE_STEPS.flatMap((step) => [
   `before ${step}` as const,
@@ -47,7 +52,7 @@ export async function reach(
 /** `act` between its two checkpoints. */
 export async function between<T>(
   parts: Parts,
-  step: DurableStep,
+  step: Step,
   act: () => Promise<T>,
   about: CheckpointAbout = {},
 ): Promise<T> {

@@ -2,10 +2,12 @@
 import { newId } from '../core/ids.ts';
 import type { SourceManifest, WebhookMessage } from '../core/ports.ts';
 import { redactBody, redactHeaders } from '../platform/redact.ts';
-import { type CallbackRow, findCallbackByPath, offerVerifier } from '../store/callbacks.ts';
+import { keepOffer, type Offered } from '../store/callback-offers.ts';
+import { type CallbackRow, findCallbackByPath } from '../store/callbacks.ts';
 import { findConnection } from '../store/connections.ts';
 import { sqlRunner } from '../store/db.ts';
 import { recordRejection } from '../store/rejections.ts';
+import { HANDSHAKE_WINDOW_MS } from './callbacks.ts';
 import { sourceManifest } from './connection-runtime.ts';
 import { createGroupCommit } from './intake.ts';
 import { type EngineParts, nowOf } from './parts.ts';
@@ -24,6 +26,8 @@ export type RefusalCause =
   | 'wrong-type'
   | 'too-large'
   | 'unreadable'
+  | 'not-asked'
+  | 'too-many-offers'
   | 'not-verified-yet'
   | 'bad-signature'
   | 'wrong-account';
@@ -33,6 +37,8 @@ const REFUSALS: Record<RefusalCause, Receipt> = {
   'wrong-type': { status: 415, title: 'Unexpected content type' },
   'too-large': { status: 413, title: 'Body too large' },
   unreadable: { status: 400, title: 'Body cannot be read' },
+  'not-asked': { status: 401, title: 'No handshake was asked for' },
+  'too-many-offers': { status: 503, title: 'Too many handshakes at once' },
   'not-verified-yet': { status: 401, title: 'This callback has not been verified yet' },
   'bad-signature': { status: 401, title: 'Signature does not match' },
   'wrong-account': { status: 401, title: 'This delivery is for another account' },
@@ -111,11 +117,31 @@ export function createReceiver(parts: EngineParts): Receiver {
     });
   }
 
-  async function keepOffer(door: Door, offer: { remoteId: string; verifier: string }): Promise<void> {
-    await parts.db.transaction().execute(async (tx) => {
-      await offerVerifier(tx, parts.vault, door.callback.id, offer);
-      await parts.queue.wake('callbacks', [{ key: door.callback.connectionId }], sqlRunner(tx));
+  /** Unsigned, so it checks nothing and changes nothing: it waits to be confirmed with the source, or is refused. */
+  async function takeHandshake(
+    path: string,
+    offered: Offered,
+    headers: Record<string, string>,
+  ): Promise<Receipt> {
+    const door = await openDoor(path, true);
+    if (!door) return refuse(undefined, 'unknown-path', headers);
+    const { id: callbackId, connectionId, verifier, remoteId } = door.callback;
+    const now = nowOf(parts);
+    const outcome = await parts.db.transaction().execute(async (tx) => {
+      const offer = {
+        id: newId(parts.clock.now()),
+        now,
+        askedAfter: new Date(now.getTime() - HANDSHAKE_WINDOW_MS),
+      };
+      const kept = await keepOffer(tx, parts.vault, callbackId, offered, offer);
+      if (kept === 'kept') await parts.queue.wake('callbacks', [{ key: connectionId }], sqlRunner(tx));
+      return kept;
     });
+    const received: Receipt = { status: 200, title: 'Handshake received' };
+    if (outcome === 'kept' || outcome === 'known') return received;
+    // A late repetition of the one that was confirmed tells nothing new, and is no fault of the sender's.
+    if (verifier === offered.verifier && remoteId === offered.remoteId) return received;
+    return refuse(door, outcome, headers);
   }
 
   return {
@@ -130,10 +156,7 @@ export function createReceiver(parts: EngineParts): Receiver {
       if (rawBody.byteLength > webhooks.maximumBytes) return refuse(door, 'too-large', headers);
       const message = webhooks.parse(rawBody);
       if (!message) return refuse(door, 'unreadable', headers, rawBody);
-      if (message.type === 'handshake') {
-        await keepOffer(door, message);
-        return { status: 200, title: 'Handshake received' };
-      }
+      if (message.type === 'handshake') return takeHandshake(path, message, headers);
       const signedBy = (candidate: Door) =>
         candidate.callback.verifier !== undefined &&
         webhooks.verify(rawBody, headers, candidate.callback.verifier);

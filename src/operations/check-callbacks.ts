@@ -29,10 +29,13 @@ export async function checkCallbacks(
   if (!Array.isArray(remote)) return [remote];
   const rows = await listCallbacks(parts.db, parts.vault, connection.id);
   return source.callbacks.topics.map((topic) => {
-    const row = rows.find((own) => own.topic === topic);
+    const row = rows.find((own) => own.topic === topic && own.role === 'current');
+    const next = rows.find((own) => own.topic === topic && own.role === 'next');
     const url = row && hookUrl(parts.publicUrl, row.path);
     const found = row && remote.find((one) => one.remoteId === row.remoteId || one.url === url);
-    return { name: `callback ${topic}`, ...stateOf(row, found, url) };
+    const state = stateOf(row, found, url);
+    const words = next || row?.replaceAt ? `${state.detail}; it is getting a new path` : state.detail;
+    return { name: `callback ${topic}`, ...state, detail: words };
   });
 }
 
@@ -44,6 +47,11 @@ async function listRemote({ callbacks }: OpenConnection['source']): Promise<Call
     const fix = 'Polling goes on meanwhile; ping again later.';
     return { name: 'callbacks', ok: false, detail: error.message, fix };
   }
+}
+
+/** The rest of the address is a secret. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'an address that cannot be read';
 }
 
 function stateOf(
@@ -58,7 +66,7 @@ function stateOf(
   }
   if (remote.url !== url) {
     const fix = `Start the service with the public URL it was registered for, or wait: it is registered anew. ${SOON}`;
-    return { ok: false, detail: `registered for another address: ${remote.url}`, fix };
+    return { ok: false, detail: `registered for another address, at ${originOf(remote.url)}`, fix };
   }
   const reach = `Make sure that ${new URL(remote.url).origin} can be reached from the internet and answers within 10 s; a new handshake is asked for. ${SOON}`;
   if (remote.verified) {

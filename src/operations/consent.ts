@@ -1,13 +1,14 @@
 /** A person's consent: where to send them, and what to do when they come back. */
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../core/errors.ts';
+import type { Secrets, SourceManifest } from '../core/ports.ts';
 import { recordAttempt } from '../engine/audit.ts';
 import { sourceManifest } from '../engine/connection-runtime.ts';
 import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
 import { loadConnection, mergeSettings } from '../store/connections.ts';
-import { insertConsent, takeConsent } from '../store/consents.ts';
+import { findConsent, insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
 import { BEING_SET_UP, redirectUriOf } from './add-connection.ts';
@@ -41,56 +42,108 @@ export async function startConsent(
   return { url, redirectUri };
 }
 
-/** Exchanges the code that the person brought back, stores the tokens, and lets the connection work. */
+/**
+ * Exchanges the code that the person brought back, stores the tokens, and lets the connection work. `connector` and
+ * `connectionId`: through whose door it came; where they do not fit, nothing is used up.
+ */
 export async function completeConsent(
   parts: OperationParts,
-  answer: { state: string; code: string },
+  answer: {
+    state: string;
+    code: string;
+    connector?: string | undefined;
+    connectionId?: string | undefined;
+  },
 ): Promise<{ connection: string; account: string | undefined }> {
-  const consent = await takeConsent(parts.db, parts.vault, answer.state, nowOf(parts));
-  if (!consent) {
-    throw new UsageError(
-      'This consent is unknown, was used already, or is older than 30 minutes.',
-      'Start it again: connection consent NAME',
-    );
-  }
-  const { connectionId, codeVerifier, redirectUri } = consent;
+  const connectionId = await findConsent(parts.db, answer.state, nowOf(parts));
+  if (connectionId === undefined) throw unknownConsent();
   const connection = await loadConnection(parts.db, connectionId);
   const manifest = sourceManifest(parts.registry, connection.source);
   if (!manifest.consent) throw new UsageError(`${manifest.label} needs no consent.`);
-  const key = { connectionId, side: 'source' as const };
-  const secrets = await loadSecrets(parts.db, parts.vault, key);
+  if (answer.connectionId !== undefined && answer.connectionId !== connectionId) {
+    throw new UsageError(
+      'This consent was asked for by another connection. Nothing was changed.',
+      'Finish it there, or start one here: connection consent NAME',
+    );
+  }
+  if (answer.connector !== undefined && answer.connector !== manifest.id) {
+    throw new UsageError(
+      'This consent was asked for from another system than this address is for. Nothing was changed.',
+      'Start it again: connection consent NAME',
+    );
+  }
+  const consent = await takeConsent(parts.db, parts.vault, answer.state, nowOf(parts));
+  if (!consent) throw unknownConsent();
+  const { codeVerifier, redirectUri } = consent;
+  const secrets = await loadSecrets(parts.db, parts.vault, { connectionId, side: 'source' });
   const { http, close } = createHttp({
     clock: parts.clock,
     takeTurn: async () => () => {},
     record: (attempt) => recordAttempt(parts, connectionId, 'source', attempt),
   });
-  const exchanged = await manifest.consent
-    .exchange(
-      { http, now: () => parts.clock.now() },
-      { settings: connection.settings.source, secrets, redirectUri, code: answer.code, codeVerifier },
-    )
+  const context = { http, now: () => parts.clock.now() };
+  const settings = connection.settings.source;
+  const flow = manifest.consent;
+  const exchanged = await flow
+    .exchange(context, { settings, secrets, redirectUri, code: answer.code, codeVerifier })
+    .then(async (given) => {
+      const refusal = await storeConsent(parts, manifest, connectionId, given, consent.actor);
+      if (refusal === undefined) return given;
+      await flow.giveBack?.(context, { settings, secrets: { ...secrets, ...given.secrets } });
+      throw refusal;
+    })
     .finally(() => close());
-  await parts.db.transaction().execute(async (tx) => {
-    const present = await lockSecrets(tx, parts.vault, key);
-    await saveSecrets(tx, parts.vault, key, { ...present, ...exchanged.secrets }, nowOf(parts));
-    await mergeSettings(tx, connectionId, 'source', exchanged.settings, nowOf(parts));
-    await parts.queue.wake('callbacks', [{ key: connectionId }], sqlRunner(tx));
-    await auditDecision(parts, tx, { name: consent.actor, role: 'admin' }, connectionId, {
-      summary: 'consent given',
-    });
-  });
   if (connection.pauseReason !== BEING_SET_UP) await resumeConnection(parts, connectionId, consent.actor);
   return { connection: connection.name, account: exchanged.settings['accountId'] };
+}
+
+function unknownConsent(): UsageError {
+  return new UsageError(
+    'This consent is unknown, was used already, or is older than 30 minutes.',
+    'Start it again: connection consent NAME',
+  );
+}
+
+/** Returns why nothing was stored: somebody has chosen another account meanwhile. */
+async function storeConsent(
+  parts: OperationParts,
+  { identitySettings = [], label }: SourceManifest,
+  connectionId: string,
+  given: { settings: Record<string, string>; secrets: Secrets },
+  actor: string,
+): Promise<UsageError | undefined> {
+  const key = { connectionId, side: 'source' as const };
+  return parts.db.transaction().execute(async (tx) => {
+    const present = await lockSecrets(tx, parts.vault, key);
+    const { settings, name } = await loadConnection(tx, connectionId);
+    const other = identitySettings.find(
+      (setting) => settings.source[setting] && settings.source[setting] !== given.settings[setting],
+    );
+    if (other !== undefined) {
+      return new UsageError(
+        `This consent is for ${label} account ${given.settings[other] || 'unknown'}, but ${name} belongs to ${settings.source[other]}. Nothing was changed.`,
+        'A person of that account has to give it: connection consent NAME',
+      );
+    }
+    await saveSecrets(tx, parts.vault, key, { ...present, ...given.secrets }, nowOf(parts));
+    await mergeSettings(tx, connectionId, 'source', given.settings, nowOf(parts));
+    await parts.queue.wake('callbacks', [{ key: connectionId }], sqlRunner(tx));
+    const by = { name: actor, role: 'admin' as const };
+    await auditDecision(parts, tx, by, connectionId, { summary: 'consent given' });
+    return undefined;
+  });
 }
 
 /** The same from the whole address that the browser ended at, for a service it could not reach. */
 export async function finishConsent(
   parts: OperationParts,
   actor: Actor,
-  { returnedUrl }: { returnedUrl: string },
+  { connection, returnedUrl }: { connection: string; returnedUrl: string },
 ): Promise<{ connection: string; account: string | undefined }> {
   requireRole(actor, 'admin');
-  const query = URL.canParse(returnedUrl) ? new URL(returnedUrl).searchParams : new URLSearchParams();
+  const { id: connectionId } = await loadConnection(parts.db, connection);
+  const url = URL.canParse(returnedUrl) ? new URL(returnedUrl) : undefined;
+  const query = url?.searchParams ?? new URLSearchParams();
   const [code, state] = [query.get('code'), query.get('state')];
   if (code === null || state === null) {
     throw new UsageError(
@@ -98,5 +151,7 @@ export async function finishConsent(
       'Copy the whole address the browser ended at.',
     );
   }
-  return completeConsent(parts, { code, state });
+  // Where the address is of our own form it says which system it is for.
+  const connector = /^\/oauth\/([^/]+)\/callback\/?$/.exec(url?.pathname ?? '')?.[1];
+  return completeConsent(parts, { code, state, connectionId, connector });
 }

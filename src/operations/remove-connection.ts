@@ -39,7 +39,7 @@ export async function removeConnection(
     name,
     dryRun: request.dryRun === true,
     removed: false,
-    callbacks: callbacks.filter(({ remoteId }) => remoteId !== null).map(({ topic }) => topic),
+    callbacks: [...new Set(callbacks.filter(({ remoteId }) => remoteId !== null).map(({ topic }) => topic))],
     tokensRevoked: open.source.revoke !== undefined,
     recordsKept: await countDocuments(parts, id),
     unsettled: await countUnsettled(parts, id),

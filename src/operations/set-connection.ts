@@ -1,11 +1,14 @@
 /** Changes a connection: webhooks on or off, poll interval, settings and credentials of either side. */
 import { UsageError } from '../core/errors.ts';
 import { policyProblem } from '../core/policy.ts';
+import type { DestinationManifest, SourceManifest } from '../core/ports.ts';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
 import { nowOf } from '../engine/parts.ts';
 import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
 import { setAlertUrl } from '../store/alerts.ts';
 import {
+  type Connection,
+  hasBooks,
   loadConnection,
   mergePolicies,
   mergeSettings,
@@ -56,7 +59,7 @@ export async function setConnection(
     );
     for (const side of ['source', 'destination'] as const) {
       const given = values[side];
-      if (given) await setFields(parts, tx, connection.id, side, connection[side], given);
+      if (given) await setFields(parts, tx, connection, side, given);
     }
     if (alertUrl !== undefined) await setAlertUrl(tx, connection.id, alertUrl, nowOf(parts));
     if (Object.keys(policies).length > 0) await mergePolicies(tx, connection.id, policies, nowOf(parts));
@@ -81,11 +84,11 @@ export async function setConnection(
 async function setFields(
   parts: OperationParts,
   tx: OperationParts['db'],
-  connectionId: string,
+  connection: Connection,
   side: Side,
-  connector: string,
   given: Record<string, string>,
 ): Promise<void> {
+  const { id: connectionId, [side]: connector } = connection;
   const manifest =
     side === 'source'
       ? sourceManifest(parts.registry, connector)
@@ -98,6 +101,7 @@ async function setFields(
   });
   if (problems.length > 0)
     throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
+  await keepIdentity(parts, tx, connection, side, manifest, given);
   const isSecret = (name: string) => manifest.fields.some((field) => field.name === name && field.secret);
   const pick = (secret: boolean) =>
     Object.fromEntries(Object.entries(given).filter(([name]) => isSecret(name) === secret));
@@ -107,6 +111,35 @@ async function setFields(
   // A renewal under way must not be overwritten with the token it has just used up.
   const secrets = await lockSecrets(tx, parts.vault, key);
   await saveSecrets(tx, parts.vault, key, { ...secrets, ...pick(true) }, nowOf(parts));
+}
+
+/** Whose books they are stays once there are records of them; before that, what was found by itself is found anew. */
+async function keepIdentity(
+  parts: OperationParts,
+  tx: OperationParts['db'],
+  { id, name, settings }: Connection,
+  side: Side,
+  { identitySettings = [], fields, label }: SourceManifest | DestinationManifest,
+  given: Record<string, string>,
+): Promise<void> {
+  const present = settings[side];
+  if (!(await hasBooks(tx, id, side))) {
+    const found = identitySettings.filter(
+      (one) => present[one] && !fields.some((field) => field.name === one),
+    );
+    const none = Object.fromEntries(found.map((one) => [one, '']));
+    if (found.length > 0) await mergeSettings(tx, id, side, none, nowOf(parts));
+    return;
+  }
+  const changed = identitySettings.find(
+    (one) => given[one] !== undefined && given[one] !== (present[one] ?? ''),
+  );
+  if (changed === undefined) return;
+  const what = fields.find((field) => field.name === changed)?.label ?? changed;
+  throw new UsageError(
+    `${name} has records already: ${label}’s ${what} stays ${present[changed] || 'empty'}.`,
+    'Add a connection of its own for the other one: connection add',
+  );
 }
 
 export async function pauseConnection(

@@ -85,3 +85,16 @@ test('a secret never survives in a form', () => {
     }),
   );
 });
+
+test.each([
+  'https://us.example/hooks/5up3r_s3cr3t-p4th-0f-ours-000',
+  '{"detail":"https:\\/\\/us.example\\/hooks\\/5up3r_s3cr3t-p4th-0f-ours-000"}',
+  'uri=https%3A%2F%2Fus.example%2Fhooks%2F5up3r_s3cr3t-p4th-0f-ours-000&x=1',
+])('the end of a webhook address is cut out of %s, in body, address and header alike', (text) => {
+  const shown = [redactBody(text, []), redactBody(text, FIELDS), redactUrl(text, [])];
+  shown.push(redactHeaders({ 'x-forwarded-uri': text })['x-forwarded-uri']);
+  for (const one of shown) {
+    expect(one).toContain('[redacted]');
+    expect(one).not.toContain('5up3r');
+  }
+});

@@ -11,11 +11,19 @@ const SECRET_HEADERS = new Set([
   'apisecretaccesskey',
 ]);
 
+/** The secret end of a webhook address of ours, however its slashes are written; a proxy puts it into headers. */
+const SLASH = String.raw`(?:\\?/|%2f|\\u002f)`;
+const HOOK_PATH = new RegExp(`(${SLASH}hooks${SLASH})[\\w-]{20,}`, 'gi');
+
+function redactHookPaths(text: string): string {
+  return text.replaceAll(HOOK_PATH, `$1${REDACTED}`);
+}
+
 export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : value,
+      SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : redactHookPaths(value),
     ]),
   );
 }
@@ -27,9 +35,10 @@ const JSON_RECORD = String.raw`\{(?:${JSON_TEXT}|[^}"])*\}?`;
 
 /** Replaces the values of the named JSON members or form fields, at any depth, in JSON, forms and broken text alike. */
 export function redactBody(body: string | undefined, secretFields: readonly string[]): string | undefined {
-  if (body === undefined || secretFields.length === 0) return body;
+  if (body === undefined) return body;
+  if (secretFields.length === 0) return redactHookPaths(body);
   const names = secretFields.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
-  return body
+  return redactHookPaths(body)
     .replaceAll(
       new RegExp(`("(?:${names})"\\s*:\\s*)(?:${JSON_TEXT}|${JSON_LIST}|${JSON_RECORD}|[^,}\\]\\s]+)`, 'g'),
       `$1"${REDACTED}"`,
@@ -39,6 +48,7 @@ export function redactBody(body: string | undefined, secretFields: readonly stri
 
 /** The same for the query string of a URL. */
 export function redactUrl(url: string, secretFields: readonly string[]): string {
-  const [path, query] = url.split('?', 2);
-  return query === undefined ? url : `${path}?${redactBody(query, secretFields) ?? ''}`;
+  const [path = '', query] = url.split('?', 2);
+  const shown = redactHookPaths(path);
+  return query === undefined ? shown : `${shown}?${redactBody(query, secretFields) ?? ''}`;
 }

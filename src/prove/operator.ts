@@ -21,7 +21,7 @@ export async function reconnect(world: ProofWorld): Promise<boolean> {
     const page = await fetch(`${url}&auto=1`, { redirect: 'manual' });
     const returnedUrl = page.headers.get('location');
     if (returnedUrl === null) throw new Error(`no consent was given: ${page.status}`);
-    await finishConsent(parts, OPERATOR, { returnedUrl });
+    await finishConsent(parts, OPERATOR, { connection: world.connectionId, returnedUrl });
     await resumeConnection(parts, OPERATOR, { connection: world.connectionId });
   });
   return true;

@@ -182,6 +182,18 @@ export async function markConnectionRemoved(db: Db, id: string, now: Date): Prom
   return numUpdatedRows > 0n;
 }
 
+/** Whether anything stands here of that side: records of the source, or steps that were sent to the destination. */
+export async function hasBooks(db: Db, id: string, side: Side): Promise<boolean> {
+  const of = sql`where connection_id = ${id}`;
+  const { rows } =
+    side === 'source'
+      ? await sql`select from documents ${of} limit 1`.execute(db)
+      : await sql`(select from links ${of} limit 1) union all (select from deliveries ${of} limit 1)`.execute(
+          db,
+        );
+  return rows.length > 0;
+}
+
 export async function mergeSettings(
   db: Db,
   id: string,

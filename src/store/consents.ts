@@ -24,6 +24,17 @@ export async function insertConsent(
     .execute();
 }
 
+/** Whose it is; undefined when it is unknown, used or too old. Does not use it up. */
+export async function findConsent(db: Db, state: string, now: Date): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('consents')
+    .select('connection_id')
+    .where('state', '=', state)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row?.connection_id;
+}
+
 /** Takes it out, so that a state works once; undefined when it is unknown, used or too old. */
 export async function takeConsent(
   db: Db,

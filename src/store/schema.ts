@@ -79,13 +79,27 @@ export interface Backfills {
   updated_at: Timestamp;
 }
 
+export interface CallbackOffers {
+  callback_id: string;
+  id: string;
+  offered_at: Timestamp;
+  refused: Generated<boolean>;
+  sealed: Json;
+}
+
 export interface Callbacks {
+  asked_at: Timestamp | null;
   connection_id: string;
   created_at: Timestamp;
   id: string;
   offered: Json | null;
-  path: string;
+  path: string | null;
+  path_hash: string;
+  path_sealed: Json | null;
   remote_id: string | null;
+  replace_at: Timestamp | null;
+  retired_at: Timestamp | null;
+  role: string;
   topic: string;
   verified_at: Timestamp | null;
   verifier: Json | null;
@@ -344,6 +358,7 @@ export interface DB {
   backfill_items: BackfillItems;
   backfills: Backfills;
   call_budgets: CallBudgets;
+  callback_offers: CallbackOffers;
   callbacks: Callbacks;
   connections: Connections;
   consents: Consents;

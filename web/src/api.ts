@@ -107,6 +107,7 @@ export const api = {
     call<{ id: string }>('setConnection', { ...ofConnection(id), body }),
   removeConnection: (id: string, body: { dryRun: boolean; force: boolean }) =>
     call<connections.Removal>('removeConnection', { ...ofConnection(id), body }),
+  rotatePaths: (id: string) => call<connections.RotatedPaths>('rotatePaths', ofConnection(id)),
   pause: (id: string, reason: string) =>
     call<contract.ConnectionView>('pauseConnection', { ...ofConnection(id), body: { reason } }),
   resume: (id: string) => call<contract.ConnectionView>('resumeConnection', ofConnection(id)),

@@ -52,6 +52,11 @@ export function connectionRoutes(app: ApiApp, { operations }: Pick<ApiParts, 'op
     handler: (request) => operations.setConnection(actorOf(request), { ...request.params, ...request.body }),
   });
   app.route({
+    ...routeOf('rotatePaths'),
+    schema: { ...aboutVerb('rotatePaths'), params, response: { 200: shapes.rotatedPaths, ...PROBLEMS } },
+    handler: (request) => operations.rotatePaths(actorOf(request), request.params),
+  });
+  app.route({
     ...routeOf('removeConnection'),
     schema: {
       ...aboutVerb('removeConnection'),

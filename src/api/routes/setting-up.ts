@@ -47,7 +47,7 @@ export function settingUpRoutes(app: ApiApp, parts: Pick<ApiParts, 'operations'>
       body: shapes.consentAnswer,
       response: { 200: shapes.consentEnd, ...PROBLEMS },
     },
-    handler: (request) => operations.finishConsent(actorOf(request), request.body),
+    handler: (request) => operations.finishConsent(actorOf(request), { ...request.params, ...request.body }),
   });
   trialRoutes(app, parts);
 }

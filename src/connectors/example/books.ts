@@ -58,6 +58,7 @@ export class Books {
   readonly #now: () => number;
   readonly #documents = new Map<DocumentKind, Map<string, Stored>>();
   readonly #callbacks = new Map<string, Registration>();
+  #registered = 0;
 
   constructor(account: string, now: () => number) {
     this.account = account;
@@ -104,7 +105,8 @@ export class Books {
   }
 
   register(topic: string, url: string): Callback {
-    const remoteId = `callback-${this.#callbacks.size + 1}`;
+    this.#registered += 1;
+    const remoteId = `callback-${this.#registered}`;
     const callback = { remoteId, topic, url, verified: false, verifier: `verifier-of-${remoteId}-${url}` };
     this.#callbacks.set(remoteId, callback);
     this.shakeHands(remoteId);

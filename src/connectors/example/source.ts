@@ -36,6 +36,7 @@ export function booksManifest(books: Books): SourceManifest {
         default: 'kind',
       },
     ],
+    identitySettings: ['accountId'],
     webhooks: webhookFormat,
     consent: {
       authorizeUrl: async ({ redirectUri, state }) =>

@@ -149,15 +149,29 @@ describe('consent', () => {
   });
 
   test('a person who is only a client is refused', async () => {
-    const context = createTestContext({ http: script(json(tokens), me('client', 'FrEsHb')) });
+    const http = script(json(tokens), me('client', 'FrEsHb'), json({}), json({}));
+    const context = createTestContext({ http });
     await expect(consent.exchange(context, { ...request, settings: SETTINGS })).rejects.toMatchObject({
       kind: 'rejected',
       code: 'role_client',
     });
+    expect(context.requests.map(({ call }) => call).slice(2)).toEqual(['POST revoke', 'POST revoke']);
   });
 
-  test('tokens are not lost when the question for the account fails', async () => {
-    const context = createTestContext({ http: script(json(tokens), { status: 502, body: '<html>' }) });
+  test('a person of another account is refused and what they gave is given back, even where that fails', async () => {
+    const http = script(json(tokens), me('admin', 'OtHeR1'), new OperatingError('transient', 'no answer'));
+    const context = createTestContext({ http });
+    const settings = { ...SETTINGS, accountId: 'MiNe01' };
+    await expect(consent.exchange(context, { ...request, settings })).rejects.toMatchObject({
+      code: 'other_account',
+      message: expect.stringMatching(/OtHeR1.*MiNe01/),
+    });
+    expect(context.requests.at(-1)?.call).toBe('POST revoke');
+  });
+
+  test('tokens for a connection without an account are not lost when the question for it fails', async () => {
+    const failed = { status: 502, body: '<html>' };
+    const context = createTestContext({ http: script(json(tokens), failed, failed, failed) });
     const { settings, secrets } = await consent.exchange(context, request);
     expect(settings).toEqual({ redirectUri: request.redirectUri });
     expect(secrets).toMatchObject({ accessToken: 'new-access' });

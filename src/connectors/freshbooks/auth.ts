@@ -141,9 +141,11 @@ function consentNeeded(why: string, code: string): OperatingError {
  * Ends the refresh token and the access token, best effort in this order: the first one alone cuts us off for good.
  * Throws OperatingError where FreshBooks did not take it.
  */
-export async function revokeTokens(context: ConnectorContext): Promise<void> {
-  const secrets = await context.credentials.load();
-  const settings = toSettings(context.settings);
+export async function revokeTokens(
+  context: Pick<ConnectorContext, 'http'>,
+  settings: Pick<FreshBooksSettings, 'clientId' | 'tokenUrl'>,
+  secrets: Secrets,
+): Promise<void> {
   for (const token of [secrets['refreshToken'], secrets['accessToken']]) {
     if (!token) continue;
     const answer = await context.http({

@@ -11,6 +11,9 @@ const TOPICS = ['client', 'invoice', 'payment', 'credit_note'] as const;
 
 const PER_PAGE = 100;
 
+/** A callback's address ends in a secret path, and FreshBooks repeats it in every answer. */
+const SECRET_FIELDS = ['verifier', 'uri'] as const;
+
 export function createCallbacks(client: Client, account: () => string): SourceCallbacks {
   const path = (remoteId?: string) => {
     const base = `/events/account/${encodeURIComponent(account())}/events/callbacks`;
@@ -25,6 +28,7 @@ export function createCallbacks(client: Client, account: () => string): SourceCa
         call: 'GET callback list',
         method: 'GET',
         path: path(),
+        secretFields: SECRET_FIELDS,
         query: [
           ['page', String(page)],
           ['per_page', String(PER_PAGE)],
@@ -53,7 +57,7 @@ export function createCallbacks(client: Client, account: () => string): SourceCa
       const lost = error instanceof OperatingError && error.kind === 'ambiguous';
       const made = lost ? await find(topic, url) : undefined;
       if (made) return made;
-      throw error;
+      throw withoutPath(error, url);
     }
   }
 
@@ -62,6 +66,7 @@ export function createCallbacks(client: Client, account: () => string): SourceCa
       call: 'POST callback',
       method: 'POST',
       path: path(),
+      secretFields: SECRET_FIELDS,
       body: { callback: { event: topic, uri: url } },
       parse: parseCallback,
     });
@@ -73,8 +78,8 @@ export function createCallbacks(client: Client, account: () => string): SourceCa
       call: 'PUT callback verifier',
       method: 'PUT',
       path: path(remoteId),
+      secretFields: SECRET_FIELDS,
       body: { callback: { verifier } },
-      secretFields: ['verifier'],
       parse: parseCallback,
     });
     if (value.verified) return;
@@ -88,6 +93,7 @@ export function createCallbacks(client: Client, account: () => string): SourceCa
       call: 'PUT callback resend',
       method: 'PUT',
       path: path(remoteId),
+      secretFields: SECRET_FIELDS,
       body: { callback: { resend: true } },
       parse: () => undefined,
     });
@@ -100,6 +106,7 @@ export function createCallbacks(client: Client, account: () => string): SourceCa
         call: 'DELETE callback',
         method: 'DELETE',
         path: path(remoteId),
+        secretFields: SECRET_FIELDS,
         parse: () => undefined,
       });
     } catch (error) {
@@ -108,4 +115,12 @@ export function createCallbacks(client: Client, account: () => string): SourceCa
   }
 
   return { topics: TOPICS, register, list, confirm, requestHandshake, remove };
+}
+
+/** FreshBooks may repeat what it refuses, and the end of our address is a secret. */
+function withoutPath(error: unknown, url: string): unknown {
+  if (!(error instanceof OperatingError) || !error.message.includes(url)) return error;
+  const { kind, code, field, until } = error;
+  const message = error.message.replaceAll(url, new URL(url).origin);
+  return new OperatingError(kind, message, { code, field, until });
 }

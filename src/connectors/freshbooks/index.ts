@@ -11,6 +11,7 @@ export const freshbooks: SourceManifest = {
   label: 'FreshBooks',
   side: 'source',
   fields,
+  identitySettings: ['accountId'],
   webhooks,
   consent,
   simulator,

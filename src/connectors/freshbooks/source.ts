@@ -71,7 +71,7 @@ export function createSource(context: ConnectorContext): Source {
     originsOf,
     callbacks: createCallbacks(client, account),
     ping: createPing(context, client),
-    revoke: () => revokeTokens(context),
+    revoke: async () => revokeTokens(context, toSettings(context.settings), await context.credentials.load()),
   };
 }
 

@@ -67,6 +67,23 @@ describe('tokens', () => {
     expect(tokens()).toBe(1);
   });
 
+  it('new credentials of another tenant are refused, both tenants named, and their token is not stored', async () => {
+    const answer = { access_token: 'theirs', expires_in: 3599, scope: 'entity.e tenant.222 user.u' };
+    const vault: Vault = { secrets: { clientSecret: 's3cret' } };
+    const open = (more: Record<string, string>) => {
+      const context = testContext({ ...settings, ...more }, vault, { http: async () => json(200, answer) });
+      return createClient(context, ZUORA_REGIONS).get('GET payments', '/v1/payments');
+    };
+    await expect(open({ tenantId: '111' })).rejects.toMatchObject({
+      kind: 'unauthorized',
+      code: 'other-tenant',
+      message: expect.stringMatching(/222.*111/),
+    });
+    expect(vault.secrets).toEqual({ clientSecret: 's3cret' });
+    await open({ tenantId: '222' });
+    expect(vault.secrets).toMatchObject({ accessToken: 'theirs' });
+  });
+
   it('R4 one renewal follows a 401, then the connection is unauthorized', async () => {
     const { open, tokens } = scripted(() => json(401, SIGN_IN));
     const { client, context } = open();

@@ -35,7 +35,9 @@ export function createAuth(context: ConnectorContext, regions: readonly Region[]
     const stored = await context.credentials.renew(async (current) => {
       const other = storedSession(context, regions, current);
       if (usable(other) && other.token !== refusedToken) return undefined;
-      return toSecrets(current, context, await requestSession(context, regions, current, other?.baseUrl));
+      const session = await requestSession(context, regions, current, other?.baseUrl);
+      assertSameTenant(context.settings, session);
+      return toSecrets(current, context, session);
     });
     const session = storedSession(context, regions, stored);
     if (session === undefined) throw new Error('the vault does not hold the token that was just stored');
@@ -60,6 +62,14 @@ export function createAuth(context: ConnectorContext, regions: readonly Region[]
     },
     renew,
   };
+}
+
+/** New credentials may be another tenant's: what was copied would not be found there, and be copied again. */
+function assertSameTenant({ tenantId: known }: Record<string, string>, { scope }: Session): void {
+  const tenantId = tenantOf(scope);
+  if (!known || tenantId === undefined || tenantId === known) return;
+  const words = `these credentials are for Zuora tenant ${tenantId}, but this connection copies into tenant ${known}`;
+  throw new OperatingError('unauthorized', words, { code: 'other-tenant' });
 }
 
 /** "entity.<uuid> ... tenant.<n> user.<hex>". */

@@ -121,6 +121,7 @@ export const zuora: DestinationManifest = {
   id: 'zuora',
   label: 'Zuora',
   fields: FIELDS,
+  identitySettings: ['tenantId', 'entityId'],
   simulator,
   budget: sharedBudget,
   create: (context) => createZuoraDestination(context),

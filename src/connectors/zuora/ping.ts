@@ -63,6 +63,8 @@ const SIGN_IN_FIXES: Readonly<Record<string, string>> = {
   'unknown-client': 'Check client id and region: the OAuth client belongs to one tenant in one data centre.',
   'wrong-secret': 'Set the client secret anew; create a new OAuth client for the API user if it is lost.',
   'user-disabled': 'Activate the API user in Zuora under Administration > Manage Users.',
+  'other-tenant':
+    'Enter credentials of the tenant that the copies are in; for another tenant add a connection of its own.',
   'wrong-entity': 'Correct the entity id, or leave it empty when the tenant has no Multi-entity.',
 };
 

@@ -54,6 +54,25 @@ function SideForm({ connection, side, disabled }: { connection: Full; side: Side
   );
 }
 
+function PathsRow({ connection }: { connection: Full }) {
+  const rotate = useAct(() => api.rotatePaths(connection.id), {
+    failed: 'The paths stay as they are',
+    done: ({ callbacks, waits }) =>
+      `${formatCount(callbacks)} webhooks get new paths${waits ? ' when the connection is resumed' : ''}.`,
+  });
+  return (
+    <Group gap="xs">
+      <Text size="sm">The webhooks’ paths are secrets. If one may have become known, replace them.</Text>
+      <ConfirmButton
+        label="Replace the paths"
+        about={connection.name}
+        question="The old paths are served until the new ones are verified: nothing is missed."
+        act={rotate}
+      />
+    </Group>
+  );
+}
+
 function ChecksSection({ connection }: { connection: Full }) {
   const [asked, setAsked] = useState(false);
   const checks = useChecks(connection.id, { enabled: asked });
@@ -172,7 +191,10 @@ function Connection({ connection }: { connection: Full }) {
         </Alert>
       )}
       <Section title="How changes are noticed">
-        <ScheduleForm connection={connection} disabled={!maySetUp} />
+        <Stack gap="md">
+          <ScheduleForm connection={connection} disabled={!maySetUp} />
+          {maySetUp && connection.webhooksEnabled && <PathsRow connection={connection} />}
+        </Stack>
       </Section>
       <Section title="Policies">
         <PoliciesForm connectionId={connection.id} policies={connection.policies} disabled={!maySetUp} />

@@ -62,10 +62,12 @@ export function registerCallbacks(api: FastifyInstance, sim: Simulator): void {
     if (callback === undefined) return sendMissing(reply);
     const { verifier, resend } = PutBody.safeParse(request.body).data?.callback ?? {};
     if (resend === true) {
+      if (!callback.verified && sim.faults.resendVerifier === 'new') callbacks.renewVerifier(callback);
       sim.announcer.shakeHands(callback);
       return single(callback);
     }
-    if (verifier === undefined || !callbacks.verify(callback, verifier)) {
+    const isTaken = verifier !== undefined && callbacks.verify(callback, verifier);
+    if (!isTaken && sim.faults.wrongVerifier === 'refused') {
       return sendInvalid(reply, [{ field: 'verifier', description: 'Value error, Invalid verifier.' }]);
     }
     return single(callback);

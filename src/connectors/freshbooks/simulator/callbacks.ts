@@ -56,13 +56,14 @@ export function createCallbacks(options: { clock: Clock; random: Random }) {
   const touch = (callback: Callback) => {
     callback.updatedAt = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   };
+  // Lengths seen in the wild vary between 31 and 34.
+  const makeVerifier = () => randomText(random, 31 + Math.floor(random.next() * 4));
   return {
     all: () => [...byId.values()],
     find: (id: number) => byId.get(id),
     create(event: string, uri: string): Callback {
       lastId += 1;
-      // Lengths seen in the wild vary between 31 and 34.
-      const verifier = randomText(random, 31 + Math.floor(random.next() * 4));
+      const verifier = makeVerifier();
       const callback = { id: lastId, event, uri, verifier, verified: false, updatedAt: '', droppedInRow: 0 };
       touch(callback);
       byId.set(callback.id, callback);
@@ -74,6 +75,9 @@ export function createCallbacks(options: { clock: Clock; random: Random }) {
       callback.droppedInRow = 0;
       touch(callback);
       return true;
+    },
+    renewVerifier(callback: Callback): void {
+      callback.verifier = makeVerifier();
     },
     disable(callback: Callback): void {
       callback.verified = false;

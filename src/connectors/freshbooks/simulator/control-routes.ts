@@ -8,6 +8,7 @@ import { addDays } from './eastern.ts';
 import { FaultsPatch, noFaults } from './faults.ts';
 import { HISTORY_DAYS, type History } from './histories.ts';
 import { toLedger } from './ledger-view.ts';
+import { grantorNow } from './oauth-routes.ts';
 import type { Simulator } from './simulator.ts';
 
 export function registerControl(app: FastifyInstance, sim: Simulator): void {
@@ -18,7 +19,12 @@ export function registerControl(app: FastifyInstance, sim: Simulator): void {
     if (scopes === undefined)
       throw new schema.ControlError('The scope names something the app does not have.');
     const { clientId, clientSecret, accountId } = sim.identity;
-    return { code: sim.oauth.grantCode(redirectUri, scopes), clientId, clientSecret, accountId };
+    return {
+      code: sim.oauth.grantCode(redirectUri, scopes, grantorNow(sim)),
+      clientId,
+      clientSecret,
+      accountId,
+    };
   });
   app.post('/_control/tokens/expire', () => {
     sim.oauth.expireAccessTokens();

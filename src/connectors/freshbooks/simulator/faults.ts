@@ -31,6 +31,10 @@ const shape = {
   webhookKeyOrder: z.enum(['recorded', 'documented', 'system', 'rotate']),
   handshakeFirst: z.boolean(),
   disableCallbacks: z.boolean(),
+  /** What a wrong verifier is told: that it is refused, or only how the callback stands: verified, if it was. */
+  wrongVerifier: z.enum(['refused', 'unsaid']),
+  /** What a resend to one that is not verified carries. */
+  resendVerifier: z.enum(['same', 'new']),
   paymentTouchesInvoice: z.boolean(),
   allowDuplicateNumbers: z.boolean(),
   allowBelowPaid: z.enum(['no', 'negative', 'zero']),
@@ -42,8 +46,11 @@ const shape = {
   /** Taken in, and never answered: the connection stays open. */
   neverAnswer: Times,
   tokenLifetimeSeconds: z.number().int().positive(),
-  /** Who consented, as users/me tells: an owner, a mere client, an owner without `account_id`, an owner of two. */
-  person: z.enum(['owner', 'client', 'no-account-id', 'two-accounts']),
+  /**
+   * Who consented, as users/me tells: an owner, a mere client, an owner without `account_id`, an owner of two. With
+   * `stranger` whoever consents from now on can reach another account only.
+   */
+  person: z.enum(['owner', 'client', 'no-account-id', 'two-accounts', 'stranger']),
 };
 
 export const FaultsPatch = z.strictObject(shape).partial();
@@ -60,6 +67,8 @@ export function noFaults(): Faults {
     webhookKeyOrder: 'recorded',
     handshakeFirst: false,
     disableCallbacks: false,
+    wrongVerifier: 'refused',
+    resendVerifier: 'same',
     paymentTouchesInvoice: true,
     allowDuplicateNumbers: false,
     allowBelowPaid: 'no',

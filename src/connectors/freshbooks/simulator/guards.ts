@@ -14,6 +14,7 @@ const NO_FEATURE: RefusalDetail = {
 export function installGuards(api: FastifyInstance, sim: Simulator): void {
   api.decorateRequest('limitState', null);
   api.decorateRequest('scopes', null);
+  api.decorateRequest('grantor', 'own');
 
   api.addHook('onRequest', async (request, reply) => {
     const kind = kindOf(request);
@@ -38,14 +39,15 @@ export function installGuards(api: FastifyInstance, sim: Simulator): void {
   api.addHook('onRequest', async (request, reply) => {
     if (reply.sent || request.routeOptions.config.open === true) return;
     const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const scopes = token === undefined ? undefined : sim.oauth.scopesOf(token);
-    if (scopes === undefined) {
+    const access = token === undefined ? undefined : sim.oauth.accessOf(token);
+    if (access === undefined) {
       return reply.code(401).send({
         error: 'unauthenticated',
         error_description: 'This action requires authentication to continue.',
       });
     }
-    request.scopes = scopes;
+    request.scopes = access.scopes;
+    request.grantor = access.grantor;
     const isCreate = request.method === 'POST' && request.url.startsWith('/accounting/');
     const state = sim.limits.take(isCreate ? 'create' : 'general');
     request.limitState = state;
@@ -56,7 +58,8 @@ export function installGuards(api: FastifyInstance, sim: Simulator): void {
 
   api.addHook('preHandler', async (request, reply) => {
     const { accountId } = Object(request.params);
-    if (typeof accountId === 'string' && accountId !== sim.identity.accountId) {
+    const isOther = accountId !== sim.identity.accountId || request.grantor === 'stranger';
+    if (typeof accountId === 'string' && isOther) {
       const refusal = notFound('account', 'accountid', accountId);
       return reply.code(refusal.status).send(accountingErrors(refusal.detail));
     }

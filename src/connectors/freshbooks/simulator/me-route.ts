@@ -79,13 +79,21 @@ export function registerMe(api: FastifyInstance, sim: Simulator): void {
       ...response,
       business_memberships: [{ ...membership, business: { ...business, account_id: null } }],
     },
+    // Tells only who consents from now on; whose token a call carries was settled then.
+    stranger: response,
     'two-accounts': {
       ...response,
       business_memberships: [membership, other],
       roles: [...response.roles, ...response.roles.map((own) => ({ ...own, accountid: OTHER_ACCOUNT }))],
     },
   };
-  api.get('/auth/api/v1/users/me', { config: { kind: 'GET me', scope: 'user:profile:read' } }, () => ({
-    response: variants[sim.faults.person],
+  const stranger = {
+    ...response,
+    email: 'sam@second.example',
+    business_memberships: [other],
+    roles: response.roles.map((own) => ({ ...own, accountid: OTHER_ACCOUNT })),
+  };
+  api.get('/auth/api/v1/users/me', { config: { kind: 'GET me', scope: 'user:profile:read' } }, (request) => ({
+    response: request.grantor === 'stranger' ? stranger : variants[sim.faults.person],
   }));
 }

@@ -1,7 +1,7 @@
 /** OAuth pages and endpoints: authorize, token, revoke, metadata, in both URL families. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeHtml } from './html.ts';
-import { OAuthError } from './oauth.ts';
+import { type Grantor, OAuthError } from './oauth.ts';
 import type { Simulator } from './simulator.ts';
 
 type Fields = Record<string, unknown>;
@@ -74,10 +74,15 @@ function authorize(sim: Simulator, path: string, query: Fields, reply: FastifyRe
   }
   if (query.decision === 'allow' || query.auto === '1') {
     const challenge = text(query, 'code_challenge');
-    const code = sim.oauth.grantCode(redirectUri, scopes, challenge === '' ? undefined : challenge);
+    const bound = challenge === '' ? undefined : challenge;
+    const code = sim.oauth.grantCode(redirectUri, scopes, grantorNow(sim), bound);
     return redirectBack(reply, redirectUri, query, { code });
   }
   return reply.type('text/html').send(consentPage(sim, path, query, scopes));
+}
+
+export function grantorNow({ faults }: Simulator): Grantor {
+  return faults.person === 'stranger' ? 'stranger' : 'own';
 }
 
 function answerToken(sim: Simulator, request: FastifyRequest, reply: FastifyReply) {

@@ -1,4 +1,4 @@
-/** OAuth state: authorization codes, access tokens, and the one live refresh token of the app and user. */
+/** OAuth state: authorization codes, access tokens, and the one live refresh token of the app and each user. */
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '../../../platform/clock.ts';
 import { type Identity, randomHex, randomText } from './identity.ts';
@@ -35,8 +35,17 @@ export type TokenAnswer = {
   direct_buy_tokens: Record<string, never>;
 };
 
-type Code = { redirectUri: string; scopes: string[]; expiresAt: number; challenge?: string | undefined };
-type Access = { scopes: ReadonlySet<string>; expiresAt: number };
+/** Who said yes: somebody of this account, or somebody who can reach another one only. */
+export type Grantor = 'own' | 'stranger';
+
+type Code = {
+  redirectUri: string;
+  scopes: string[];
+  expiresAt: number;
+  challenge?: string | undefined;
+  grantor: Grantor;
+};
+export type Access = { scopes: ReadonlySet<string>; expiresAt: number; grantor: Grantor };
 type Refresh = { token: string; redirectUri: string; scopes: string[] };
 
 export type OAuth = ReturnType<typeof createOAuth>;
@@ -50,24 +59,31 @@ export function createOAuth(options: {
   const { clock, random, identity } = options;
   const codes = new Map<string, Code>();
   const accessTokens = new Map<string, Access>();
-  let refresh: Refresh | undefined;
+  const refresh = new Map<Grantor, Refresh>();
 
-  function issue(scopes: string[], redirectUri: string): TokenAnswer {
+  function issue(scopes: string[], redirectUri: string, grantor: Grantor): TokenAnswer {
     const createdAt = Math.floor(clock.now() / 1000);
     const expiresIn = options.tokenLifetimeSeconds();
     const accessToken = makeJwt(random, identity, { scopes, createdAt, expiresIn });
-    accessTokens.set(accessToken, { scopes: new Set(scopes), expiresAt: (createdAt + expiresIn) * 1000 });
-    refresh = { token: randomHex(random, 64), redirectUri, scopes };
+    const expiresAt = (createdAt + expiresIn) * 1000;
+    accessTokens.set(accessToken, { scopes: new Set(scopes), expiresAt, grantor });
+    const successor = randomHex(random, 64);
+    refresh.set(grantor, { token: successor, redirectUri, scopes });
     return {
       access_token: accessToken,
       token_type: 'Bearer',
       expires_in: expiresIn,
-      refresh_token: refresh.token,
+      refresh_token: successor,
       scope: scopes.join(' '),
       created_at: createdAt,
       direct_buy_tokens: {},
     };
   }
+
+  const grantorOf = (token: string) => [...refresh].find(([, live]) => live.token === token)?.[0];
+  const endTokensOf = (grantor: Grantor) => {
+    for (const [token, access] of accessTokens) if (access.grantor === grantor) accessTokens.delete(token);
+  };
 
   return {
     /** Scopes asked for, or all ticked ones; undefined when one is not ticked, which fails the whole consent. */
@@ -77,9 +93,9 @@ export function createOAuth(options: {
       if (asked.some((name) => !APP_SCOPES.includes(name))) return undefined;
       return [...new Set(['user:profile:read', ...asked])];
     },
-    grantCode(redirectUri: string, scopes: string[], challenge?: string): string {
+    grantCode(redirectUri: string, scopes: string[], grantor: Grantor, challenge?: string): string {
       const code = randomHex(random, 64);
-      codes.set(code, { redirectUri, scopes, expiresAt: clock.now() + CODE_LIFE_MS, challenge });
+      codes.set(code, { redirectUri, scopes, grantor, expiresAt: clock.now() + CODE_LIFE_MS, challenge });
       return code;
     },
     exchangeCode(code: string, redirectUri: string, codeVerifier: string | undefined): TokenAnswer {
@@ -91,35 +107,37 @@ export function createOAuth(options: {
       if (granted.challenge !== undefined && granted.challenge !== challengeOf(codeVerifier ?? '')) {
         throw invalidGrant();
       }
-      return issue(granted.scopes, redirectUri);
+      return issue(granted.scopes, redirectUri, granted.grantor);
     },
     /** The token used is dead at once, whatever becomes of the answer. */
     refreshToken(token: string, redirectUri: string): TokenAnswer {
-      if (refresh === undefined || refresh.token !== token || refresh.redirectUri !== redirectUri) {
-        throw invalidGrant();
-      }
-      return issue(refresh.scopes, redirectUri);
+      const grantor = grantorOf(token);
+      const live = grantor && refresh.get(grantor);
+      if (grantor === undefined || live?.redirectUri !== redirectUri) throw invalidGrant();
+      return issue(live.scopes, redirectUri, grantor);
     },
     revoke(token: string): void {
       accessTokens.delete(token);
-      if (refresh?.token === token) {
-        refresh = undefined;
-        accessTokens.clear();
-      }
+      const grantor = grantorOf(token);
+      if (grantor === undefined) return;
+      refresh.delete(grantor);
+      endTokensOf(grantor);
     },
     /** The owner withdraws the consent. */
     revokeGrant(): void {
-      refresh = undefined;
+      refresh.clear();
       accessTokens.clear();
     },
     expireAccessTokens(): void {
       accessTokens.clear();
     },
-    /** Scopes of a bearer token, or undefined when it is unknown, expired or revoked. */
-    scopesOf(token: string): ReadonlySet<string> | undefined {
+    /** How many people have a live grant. */
+    grants: () => refresh.size,
+    /** What a bearer token lets in, or undefined when it is unknown, expired or revoked. */
+    accessOf(token: string): Access | undefined {
       const access = accessTokens.get(token);
       if (access === undefined) return undefined;
-      if (access.expiresAt > clock.now()) return access.scopes;
+      if (access.expiresAt > clock.now()) return access;
       accessTokens.delete(token);
       return undefined;
     },

@@ -7,7 +7,7 @@ import type { Faults } from './faults.ts';
 import type { Histories } from './histories.ts';
 import type { Identity } from './identity.ts';
 import type { LimitState, Limits } from './limits.ts';
-import type { OAuth } from './oauth.ts';
+import type { Grantor, OAuth } from './oauth.ts';
 import type { ShiftedClock } from './shifted-clock.ts';
 import type { Workloads } from './workload.ts';
 
@@ -43,5 +43,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     limitState: LimitState | null;
     scopes: ReadonlySet<string> | null;
+    /** Whose token the call carries. */
+    grantor: Grantor;
   }
 }
