@@ -33,6 +33,11 @@ const schema = z.strictObject({
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
     .optional(),
+  /** Hosts and ranges besides the public internet that may be called, separated by commas. */
+  allowPrivateAddresses: z
+    .string()
+    .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
+    .optional(),
   metricsToken: z.string().min(16, 'must have 16 characters or more').optional(),
 });
 
@@ -61,6 +66,7 @@ const VARIABLES: Record<keyof Settings, string> = {
   ownerEmail: 'ML_OWNER_EMAIL',
   ownerPassword: 'ML_OWNER_PASSWORD',
   trustedProxies: 'ML_TRUSTED_PROXIES',
+  allowPrivateAddresses: 'ML_ALLOW_PRIVATE_ADDRESSES',
   metricsToken: 'ML_METRICS_TOKEN',
 };
 

@@ -1,12 +1,15 @@
 /** A person's consent: where to send them, and what to do when they come back. */
 import { randomBytes } from 'node:crypto';
+import { originsOf } from '../core/addresses.ts';
 import { UsageError } from '../core/errors.ts';
+import { canonicalJson } from '../core/json.ts';
 import { recordAttempt } from '../engine/audit.ts';
 import { sourceManifest } from '../engine/connection-runtime.ts';
+import { addressesOf } from '../engine/outgoing.ts';
 import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
-import { loadConnection, mergeSettings } from '../store/connections.ts';
+import { loadConnection, lockConnection, mergeSettings } from '../store/connections.ts';
 import { insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
@@ -38,6 +41,13 @@ export async function startConsent(
     new Date(parts.clock.now() + CONSENT_MS),
   );
   const url = await manifest.consent.authorizeUrl({ settings, secrets, redirectUri, state, codeVerifier });
+  // A person's browser opens it.
+  const problem = addressesOf(parts, connection).problemOf(url);
+  if (problem !== undefined)
+    throw new UsageError(
+      `The consent page of ${manifest.label} is not opened: ${problem}.`,
+      'Correct its address.',
+    );
   return { url, redirectUri };
 }
 
@@ -61,6 +71,7 @@ export async function completeConsent(
   const secrets = await loadSecrets(parts.db, parts.vault, key);
   const { http, close } = createHttp({
     clock: parts.clock,
+    addresses: addressesOf(parts, connection),
     takeTurn: async () => () => {},
     record: (attempt) => recordAttempt(parts, connectionId, 'source', attempt),
   });
@@ -71,6 +82,11 @@ export async function completeConsent(
     )
     .finally(() => close());
   await parts.db.transaction().execute(async (tx) => {
+    // Tokens of one address must not be kept for another.
+    const origins = originsOf(manifest, connection.settings.source);
+    const { settings } = await lockConnection(tx, connectionId);
+    if (canonicalJson(originsOf(manifest, settings.source)) !== canonicalJson(origins))
+      throw new UsageError('An address of the connection was changed meanwhile.', 'Give consent again.');
     const present = await lockSecrets(tx, parts.vault, key);
     await saveSecrets(tx, parts.vault, key, { ...present, ...exchanged.secrets }, nowOf(parts));
     await mergeSettings(tx, connectionId, 'source', exchanged.settings, nowOf(parts));

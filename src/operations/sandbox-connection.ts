@@ -21,7 +21,7 @@ export async function addSandboxConnection(
     throw new UsageError('There is no pair of simulators to play with.');
   const sourceUrl = await parts.sandbox.urlOf(source.simulator);
   const destinationUrl = await parts.sandbox.urlOf(destination.simulator);
-  const sides = await sandboxSides(parts, {
+  const { simulators, ...sides } = await sandboxSides(parts, {
     source: source.id,
     destination: destination.id,
     sourceUrl,
@@ -29,13 +29,18 @@ export async function addSandboxConnection(
   });
   await parts.sandbox.work(sourceUrl, HISTORY);
   const name = request.name ?? (await freeName(parts));
-  const { id } = await addConnection(parts, actor, {
-    name,
-    ...sides,
-    webhooksEnabled: true,
-    pollIntervalSeconds: POLL_SECONDS,
-    startPaused: true,
-  });
+  const { id } = await addConnection(
+    parts,
+    actor,
+    {
+      name,
+      ...sides,
+      webhooksEnabled: true,
+      pollIntervalSeconds: POLL_SECONDS,
+      startPaused: true,
+    },
+    { simulators },
+  );
   return { id, name, sourceUrl, destinationUrl };
 }
 
