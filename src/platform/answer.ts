@@ -21,6 +21,8 @@ export const ANSWER_LIMITS = {
 /** What is longer waits for its turn, and is not read any further until then. */
 const LONG_BYTES = 256 * KIB;
 const LONG_AT_ONCE = 2;
+const LARGEST_BYTES = ANSWER_LIMITS.read.plainBytes;
+const UNPACKED_CHUNK_BYTES = 64 * KIB;
 
 /** All that may be asked for; what comes in another packing is not read. */
 export const ACCEPTED_ENCODING = 'gzip';
@@ -65,17 +67,25 @@ export function createTurns(most: number): Turns {
   };
 }
 
-/** One for the process. */
+/** One line for the process, and room for those whose turn it is; used again, so that nothing has to be collected. */
 const LONG_ANSWERS = createTurns(LONG_AT_ONCE);
+const rooms: Buffer[] = [];
+
+export type LongTurn = { room: Buffer; giveBack(): void };
 
 /** Its own turn first: one system with long answers has at most one of the process's. */
-export async function takeLongTurn(own: Turns, signal: AbortSignal): Promise<() => void> {
+export async function takeLongTurn(own: Turns, signal: AbortSignal): Promise<LongTurn> {
   const giveBackOwn = await own.take(signal);
   try {
     const giveBack = await LONG_ANSWERS.take(signal);
-    return () => {
-      giveBack();
-      giveBackOwn();
+    const room = rooms.pop() ?? Buffer.allocUnsafeSlow(LARGEST_BYTES);
+    return {
+      room,
+      giveBack() {
+        rooms.push(room);
+        giveBack();
+        giveBackOwn();
+      },
     };
   } catch (error) {
     giveBackOwn();
@@ -88,31 +98,34 @@ export async function readAnswer(
   headers: Readonly<Record<string, string>>,
   body: Readable,
   limits: AnswerLimits,
-  takeTurn: () => Promise<() => void>,
+  takeTurn: () => Promise<LongTurn>,
 ): Promise<string> {
-  let giveBack: (() => void) | undefined;
+  let turn: LongTurn | undefined;
   try {
     const isPacked = isGzip(headers['content-encoding'] ?? '');
     assertAnnounced(headers['content-length'], isPacked ? limits.sentBytes : limits.plainBytes);
-    const decoder = new TextDecoder();
-    const texts: string[] = [];
+    const short: Buffer[] = [];
     let plainBytes = 0;
     const collect = async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) {
-        plainBytes += chunk.length;
-        if (plainBytes > limits.plainBytes) throw tooLarge(limits.plainBytes, isPacked ? ' unpacked' : '');
-        if (plainBytes > LONG_BYTES) giveBack ??= await takeTurn();
-        texts.push(decoder.decode(chunk, { stream: true }));
+        const end = plainBytes + chunk.length;
+        if (end > limits.plainBytes) throw tooLarge(limits.plainBytes, isPacked ? ' unpacked' : '');
+        if (end > LONG_BYTES && !turn) {
+          turn = await takeTurn();
+          Buffer.concat(short.splice(0)).copy(turn.room);
+        }
+        if (turn) chunk.copy(turn.room, plainBytes);
+        else short.push(chunk);
+        plainBytes = end;
       }
     };
     if (isPacked) await unpack(body, limits, collect);
     else await collect(body);
-    texts.push(decoder.decode());
-    return texts.join('');
+    return new TextDecoder().decode(turn ? turn.room.subarray(0, plainBytes) : Buffer.concat(short));
   } finally {
     // Cut off by us: nobody listens any more to what it says about that.
     body.on('error', () => {}).destroy();
-    giveBack?.();
+    turn?.giveBack();
   }
 }
 
@@ -130,7 +143,7 @@ async function unpack(
     }
   }
   try {
-    await pipeline(body, counted, createGunzip(), collect);
+    await pipeline(body, counted, createGunzip({ chunkSize: UNPACKED_CHUNK_BYTES }), collect);
   } catch (error) {
     // Nothing at all is no gzip either, and yet a whole answer: 204, or a DELETE's.
     if (sent > 0 || !body.readableEnded) throw error;

@@ -19,8 +19,8 @@ import { type Clock, monotonicMs } from './clock.ts';
 import { redactBody, redactHeaders, redactUrl } from './redact.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** Between two pieces of an answer, while somebody reads it. */
-const BETWEEN_BYTES_MS = 15_000;
+/** While somebody reads it. */
+const SILENCE_MS = 15_000;
 const USER_AGENT = 'ml-connector';
 const MAXIMUM_RECORDED_CHARACTERS = 200_000;
 const FAILURES_THAT_OPEN_THE_BREAKER = 8;
@@ -44,6 +44,8 @@ export type HttpParts = {
   record: (attempt: AttemptRecord) => Promise<void>;
   /** How long a call may take is measured by the machine unless told. */
   timeout?: CallTimeout | undefined;
+  /** Between two pieces of an answer. */
+  silenceMs?: number;
 };
 
 export type CallTimeout = (ms: number) => { signal: AbortSignal; end(): void };
@@ -52,7 +54,14 @@ const machineTimeout: CallTimeout = (ms) => ({ signal: AbortSignal.timeout(ms), 
 
 type Outcome = { answer: HttpAnswer } | { failure: Error };
 
-export function createHttp({ clock, addresses, takeTurn, record, timeout = machineTimeout }: HttpParts): {
+export function createHttp({
+  clock,
+  addresses,
+  takeTurn,
+  record,
+  timeout = machineTimeout,
+  silenceMs = SILENCE_MS,
+}: HttpParts): {
   http: Http;
   close(): Promise<void>;
 } {
@@ -60,7 +69,7 @@ export function createHttp({ clock, addresses, takeTurn, record, timeout = machi
   const agent = new Agent({
     connections: 32,
     keepAliveTimeout: 4_000,
-    bodyTimeout: BETWEEN_BYTES_MS,
+    bodyTimeout: silenceMs,
     connect,
   });
   const turns = createTurns(1);
@@ -222,8 +231,7 @@ function isUnfit(failure: Error): boolean {
 function describe(failure: Error): string {
   if (failure instanceof AnswerUnfit || failure instanceof AddressRefused) return failure.message;
   if (failure.name === 'TimeoutError') return 'it took too long as a whole';
-  if (codeOf(failure) === 'UND_ERR_BODY_TIMEOUT')
-    return `it began to answer and then sent nothing for ${BETWEEN_BYTES_MS / 1000} s`;
+  if (codeOf(failure) === 'UND_ERR_BODY_TIMEOUT') return 'it began to answer and then fell silent';
   const cause = failure.cause instanceof Error ? failure.cause : undefined;
   const codes = chainOf(failure).flatMap((error) => codeOf(error) ?? []);
   return [failure.message, cause?.message, ...codes].filter(Boolean).join('; ');
