@@ -13,11 +13,13 @@ import { createConnectionRuntime } from './engine/connection-runtime.ts';
 import { startWorker } from './engine/engine.ts';
 import type { Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
+import { checkAddresses } from './operations/check-addresses.ts';
 import type { OperationParts } from './operations/parts.ts';
 import { continueReplays } from './operations/replay-runs.ts';
 import { sealPathsOfBefore } from './operations/seal-callbacks.ts';
 import { findToken } from './operations/tokens.ts';
 import type { PeopleParts } from './operations/users.ts';
+import { createAddressRules } from './platform/addresses.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
 import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/database.ts';
 import { createAnnouncer, startLiveFeed } from './platform/live.ts';
@@ -79,6 +81,7 @@ export async function openInstallation(
   options: { working: boolean; attach: boolean; log?: Log },
 ): Promise<Installation> {
   const log = options.log ?? createLog({ level: config.logLevel, pretty: config.logPretty });
+  const addresses = createAddressRules({ allowed: config.allowPrivateAddresses });
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -119,6 +122,7 @@ export async function openInstallation(
       log,
       metrics: createMetrics(),
       registry,
+      addresses,
       instance: config.instance,
       stopping: stopping.signal,
       announce: announcer.announce,
@@ -221,6 +225,7 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    await checkAddresses(parts, 'written');
     if (config.role !== 'worker') closers.push(await startWeb(config, installation));
     if (working) {
       const worker = await startWorker(parts, parts.runtime, {
@@ -235,6 +240,10 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     const notices = await listOpenNotices(parts.db);
     for (const { code, subject, message, action } of notices)
       parts.log.warn({ notice: code, subject }, `${message} ${action}`.trimEnd());
+    // Names take their time, and every call looks for itself.
+    checkAddresses(parts, 'resolved').catch((error: unknown) =>
+      parts.log.warn({ err: error }, 'addresses not looked up'),
+    );
     const owner = await makeOwner(config, signIn);
     const setUp = owner !== undefined || (await signIn.hasUsers());
     return {

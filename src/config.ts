@@ -33,6 +33,11 @@ const schema = z.strictObject({
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
     .optional(),
+  /** Hosts and ranges besides the public internet that may be called, separated by commas. */
+  allowPrivateAddresses: z
+    .string()
+    .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
+    .optional(),
   /** Switches /metrics on. */
   metricsToken: z.string().min(16, 'must have 16 characters or more').optional(),
   /** A listener of its own for /metrics, which needs no token where none is set. */
@@ -68,6 +73,7 @@ export const VARIABLES: Record<keyof Settings, string> = {
   ownerEmail: 'ML_OWNER_EMAIL',
   ownerPassword: 'ML_OWNER_PASSWORD',
   trustedProxies: 'ML_TRUSTED_PROXIES',
+  allowPrivateAddresses: 'ML_ALLOW_PRIVATE_ADDRESSES',
   metricsToken: 'ML_METRICS_TOKEN',
   metricsPort: 'ML_METRICS_PORT',
   metricsHost: 'ML_METRICS_HOST',

@@ -3,7 +3,12 @@ import pc from 'picocolors';
 import { registry } from '../app.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FieldSpec } from '../core/ports.ts';
-import { addConnection, type NewSide, sandboxSides } from '../operations/add-connection.ts';
+import {
+  addConnection,
+  type NewSide,
+  type SandboxSides,
+  sandboxSides,
+} from '../operations/add-connection.ts';
 import { testAlert as testOperation } from '../operations/alert-address.ts';
 import { finishConsent, startConsent } from '../operations/consent.ts';
 import { listConnections } from '../operations/list-connections.ts';
@@ -33,7 +38,7 @@ export async function add(options: AddOptions): Promise<void> {
   const source = options.source ?? registry.sources[0]?.id ?? '';
   const destination = options.destination ?? registry.destinations[0]?.id ?? '';
   await withInstallation(options, async ({ parts }) => {
-    const sides =
+    const { simulators, ...sides }: Omit<SandboxSides, 'simulators'> & Partial<SandboxSides> =
       options.sandbox === true
         ? await sandboxSides(parts, {
             source,
@@ -55,13 +60,14 @@ export async function add(options: AddOptions): Promise<void> {
       (options.sandbox === true
         ? 'sandbox'
         : await askText('Name of this connection', 'main', options.json === true));
-    const added = await addConnection(parts, localActor(), {
+    const request = {
       name,
       ...sides,
       webhooksEnabled: options.webhooks,
       pollIntervalSeconds: options.pollSeconds,
       pollCron: options.pollCron,
-    });
+    };
+    const added = await addConnection(parts, localActor(), request, simulators && { simulators });
     const consentUrl = added.needsConsent
       ? (await startConsent(parts, localActor(), { connection: added.id })).url
       : null;

@@ -17,6 +17,9 @@ export type OperatingErrorKind =
   | 'conflict'
   | 'ambiguous';
 
+/** The `code` of what was read and cannot be taken, however often it is asked for: too large, or packed in an unknown way. */
+export const ANSWER_UNFIT = 'answer-unfit';
+
 export type OperatingErrorDetails = {
   /** The vendor's own code or HTTP status, for people. */
   code?: string | undefined;

@@ -35,6 +35,8 @@ export type HttpRequest = {
   body?: string;
   /** Default 30,000. */
   timeoutMs?: number;
+  /** Few words are expected, such as a token; otherwise `safe` decides how large an answer may be. */
+  answer?: 'small';
   /** Names of JSON members or form fields (any depth) whose values must never be recorded. */
   secretFields?: readonly string[];
   /** True for calls that change nothing: a lost answer is then `transient`, otherwise `ambiguous`. */
@@ -119,6 +121,8 @@ export type FieldSpec = {
   choices?: readonly string[];
   /** Where the value is a list of pairs. */
   table?: TableSpec;
+  /** Where it is an address: `called` with secrets, `opened` by a person's browser, `returned` to by it. */
+  address?: 'called' | 'opened' | 'returned';
   default?: string;
 };
 
@@ -129,6 +133,8 @@ type ManifestBase = {
   fields: readonly FieldSpec[];
   /** Settings that say whose books these are. They stay once there are records: other books need a connection of their own. */
   identitySettings?: readonly string[];
+  /** The vendor's own, among which a connection's secrets may move. */
+  origins?: readonly string[];
   /** Where a sandbox of this system (its simulator) comes from. */
   simulator?: SimulatorManifest;
 };

@@ -177,13 +177,14 @@ async function connect(
   systems: { source: string; destination: string; sourceUrl: string; destinationUrl: string },
   poll: boolean,
 ): Promise<string> {
-  const sides = await sandboxSides(parts, systems);
-  const { id } = await addConnection(parts, localActor(), {
+  const { simulators, ...sides } = await sandboxSides(parts, systems);
+  const request = {
     name: 'sandbox',
     ...sides,
     webhooksEnabled: !poll,
     pollIntervalSeconds: poll ? POLL_SECONDS : 300,
-  });
+  };
+  const { id } = await addConnection(parts, localActor(), request, { simulators });
   if (!poll) await awaitVerified(parts, id);
   return id;
 }

@@ -22,7 +22,7 @@ beforeAll(async () => void (database = await createTestDatabase<DB>()));
 afterAll(() => database.drop());
 beforeEach(async () => {
   receiver = await startAlertReceiver();
-  kit = await createEngineKit(database);
+  kit = await createEngineKit(database, { simulators: [new URL(receiver.url).origin] });
   kit.books.put('client', { id: '7', name: 'Ada Ltd', email: 'ada@example.com' });
 });
 afterEach(() => receiver.close());
@@ -160,13 +160,17 @@ test('a test says whether it arrived', async () => {
   expect((await shown()).failure).toBe('it answers HTTP 403');
 });
 
-test.each(['ftp://example.com', 'http://example.com/x', 'example.com', 'https://a:b@example.com'])(
-  '%s is no address for alerts',
-  async (alertUrl) => {
-    await expect(tellTo(alertUrl)).rejects.toThrow('alertUrl: it begins with https://');
-    expect((await shown()).url).toBe('');
-  },
-);
+test.each([
+  ['ftp://example.com', 'begin with https://'],
+  ['http://example.com/x', 'begin with https://'],
+  ['http://127.0.0.1:1/x', 'begin with https://'],
+  ['https://127.0.0.1:1/x', 'this machine itself'],
+  ['example.com', 'no whole address'],
+  ['https://a:b@example.com', 'leave user name and password out'],
+])('%s is no address for alerts', async (alertUrl, words) => {
+  await expect(tellTo(alertUrl)).rejects.toThrow(words);
+  expect((await shown()).url).toBe('');
+});
 
 test('two processes that notice at once tell it once', async () => {
   await tellTo(receiver.url);

@@ -10,6 +10,7 @@ import {
   takeDueAlert,
 } from '../store/alerts.ts';
 import { sqlRunner } from '../store/db.ts';
+import { alertAddresses } from './outgoing.ts';
 import { type EngineParts, nowOf } from './parts.ts';
 
 /** For each connection and reason. */
@@ -20,10 +21,12 @@ const RETRY_AFTER_MS = [30_000, 120_000, 600_000, 1_800_000];
 
 const PAUSES: Readonly<Record<string, string>> = {
   'credentials-refused': 'A system refuses the credentials; a person has to act',
+  'address-refused': 'An address must not be called; a person has to act',
+  'answer-unfit': 'A system sends answers that are too large; a person has to act',
   'by-hand': 'Paused by a person',
 };
 
-type Parts = Pick<EngineParts, 'db' | 'queue' | 'clock' | 'log'>;
+type Parts = Pick<EngineParts, 'db' | 'queue' | 'clock' | 'log' | 'addresses'>;
 
 /** Never throws: nothing else waits for it. */
 export async function noticeAlerts(parts: Parts): Promise<void> {
@@ -46,7 +49,7 @@ export async function sendAlerts(parts: Parts, connectionId: string, publicUrl: 
     const alert = await takeDueAlert(parts.db, connectionId, now, until);
     if (!alert) return;
     const target = await findAlertTarget(parts.db, connectionId);
-    const error = target && (await postAlert(target, { ...alert, at: alert.createdAt }, publicUrl));
+    const error = target && (await postAlert(parts, target, { ...alert, at: alert.createdAt }, publicUrl));
     const waitMs = RETRY_AFTER_MS[alert.attempts - 1];
     if (error !== undefined)
       parts.log.warn({ connectionId, attempts: alert.attempts, error }, 'alert not sent');
@@ -61,11 +64,12 @@ type Told = { connectionId: string; what: AlertWhat; code: string; count: number
 
 /** Why it was not sent. Neither amounts nor names of customers are in it, nor a record's own words. */
 export function postAlert(
-  { name, url }: AlertTarget,
+  parts: Pick<EngineParts, 'addresses'>,
+  { name, url, simulators }: AlertTarget,
   { connectionId, what, code, count, at }: Told,
   publicUrl: string,
 ): Promise<string | undefined> {
-  return postJson(url, {
+  const message = {
     connection: name,
     what,
     code,
@@ -73,7 +77,8 @@ export function postAlert(
     count,
     at: at.toISOString(),
     url: what === 'parked' ? `${publicUrl}/parked` : `${publicUrl}/connections/${connectionId}`,
-  });
+  };
+  return postJson(url, message, alertAddresses(parts, { url, simulators }));
 }
 
 /** "number-taken" -> "Parked: number taken" */

@@ -64,7 +64,7 @@ export async function runBackfill(parts: EngineParts, runtime: ConnectionRuntime
     await runChunk(parts, open, backfill);
   } catch (error) {
     if (error instanceof OperatingError && error.kind === 'unauthorized') {
-      await connectionPauser(parts)(backfill.connectionId, error.message, ENGINE_ACTOR);
+      await connectionPauser(parts)(backfill.connectionId, error.message, ENGINE_ACTOR, error.code);
       return;
     }
     if (!(error instanceof OperatingError) || error.kind !== 'rejected') throw error;

@@ -18,6 +18,7 @@ import { recordAttempt } from './audit.ts';
 import { callPriority } from './call-priority.ts';
 import { between, reach } from './checkpoints.ts';
 import { createGovernor, type Governor } from './governor.ts';
+import { addressesOf } from './outgoing.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
 import { storableSource } from './storable-source.ts';
 
@@ -105,6 +106,7 @@ function contextFor(
   const budget = () => budgetOf(parts.registry, connection, side, settings);
   const { http, close } = createHttp({
     clock,
+    addresses: addressesOf(parts, connection),
     timeout: parts.timeout,
     takeTurn: (bucket, kind) => {
       const live = callPriority() === 'live';

@@ -1,5 +1,5 @@
 /** Delivery: one step, intended before it is called, repeated only as far as its outcome allows (I2, I3). */
-import { OperatingError } from '../core/errors.ts';
+import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
@@ -145,6 +145,8 @@ async function attempt(
       return await send(work, document, live, onSuccess);
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
+      // What cannot be read refuses nothing: the outcome stays as open as it was.
+      if (error.code === ANSWER_UNFIT) throw error;
       if (error.kind === 'rejected') return fail(work, document, delivery, error);
       // The next plan starts from what the destination said; this request would be refused again.
       if (error.kind === 'conflict') await fail(work, document, delivery, error);

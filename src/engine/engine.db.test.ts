@@ -91,6 +91,11 @@ test('two workers over one database carry everything once, verify callbacks, and
 test('the worker sends an alert by its queue, by itself', async () => {
   const receiver = await startAlertReceiver();
   const queue = await startQueue(database.connection, log, { working: true });
+  kit = await createEngineKit(database, {
+    queue,
+    clock: systemClock,
+    simulators: [new URL(receiver.url).origin],
+  });
   const { connectionId: connection } = kit;
   const parts = { ...kit.parts, queue };
   const worker = await startWorker(parts, parts.runtime, { lanes: 1, publicUrl: PUBLIC_URL });

@@ -1,5 +1,5 @@
 /** The worker: takes jobs from the queue, and ticks for what no job tells of (schedules, sweeps, housekeeping). */
-import { OperatingError } from '../core/errors.ts';
+import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
 import { purgeAlerts } from '../store/alerts.ts';
 import { listOpenBackfills } from '../store/backfills.ts';
 import { listConnectionsAwaitingCallbacks } from '../store/callbacks.ts';
@@ -72,7 +72,7 @@ export async function startWorker(
   };
 }
 
-/** What a job cannot do now, the next tick or schedule asks for again; only a dead credential needs a person. */
+/** What a job cannot do now, the next tick or schedule asks for again; only a dead credential, or answers that never fit, need a person. */
 export async function onJobError(
   parts: EngineParts,
   name: string,
@@ -80,8 +80,8 @@ export async function onJobError(
   error: unknown,
 ): Promise<void> {
   const [connectionId = ''] = key.split(' ');
-  if (error instanceof OperatingError && error.kind === 'unauthorized') {
-    await connectionPauser(parts)(connectionId, error.message, ENGINE_ACTOR);
+  if (error instanceof OperatingError && (error.kind === 'unauthorized' || error.code === ANSWER_UNFIT)) {
+    await connectionPauser(parts)(connectionId, error.message, ENGINE_ACTOR, error.code);
   } else {
     parts.log.warn({ err: error, job: name, connectionId }, `${name} put off`);
   }

@@ -1,5 +1,5 @@
 /** Draining a lane: one document after the other under a lease, put off as a whole when something has to wait (I5). */
-import { OperatingError, type OperatingErrorKind } from '../core/errors.ts';
+import { ANSWER_UNFIT, OperatingError, type OperatingErrorKind } from '../core/errors.ts';
 import { isConnectionLoss } from '../platform/database.ts';
 import { isActive } from '../store/connections.ts';
 import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
@@ -100,7 +100,7 @@ async function putOff(
   const failures = (hasProgress ? 0 : await countFailures(parts.db, lease)) + 1;
   const operating = error instanceof OperatingError ? error : undefined;
   if (operating?.kind === 'unauthorized') {
-    await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR);
+    await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR, operating.code);
     return deferLane(parts.db, lease, nowOf(parts), 0);
   }
   const kind = operating?.kind ?? (isConnectionLoss(error) ? 'database-lost' : 'fault');
@@ -173,6 +173,12 @@ function toReason(error: unknown): Reason {
       wayOut: 'Report it with this record’s timeline; replay the record after an update.',
     };
   }
+  if (error.code === ANSWER_UNFIT)
+    return {
+      code: 'answer-unfit',
+      message,
+      wayOut: 'Make the document smaller, or find out what the address answers; then replay the record.',
+    };
   return error.kind === 'rejected'
     ? { code: 'refused', message, wayOut: 'Correct the cause, then replay the record.' }
     : {

@@ -1,5 +1,6 @@
 /** What every part of the engine works with; made once by the composition root. */
 import type { DestinationManifest, SourceManifest } from '../core/ports.ts';
+import type { AddressRules } from '../platform/addresses.ts';
 import type { Clock, Random } from '../platform/clock.ts';
 import type { CallTimeout } from '../platform/http.ts';
 import type { Log } from '../platform/log.ts';
@@ -32,6 +33,8 @@ export type EngineParts = {
   stopping: AbortSignal;
   /** Tells whoever watches that a document changed its state. */
   announce: (change: RecordChange) => void;
+  /** What the operator allowed to be called besides the public internet; without it, nothing. */
+  addresses?: AddressRules;
   /** Only in rehearsals. */
   checkpoint?: OnCheckpoint;
   timeout?: CallTimeout;

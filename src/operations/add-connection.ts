@@ -1,10 +1,13 @@
 /** Adds a connection with real credentials, or with those of a running sandbox. */
+import { addressFields, addressOf, originOf } from '../core/addresses.ts';
 import { UsageError } from '../core/errors.ts';
 import { looksLikeId, newId } from '../core/ids.ts';
 import type { DestinationManifest, FieldSpec, Secrets, SourceManifest } from '../core/ports.ts';
 import { parseTable } from '../core/table.ts';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
+import { addressesOf } from '../engine/outgoing.ts';
 import { nowOf } from '../engine/parts.ts';
+import { type Addresses, isOnThisMachine, returnAddressProblem } from '../platform/addresses.ts';
 import { insertConnection, setConnectionState } from '../store/connections.ts';
 import { saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
@@ -28,11 +31,16 @@ export type AddConnectionRequest = {
 /** A consent does not end this pause: somebody is still at it. */
 export const BEING_SET_UP = 'It is being set up; switch it on when the checks are green.';
 
+/** What the sandbox verbs found: settings and credentials of running simulators, and the origins of these. */
+export type SandboxSides = { source: NewSide; destination: NewSide; simulators: readonly string[] };
+
 /** Returns its id. Where the source needs a person's consent first, the connection starts paused and says so. */
 export async function addConnection(
   parts: OperationParts,
   actor: Actor,
   request: AddConnectionRequest,
+  /** Apart from the request, so that no request can bring them: they mark the connection as a sandbox, for good. */
+  { simulators }: { simulators?: readonly string[] } = {},
 ): Promise<{ id: string; needsConsent: boolean }> {
   requireRole(actor, 'admin');
   if (!/^[\w][\w .-]{0,62}$/.test(request.name)) {
@@ -42,9 +50,10 @@ export async function addConnection(
     throw new UsageError('A connection’s name cannot look like an id.', 'Choose a name made of words.');
   const source = sourceManifest(parts.registry, request.source.connector);
   const destination = destinationManifest(parts.registry, request.destination.connector);
+  const addresses = addressesOf(parts, { simulators: simulators ?? null });
   const sides = {
-    source: toSide(source, request.source),
-    destination: toSide(destination, request.destination),
+    source: toSide(source, request.source, addresses),
+    destination: toSide(destination, request.destination, addresses),
   };
   const needsConsent = source.consent !== undefined && sides.source.secrets['refreshToken'] === undefined;
   const id = newId(parts.clock.now());
@@ -61,6 +70,7 @@ export async function addConnection(
         webhooksEnabled: request.webhooksEnabled,
         pollIntervalSeconds: request.pollIntervalSeconds,
         pollCron: request.pollCron,
+        simulators,
       },
       now,
     ).catch((error: unknown) => {
@@ -89,6 +99,7 @@ export async function addConnection(
 function toSide(
   manifest: SourceManifest | DestinationManifest,
   given: NewSide,
+  addresses: Addresses,
 ): { settings: Record<string, string>; secrets: Secrets } {
   const problems: string[] = [];
   const settings: Record<string, string> = {};
@@ -98,7 +109,8 @@ function toSide(
     const field = known.get(name);
     if (!field)
       problems.push(`${name}: ${manifest.label} has no such field (known: ${[...known.keys()].join(', ')})`);
-    else if (problemOf(field, value) !== undefined) problems.push(`${name}: ${problemOf(field, value)}`);
+    else if (problemOf(field, value, addresses) !== undefined)
+      problems.push(`${name}: ${problemOf(field, value, addresses)}`);
     else if (field.secret) secrets[name] = value;
     else settings[name] = value;
   }
@@ -108,18 +120,40 @@ function toSide(
     else if (value === undefined && field.required && given.values[field.name] === undefined)
       problems.push(`${field.name}: ${missing(field)}`);
   }
-  if (problems.length > 0)
-    throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
+  const preset = presetProblems(manifest, settings, given.values, addresses);
+  if (problems.length + preset.length > 0)
+    throw new UsageError([`${manifest.label}:`, ...[...problems, ...preset].map((p) => `  ${p}`)].join('\n'));
   return { settings, secrets };
 }
 
+/** A sandbox must not reach for the vendor's own where its simulator named nothing. */
+function presetProblems(
+  manifest: SourceManifest | DestinationManifest,
+  settings: Record<string, string>,
+  given: Record<string, string>,
+  addresses: Addresses,
+): string[] {
+  return addressFields(manifest).flatMap((field) => {
+    const value = addressOf(field, settings);
+    const problem = given[field.name] || value === '' ? undefined : addresses.problemOf(value);
+    return problem === undefined ? [] : [`${field.name}: ${problem}`];
+  });
+}
+
 /** What is wrong with a value given for a field; undefined when it may be taken. */
-export function problemOf(field: FieldSpec, value: string): string | undefined {
+export function problemOf(field: FieldSpec, value: string, addresses: Addresses): string | undefined {
   if (field.required && value.trim() === '') return missing(field);
   if (field.choices && !field.choices.includes(value)) return `one of ${field.choices.join(', ')}`;
   const table = field.table && parseTable(field.name, field.table, value);
   if (table?.ok === false) return table.problems.map((wrong) => `"${wrong.value}": ${wrong.rule}`).join('; ');
-  return undefined;
+  return field.address && value !== '' ? addressProblem(field, value, addresses) : undefined;
+}
+
+function addressProblem({ address }: FieldSpec, value: string, addresses: Addresses): string | undefined {
+  if (address === 'returned') return returnAddressProblem(value);
+  const problem = addresses.problemOf(value);
+  if (problem !== undefined || address === 'opened') return problem;
+  return value.includes('?') ? 'leave out what follows the question mark' : undefined;
 }
 
 function missing(field: FieldSpec): string {
@@ -135,23 +169,34 @@ export async function sandboxSides(
     sourceUrl?: string | undefined;
     destinationUrl?: string | undefined;
   },
-): Promise<{ source: NewSide; destination: NewSide }> {
+): Promise<SandboxSides> {
   const source = sourceManifest(parts.registry, request.source);
   const destination = destinationManifest(parts.registry, request.destination);
+  const [from, to] = [urlOf(source, request.sourceUrl), urlOf(destination, request.destinationUrl)];
   return {
-    source: await sandboxSide(source, request.sourceUrl, parts.publicUrl),
-    destination: await sandboxSide(destination, request.destinationUrl, parts.publicUrl),
+    source: await sandboxSide(source, from, parts.publicUrl),
+    destination: await sandboxSide(destination, to, parts.publicUrl),
+    simulators: [...new Set([from, to].map(originOf))],
   };
+}
+
+function urlOf({ label, simulator }: SourceManifest | DestinationManifest, url: string | undefined): string {
+  if (!simulator) throw new UsageError(`${label} has no sandbox.`);
+  const at = url ?? `http://127.0.0.1:${simulator.defaultPort}`;
+  if (isOnThisMachine(at)) return at;
+  throw new UsageError(
+    `A sandbox is on this machine, and ${JSON.stringify(at)} is not.`,
+    'For example: http://127.0.0.1:4010',
+  );
 }
 
 async function sandboxSide(
   manifest: SourceManifest | DestinationManifest,
-  url: string | undefined,
+  at: string,
   publicUrl: string,
 ): Promise<NewSide> {
   const { simulator } = manifest;
   if (!simulator) throw new UsageError(`${manifest.label} has no sandbox.`);
-  const at = url ?? `http://127.0.0.1:${simulator.defaultPort}`;
   try {
     const { settings, secrets } = await simulator.connect(at, redirectUriOf(publicUrl, manifest.id));
     return { connector: manifest.id, values: settings, secrets };

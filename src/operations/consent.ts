@@ -1,13 +1,16 @@
 /** A person's consent: where to send them, and what to do when they come back. */
 import { randomBytes } from 'node:crypto';
+import { originsOf } from '../core/addresses.ts';
 import { UsageError } from '../core/errors.ts';
+import { canonicalJson } from '../core/json.ts';
 import type { Secrets, SourceManifest } from '../core/ports.ts';
 import { recordAttempt } from '../engine/audit.ts';
 import { sourceManifest } from '../engine/connection-runtime.ts';
+import { addressesOf } from '../engine/outgoing.ts';
 import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
-import { loadConnection, mergeSettings } from '../store/connections.ts';
+import { type Connection, loadConnection, lockConnection, mergeSettings } from '../store/connections.ts';
 import { findConsent, insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
@@ -39,6 +42,13 @@ export async function startConsent(
     new Date(parts.clock.now() + CONSENT_MS),
   );
   const url = await manifest.consent.authorizeUrl({ settings, secrets, redirectUri, state, codeVerifier });
+  // A person's browser opens it.
+  const problem = addressesOf(parts, connection).problemOf(url);
+  if (problem !== undefined)
+    throw new UsageError(
+      `The consent page of ${manifest.label} is not opened: ${problem}.`,
+      'Correct its address.',
+    );
   return { url, redirectUri };
 }
 
@@ -78,6 +88,7 @@ export async function completeConsent(
   const secrets = await loadSecrets(parts.db, parts.vault, { connectionId, side: 'source' });
   const { http, close } = createHttp({
     clock: parts.clock,
+    addresses: addressesOf(parts, connection),
     takeTurn: async () => () => {},
     record: (attempt) => recordAttempt(parts, connectionId, 'source', attempt),
   });
@@ -87,7 +98,7 @@ export async function completeConsent(
   const exchanged = await flow
     .exchange(context, { settings, secrets, redirectUri, code: answer.code, codeVerifier })
     .then(async (given) => {
-      const refusal = await storeConsent(parts, manifest, connectionId, given, consent.actor);
+      const refusal = await storeConsent(parts, manifest, connection, given, consent.actor);
       if (refusal === undefined) return given;
       await flow.giveBack?.(context, { settings, secrets: { ...secrets, ...given.secrets } });
       throw refusal;
@@ -104,18 +115,24 @@ function unknownConsent(): UsageError {
   );
 }
 
-/** Returns why nothing was stored: somebody has chosen another account meanwhile. */
+/** Returns why nothing was stored: somebody has chosen another account or another address meanwhile. */
 async function storeConsent(
   parts: OperationParts,
-  { identitySettings = [], label }: SourceManifest,
-  connectionId: string,
+  manifest: SourceManifest,
+  asked: Connection,
   given: { settings: Record<string, string>; secrets: Secrets },
   actor: string,
 ): Promise<UsageError | undefined> {
+  const { identitySettings = [], label } = manifest;
+  const connectionId = asked.id;
   const key = { connectionId, side: 'source' as const };
   return parts.db.transaction().execute(async (tx) => {
+    const { settings, name } = await lockConnection(tx, connectionId);
     const present = await lockSecrets(tx, parts.vault, key);
-    const { settings, name } = await loadConnection(tx, connectionId);
+    // Tokens of one address must not be kept for another.
+    const [before, now] = [asked.settings.source, settings.source].map((of) => originsOf(manifest, of));
+    if (canonicalJson(before) !== canonicalJson(now))
+      return new UsageError('An address of the connection was changed meanwhile.', 'Give consent again.');
     const other = identitySettings.find(
       (setting) => settings.source[setting] && settings.source[setting] !== given.settings[setting],
     );

@@ -21,7 +21,7 @@ export async function addSandboxConnection(
     throw new UsageError('There is no pair of simulators to play with.');
   const sourceUrl = await parts.sandbox.urlOf(source.simulator);
   const destinationUrl = await parts.sandbox.urlOf(destination.simulator);
-  const sides = await sandboxSides(parts, {
+  const { simulators, ...sides } = await sandboxSides(parts, {
     source: source.id,
     destination: destination.id,
     sourceUrl,
@@ -37,7 +37,7 @@ export async function addSandboxConnection(
   for (;;) {
     const name = request.name ?? (await freeName(parts));
     try {
-      const { id } = await addConnection(parts, actor, { name, ...connection });
+      const { id } = await addConnection(parts, actor, { name, ...connection }, { simulators });
       return { id, name, sourceUrl, destinationUrl };
     } catch (error) {
       // Somebody else took the name just now: the next one.

@@ -1,24 +1,23 @@
 /** Changes a connection: webhooks on or off, poll interval, settings and credentials of either side. */
 import { UsageError } from '../core/errors.ts';
 import { policyProblem } from '../core/policy.ts';
-import type { DestinationManifest, SourceManifest } from '../core/ports.ts';
-import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
 import { nowOf } from '../engine/parts.ts';
 import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
-import { setAlertUrl } from '../store/alerts.ts';
+import { recordPauseAlert, setAlertUrl } from '../store/alerts.ts';
 import {
-  type Connection,
-  hasBooks,
+  addPauseReason,
   loadConnection,
+  lockConnection,
   mergePolicies,
-  mergeSettings,
   type Side,
   setConnectionSchedule,
+  setConnectionState,
 } from '../store/connections.ts';
-import { lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
-import { problemOf } from './add-connection.ts';
+import { BEING_SET_UP } from './add-connection.ts';
 import { assertAlertUrl } from './alert-address.ts';
+import { changeFields } from './change-fields.ts';
+import { closeMendedNotices } from './check-addresses.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
@@ -43,7 +42,7 @@ export async function setConnection(
   requireRole(actor, 'admin');
   const connection = await loadConnection(parts.db, request.connection);
   const { webhooksEnabled, pollIntervalSeconds, pollCron, alertUrl, values = {}, policies = {} } = request;
-  if (alertUrl !== undefined) assertAlertUrl(alertUrl);
+  if (alertUrl !== undefined) assertAlertUrl(parts, connection, alertUrl);
   const problems = Object.entries(policies).flatMap(([name, value]) => policyProblem(name, value) ?? []);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   await parts.db.transaction().execute(async (tx) => {
@@ -57,13 +56,13 @@ export async function setConnection(
       },
       nowOf(parts),
     );
-    for (const side of ['source', 'destination'] as const) {
-      const given = values[side];
-      if (given) await setFields(parts, tx, connection, side, given);
-    }
+    const reasons = await changeSides(parts, tx, connection.id, values);
     if (alertUrl !== undefined) await setAlertUrl(tx, connection.id, alertUrl, nowOf(parts));
     if (Object.keys(policies).length > 0) await mergePolicies(tx, connection.id, policies, nowOf(parts));
     await parts.queue.wake('callbacks', [{ key: connection.id }], sqlRunner(tx));
+    // After both sides' secrets: whoever holds their locks may want to write to the trail.
+    if (reasons.length > 0) await pauseFor(parts, tx, actor, connection.id, reasons.join(' '));
+    await closeMendedNotices(parts, tx, await lockConnection(tx, connection.id));
     const fields = Object.entries(values).flatMap(([side, given]) =>
       Object.keys(given).map((name) => `${side}.${name}`),
     );
@@ -81,65 +80,36 @@ export async function setConnection(
   return { id: connection.id };
 }
 
-async function setFields(
+/** Why it cannot go on by itself, for each side that parted from its secrets. */
+async function changeSides(
   parts: OperationParts,
   tx: OperationParts['db'],
-  connection: Connection,
-  side: Side,
-  given: Record<string, string>,
-): Promise<void> {
-  const { id: connectionId, [side]: connector } = connection;
-  const manifest =
-    side === 'source'
-      ? sourceManifest(parts.registry, connector)
-      : destinationManifest(parts.registry, connector);
-  const unknown = Object.keys(given).filter((name) => !manifest.fields.some((field) => field.name === name));
-  if (unknown.length > 0) throw new UsageError(`${manifest.label} has no field ${unknown.join(', ')}.`);
-  const problems = manifest.fields.flatMap((field) => {
-    const problem = given[field.name] === undefined ? undefined : problemOf(field, given[field.name] ?? '');
-    return problem === undefined ? [] : [`${field.name}: ${problem}`];
-  });
-  if (problems.length > 0)
-    throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
-  await keepIdentity(parts, tx, connection, side, manifest, given);
-  const isSecret = (name: string) => manifest.fields.some((field) => field.name === name && field.secret);
-  const pick = (secret: boolean) =>
-    Object.fromEntries(Object.entries(given).filter(([name]) => isSecret(name) === secret));
-  await mergeSettings(tx, connectionId, side, pick(false), nowOf(parts));
-  const key = { connectionId, side };
-  if (Object.keys(pick(true)).length === 0) return;
-  // A renewal under way must not be overwritten with the token it has just used up.
-  const secrets = await lockSecrets(tx, parts.vault, key);
-  await saveSecrets(tx, parts.vault, key, { ...secrets, ...pick(true) }, nowOf(parts));
+  connectionId: string,
+  values: NonNullable<ConnectionChange['values']>,
+): Promise<string[]> {
+  const reasons: string[] = [];
+  const connection = await lockConnection(tx, connectionId);
+  for (const side of ['source', 'destination'] as const) {
+    const given = values[side];
+    const reason = given && (await changeFields(parts, tx, connection, side, given));
+    if (reason !== undefined) reasons.push(reason);
+  }
+  return reasons;
 }
 
-/** Whose books they are stays once there are records of them; before that, what was found by itself is found anew. */
-async function keepIdentity(
+/** A pause that is there stays, with its own reason first. */
+async function pauseFor(
   parts: OperationParts,
   tx: OperationParts['db'],
-  { id, name, settings }: Connection,
-  side: Side,
-  { identitySettings = [], fields, label }: SourceManifest | DestinationManifest,
-  given: Record<string, string>,
+  actor: Actor,
+  connectionId: string,
+  reason: string,
 ): Promise<void> {
-  const present = settings[side];
-  if (!(await hasBooks(tx, id, side))) {
-    const found = identitySettings.filter(
-      (one) => present[one] && !fields.some((field) => field.name === one),
-    );
-    const none = Object.fromEntries(found.map((one) => [one, '']));
-    if (found.length > 0) await mergeSettings(tx, id, side, none, nowOf(parts));
-    return;
-  }
-  const changed = identitySettings.find(
-    (one) => given[one] !== undefined && given[one] !== (present[one] ?? ''),
-  );
-  if (changed === undefined) return;
-  const what = fields.find((field) => field.name === changed)?.label ?? changed;
-  throw new UsageError(
-    `${name} has records already: ${label}’s ${what} stays ${present[changed] || 'empty'}.`,
-    'Add a connection of its own for the other one: connection add',
-  );
+  const by = actor.name;
+  if (await setConnectionState(tx, connectionId, { state: 'paused', reason, by }, nowOf(parts)))
+    await recordPauseAlert(tx, connectionId, 'by-hand', nowOf(parts));
+  else await addPauseReason(tx, connectionId, reason, BEING_SET_UP);
+  await auditDecision(parts, tx, actor, connectionId, { summary: `paused: ${reason}`, reason });
 }
 
 export async function pauseConnection(

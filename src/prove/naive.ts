@@ -2,9 +2,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { registry } from '../app.ts';
+import { originOf } from '../core/addresses.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ConnectorContext, Secrets, SourceManifest } from '../core/ports.ts';
 import type { SimulatedDestination, SimulatedSource } from '../core/rehearsal.ts';
+import { createAddressRules } from '../platform/addresses.ts';
 import { type Random, seededRandom, systemClock } from '../platform/clock.ts';
 import { createHttp } from '../platform/http.ts';
 import { audit, type Finding } from './auditor.ts';
@@ -111,10 +113,13 @@ async function startRunner({ seed, clock, source, destination, closers }: Runner
     throw new Killed('the flow was killed');
   };
   const given = await manifests.source.simulator.connect(source.url, REDIRECT_URI);
-  const from = manifests.source.create(contextOf({ ...given, clock, random, step, closers }));
+  const from = manifests.source.create(
+    contextOf({ ...given, url: source.url, clock, random, step, closers }),
+  );
   const to = manifests.destination.create(
     contextOf({
       ...(await manifests.destination.simulator.connect(destination.url, REDIRECT_URI)),
+      url: destination.url,
       clock,
       random,
       step,
@@ -212,6 +217,8 @@ function createQueue(flow: NaiveFlow, clock: ProofClock, calls: () => number) {
 }
 
 function contextOf(options: {
+  /** The simulator's. */
+  url: string;
   settings: Record<string, string>;
   secrets: Secrets;
   clock: ProofClock;
@@ -224,6 +231,7 @@ function contextOf(options: {
   let secrets = options.secrets;
   const { http, close } = createHttp({
     clock,
+    addresses: createAddressRules().of([originOf(options.url)]),
     takeTurn: async () => () => {},
     record: async () => {},
     timeout: clock.timeout,

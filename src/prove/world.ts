@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { loadRehearsals, registry } from '../app.ts';
+import { originOf } from '../core/addresses.ts';
 import type { SimulatedDestination, SimulatedSource } from '../core/rehearsal.ts';
 import { tendCallbacks } from '../engine/callbacks.ts';
 import { onJobError } from '../engine/engine.ts';
@@ -226,12 +227,15 @@ async function connect({ parts }: Replica, sourceUrl: string, destinationUrl: st
   if (!source?.simulator || !destination?.simulator) throw new Error('There is no pair of simulators.');
   const from = await source.simulator.connect(sourceUrl, REDIRECT_URI);
   const to = await destination.simulator.connect(destinationUrl, REDIRECT_URI);
-  const { id } = await addConnection(parts, OPERATOR, {
+  const request = {
     name: 'proof',
     source: { connector: source.id, values: from.settings, secrets: from.secrets },
     destination: { connector: destination.id, values: to.settings, secrets: to.secrets },
     webhooksEnabled: true,
     pollIntervalSeconds: 0,
+  };
+  const { id } = await addConnection(parts, OPERATOR, request, {
+    simulators: [sourceUrl, destinationUrl].map(originOf),
   });
   return id;
 }

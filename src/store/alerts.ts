@@ -13,7 +13,7 @@ export type Alert = {
   createdAt: Date;
   attempts: number;
 };
-export type AlertTarget = { name: string; url: string };
+export type AlertTarget = { name: string; url: string; simulators: readonly string[] | null };
 
 /** '' switches alerts off. What is parked already is not told. */
 export async function setAlertUrl(db: Db, connectionId: string, url: string, now: Date): Promise<void> {
@@ -27,11 +27,11 @@ export async function setAlertUrl(db: Db, connectionId: string, url: string, now
 export async function findAlertTarget(db: Db, connectionId: string): Promise<AlertTarget | undefined> {
   const row = await db
     .selectFrom('connections')
-    .select(['name', 'alert_url'])
+    .select(['name', 'alert_url', 'simulators'])
     .where('id', '=', connectionId)
     .where('removed_at', 'is', null)
     .executeTakeFirst();
-  return row?.alert_url ? { name: row.name, url: row.alert_url } : undefined;
+  return row?.alert_url ? { name: row.name, url: row.alert_url, simulators: row.simulators } : undefined;
 }
 
 /** Nothing for a connection without an address. */

@@ -18,6 +18,8 @@ export type Connection = {
   pauseReason: string | null;
   settings: Record<Side, Record<string, string>>;
   policies: Policies;
+  /** Origins of the simulators that a sandbox was made from; null for any other. Never changes. */
+  simulators: readonly string[] | null;
   webhooksEnabled: boolean;
   /** 0 = polling is off. */
   pollIntervalSeconds: number;
@@ -40,6 +42,7 @@ function toConnection(row: Selectable<Connections>): Connection {
       destination: row.destination_settings as Record<string, string>,
     },
     policies: toPolicies(row.policies as Record<string, unknown>),
+    simulators: row.simulators,
     webhooksEnabled: row.webhooks_enabled,
     pollIntervalSeconds: row.poll_interval_seconds,
     pollCron: row.poll_cron,
@@ -87,10 +90,23 @@ export async function loadConnection(db: Db, idOrName: string): Promise<Connecti
   return toConnection(row);
 }
 
+/** As it is while nobody else changes it; who only refers to it does not wait. */
+export async function lockConnection(tx: Db, id: string): Promise<Connection> {
+  const row = await tx
+    .selectFrom('connections')
+    .selectAll()
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (!row) throw new NotFound(`There is no connection ${id} any more.`, 'connection list shows them.');
+  return toConnection(row);
+}
+
 export type NewConnection = Omit<
   Connection,
-  'state' | 'pauseReason' | 'pollCron' | 'policies' | 'createdAt' | 'updatedAt'
-> & { pollCron?: string | undefined };
+  'state' | 'pauseReason' | 'pollCron' | 'policies' | 'simulators' | 'createdAt' | 'updatedAt'
+> & { pollCron?: string | undefined; simulators?: readonly string[] | undefined };
 
 export async function insertConnection(db: Db, connection: NewConnection, now: Date): Promise<void> {
   await db
@@ -106,6 +122,7 @@ export async function insertConnection(db: Db, connection: NewConnection, now: D
       webhooks_enabled: connection.webhooksEnabled,
       poll_interval_seconds: connection.pollIntervalSeconds,
       poll_cron: connection.pollCron ?? null,
+      simulators: connection.simulators ? [...connection.simulators] : null,
       next_poll_at: firstPoll(connection.pollIntervalSeconds, connection.pollCron, now),
       created_at: now,
       updated_at: now,
@@ -133,6 +150,19 @@ export async function setConnectionState(
     .where('state', '<>', change.state)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** One more reason for a pause that is there; one with the reason `unless` says by itself what is still missing. */
+export async function addPauseReason(db: Db, id: string, reason: string, unless: string): Promise<void> {
+  await db
+    .updateTable('connections')
+    .set({ pause_reason: sql<string>`concat_ws(' ', pause_reason, ${reason}::text)` })
+    .where('id', '=', id)
+    .where('state', '=', 'paused')
+    .where(
+      sql<boolean>`pause_reason is distinct from ${unless} and strpos(coalesce(pause_reason, ''), ${reason}) = 0`,
+    )
+    .execute();
 }
 
 /** An interval takes the place of a cron schedule and the other way round; interval 0 switches polling off. */

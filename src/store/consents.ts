@@ -35,6 +35,11 @@ export async function findConsent(db: Db, state: string, now: Date): Promise<str
   return row?.connection_id;
 }
 
+/** Those under way are good for nothing any more. */
+export async function dropConsents(db: Db, connectionId: string): Promise<void> {
+  await db.deleteFrom('consents').where('connection_id', '=', connectionId).execute();
+}
+
 /** Takes it out, so that a state works once; undefined when it is unknown, used or too old. */
 export async function takeConsent(
   db: Db,

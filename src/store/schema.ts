@@ -128,6 +128,7 @@ export interface Connections {
   poll_cron: string | null;
   poll_interval_seconds: Generated<number>;
   removed_at: Timestamp | null;
+  simulators: string[] | null;
   source: string;
   source_settings: Generated<Json>;
   state: string;

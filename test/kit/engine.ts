@@ -77,7 +77,14 @@ let worlds = 0;
 /** A connection of its own between systems of its own, in a database that others may share. */
 export async function createEngineKit(
   database: TestDatabase<DB>,
-  options: { webhooks?: boolean; pollIntervalSeconds?: number; queue?: Queue; clock?: Clock } = {},
+  options: {
+    webhooks?: boolean;
+    pollIntervalSeconds?: number;
+    queue?: Queue;
+    clock?: Clock;
+    /** Origins on this machine that a sandbox may call. */
+    simulators?: string[];
+  } = {},
 ): Promise<EngineKit> {
   worlds += 1;
   const clock = createManualClock();
@@ -105,7 +112,7 @@ export async function createEngineKit(
     version: '0.0.0',
     startedAt: new Date(used.now()),
   };
-  const { id: connectionId } = await addConnection(parts, ADMIN, {
+  const request = {
     name: `world-${worlds}-${newId(used.now()).slice(-8)}`,
     source: {
       connector: world.source.id,
@@ -119,7 +126,9 @@ export async function createEngineKit(
     },
     webhooksEnabled: options.webhooks ?? true,
     pollIntervalSeconds: options.pollIntervalSeconds ?? 300,
-  });
+  };
+  const sandbox = options.simulators && { simulators: options.simulators };
+  const { id: connectionId } = await addConnection(parts, ADMIN, request, sandbox);
   return { ...world, ...driver(parts, connectionId, world), parts, clock, queue, stopping, connectionId };
 }
 

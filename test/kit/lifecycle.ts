@@ -171,13 +171,14 @@ async function connect(
     if (!given) throw new Error(`${manifest.id} has no simulator`);
     return { connector: manifest.id, values: { ...given.settings, ...more }, secrets: given.secrets };
   };
-  const { id } = await addConnection(parts, ADMIN, {
+  const request = {
     name: 'acme',
     source: await side(freshbooks, books.url),
     destination: await side(zuora, tenant.url, options.zuora),
     webhooksEnabled: options.webhooks ?? true,
     pollIntervalSeconds: 0,
-  });
+  };
+  const { id } = await addConnection(parts, ADMIN, request, { simulators: [books.url, tenant.url] });
   if (options.policies)
     await sql`update connections set policies = ${JSON.stringify(options.policies)} where id = ${id}`.execute(
       parts.db,

@@ -74,6 +74,7 @@ export async function openStall(db: Db, name: string, seed: number) {
       webhooksEnabled: false,
       pollIntervalSeconds: 0,
     },
+    { simulators: [simulator.url] },
   );
 
   const control = async (method: string, path: string, body: unknown): Promise<Record<string, unknown>> => {

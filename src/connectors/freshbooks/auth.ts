@@ -91,6 +91,7 @@ export async function requestTokens(
     }).toString(),
     secretFields: SECRET_FIELDS,
     safe: false,
+    answer: 'small',
     bucket: 'token',
   });
   return toTokenSecrets(parseTokenAnswer(answer, context.now()), context.now());
@@ -160,6 +161,7 @@ export async function revokeTokens(
       }).toString(),
       secretFields: [...SECRET_FIELDS, 'token'],
       safe: true,
+      answer: 'small',
       bucket: 'token',
     });
     if (answer.status >= 200 && answer.status < 300) continue;

@@ -1,7 +1,7 @@
 /** The FreshBooks connector, described as data. */
 import type { SourceManifest } from '../../core/ports.ts';
 import { consent } from './consent.ts';
-import { fields } from './settings.ts';
+import { fields, ORIGINS } from './settings.ts';
 import { simulator } from './simulator-manifest.ts';
 import { createSource } from './source.ts';
 import { webhooks } from './webhook.ts';
@@ -12,6 +12,7 @@ export const freshbooks: SourceManifest = {
   side: 'source',
   fields,
   identitySettings: ['accountId'],
+  origins: ORIGINS,
   webhooks,
   consent,
   simulator,

@@ -1,4 +1,6 @@
 /** Checks a connection to FreshBooks and says in plain words what works and what to do about the rest. */
+
+import { ADDRESS_REFUSED } from '../../core/addresses.ts';
 import type { DocumentKind } from '../../core/canonical.ts';
 import { OperatingError } from '../../core/errors.ts';
 import type { ConnectorContext, PingCheck } from '../../core/ports.ts';
@@ -71,6 +73,10 @@ async function checkApp(context: ConnectorContext): Promise<PingCheck> {
       detail: 'wrong credentials: FreshBooks refuses client id or client secret',
       fix,
     };
+  }
+  if (asked.error.code === ADDRESS_REFUSED) {
+    const fix = 'Correct tokenUrl and apiBaseUrl; cleared, they are those of FreshBooks.';
+    return { name: 'address', ok: false, detail, fix };
   }
   if (asked.error.kind === 'transient' || asked.error.kind === 'ambiguous') {
     const host = new URL(settings.tokenUrl).host;

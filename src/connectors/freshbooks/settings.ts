@@ -19,6 +19,9 @@ const DEFAULTS = {
   tokenUrl: 'https://api.freshbooks.com/auth/oauth/token',
 };
 
+/** The two of FreshBooks. */
+export const ORIGINS = [...new Set(Object.values(DEFAULTS).map((address) => new URL(address).origin))];
+
 /** Secrets that consent and renewal write; people are never asked for them, so they are no `fields`. */
 export type TokenSecrets = {
   accessToken: string;
@@ -50,6 +53,7 @@ export const fields: readonly FieldSpec[] = [
     help: 'Exactly as registered in the portal: https, without a query string.',
     secret: false,
     required: true,
+    address: 'returned',
   },
   {
     name: 'accountId',
@@ -64,6 +68,7 @@ export const fields: readonly FieldSpec[] = [
     help: 'Change it only for a sandbox.',
     secret: false,
     required: false,
+    address: 'called',
     default: DEFAULTS.apiBaseUrl,
   },
   {
@@ -72,6 +77,7 @@ export const fields: readonly FieldSpec[] = [
     help: 'Change it only for a sandbox.',
     secret: false,
     required: false,
+    address: 'opened',
     default: DEFAULTS.authorizeUrl,
   },
   {
@@ -80,6 +86,7 @@ export const fields: readonly FieldSpec[] = [
     help: 'Change it only for a sandbox.',
     secret: false,
     required: false,
+    address: 'called',
     default: DEFAULTS.tokenUrl,
   },
 ];

@@ -45,7 +45,13 @@ async function connect(url: string, redirectUri: string) {
 }
 
 async function post(url: string, contentType: string, body: string): Promise<unknown> {
-  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': contentType },
+    body,
+    redirect: 'error',
+    signal: AbortSignal.timeout(10_000),
+  });
   if (answer.ok) return answer.json();
   throw new OperatingError('rejected', `The FreshBooks simulator answered ${answer.status} at ${url}.`, {
     code: String(answer.status),

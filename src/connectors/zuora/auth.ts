@@ -120,6 +120,10 @@ async function requestSession(
   secrets: Secrets,
   lastBase: string | undefined,
 ): Promise<Session> {
+  if (!secrets.clientSecret)
+    throw new OperatingError('unauthorized', 'The client secret is missing: enter it for this address.', {
+      code: 'wrong-secret',
+    });
   const known = configuredBase(context.settings, regions) ?? lastBase;
   const bases = known === undefined ? regions.map((region) => region.baseUrl) : [known];
   const failures: Exclude<TokenOutcome, { type: 'granted' }>[] = [];
@@ -152,6 +156,7 @@ async function requestToken(
       body: form.toString(),
       secretFields: SECRET_FIELDS,
       safe: true,
+      answer: 'small',
       bucket: 'auth',
     })
     .catch((error: unknown) => {

@@ -34,7 +34,9 @@ const FIELDS: readonly FieldSpec[] = [
     choices: ['auto', ...ZUORA_REGIONS.map((region) => region.id)],
     default: 'auto',
   }),
-  field('baseUrl', 'Base URL', 'Overrides the region; for a simulator or a private data centre.'),
+  field('baseUrl', 'Base URL', 'Overrides the region; for a simulator or a private data centre.', {
+    address: 'called',
+  }),
   field('entityId', 'Entity id', 'Only with Multi-entity and a client that is valid for several entities.'),
   field('orgIds', 'Organisation ids', 'Only with Multi-Org: comma-separated ids.'),
   field('organizationLabel', 'Organisation label', 'Only with Multi-Org: the organisation of new accounts.'),
@@ -105,7 +107,10 @@ const simulator: SimulatorManifest = {
   program: fileURLToPath(new URL(`./simulator/main${import.meta.url.slice(-3)}`, import.meta.url)),
   defaultPort: 4020,
   async connect(url) {
-    const answer = await fetch(new URL('/_control', url), { signal: AbortSignal.timeout(10_000) });
+    const answer = await fetch(new URL('/_control', url), {
+      redirect: 'error',
+      signal: AbortSignal.timeout(10_000),
+    });
     const control = controlSchema.safeParse(answer.ok ? await answer.json() : undefined);
     if (!control.success) {
       throw new UsageError(`${url} is not a Zuora simulator`, 'Start one and give its URL.');
@@ -122,6 +127,7 @@ export const zuora: DestinationManifest = {
   label: 'Zuora',
   fields: FIELDS,
   identitySettings: ['tenantId', 'entityId'],
+  origins: ZUORA_REGIONS.map(({ baseUrl }) => baseUrl),
   simulator,
   budget: sharedBudget,
   create: (context) => createZuoraDestination(context),

@@ -1,4 +1,5 @@
 /** Checks a connection with reads only, and says in plain words what works, what does not and what to do. */
+import { ADDRESS_REFUSED } from '../../core/addresses.ts';
 import { OperatingError } from '../../core/errors.ts';
 import type { PingCheck } from '../../core/ports.ts';
 import type { ZuoraClient } from './client.ts';
@@ -60,6 +61,7 @@ async function check(name: string, find: () => Promise<Findings>): Promise<PingC
 const ANY_SIGN_IN_FIX =
   'Check client id, client secret and region; create a new OAuth client for the API user in Zuora.';
 const SIGN_IN_FIXES: Readonly<Record<string, string>> = {
+  [ADDRESS_REFUSED]: 'Correct the base URL; clear it for the one of the region.',
   'unknown-client': 'Check client id and region: the OAuth client belongs to one tenant in one data centre.',
   'wrong-secret': 'Set the client secret anew; create a new OAuth client for the API user if it is lost.',
   'user-disabled': 'Activate the API user in Zuora under Administration > Manage Users.',
