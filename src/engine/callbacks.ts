@@ -10,8 +10,8 @@ import {
   markCallbackVerified,
   setCallbackRemote,
 } from '../store/callbacks.ts';
-import { whileAlone } from '../store/while-alone.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
+import { whileAlone } from '../store/while-alone.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 

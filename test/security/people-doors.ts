@@ -1,11 +1,12 @@
 /** The API over a real database, with people who sign in and tokens that are shown: what the attacks on both go through. */
-import { toOperations } from '../../src/api/from-operations.ts';
+
 import { createFakeParts } from '../../src/api/fake/parts.ts';
+import { toOperations } from '../../src/api/from-operations.ts';
 import { createApiServer } from '../../src/api/server.ts';
 import { findToken } from '../../src/operations/tokens.ts';
 import type { PeopleParts } from '../../src/operations/users.ts';
 import { createSandbox } from '../../src/platform/sandbox.ts';
-import { createSignIn, type SignIn } from '../../src/platform/sign-in.ts';
+import { createSignIn } from '../../src/platform/sign-in.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { createTestDatabase } from '../kit/database.ts';
 import { createEngineKit } from '../kit/engine.ts';
@@ -69,7 +70,7 @@ export async function openPeopleDoors() {
     await sandbox.close();
     await database.drop();
   };
-  return { database, kit, parts, signIn: signIn as SignIn, app, ask, signedIn, addPerson, addToken, close };
+  return { database, kit, parts, signIn, app, ask, signedIn, addPerson, addToken, close };
 }
 
 export type PeopleDoors = Awaited<ReturnType<typeof openPeopleDoors>>;

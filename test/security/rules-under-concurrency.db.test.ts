@@ -6,8 +6,8 @@ import { connectionPauser } from '../../src/engine/pause.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
 import type { Actor } from '../../src/operations/context.ts';
 import { listAudit } from '../../src/operations/list-audit.ts';
-import { continueReplays, startReplay } from '../../src/operations/replay-runs.ts';
 import { removeConnection } from '../../src/operations/remove-connection.ts';
+import { continueReplays, startReplay } from '../../src/operations/replay-runs.ts';
 import { resolveRecord } from '../../src/operations/resolve-record.ts';
 import { setConnection } from '../../src/operations/set-connection.ts';
 import { removeUser, setUp, setUserRole } from '../../src/operations/users.ts';
@@ -22,7 +22,7 @@ import { acquireLease } from '../../src/store/lanes.ts';
 import { saveLink } from '../../src/store/links.ts';
 import { appendTrail } from '../../src/store/trail.ts';
 import { addNotice } from '../../src/store/upgrade-notices.ts';
-import { ADMIN, createEngineKit, type EngineKit, PUBLIC_URL } from '../kit/engine.ts';
+import { ADMIN, type EngineKit, PUBLIC_URL } from '../kit/engine.ts';
 import { openPeopleDoors, type PeopleDoors } from './people-doors.ts';
 
 let doors: PeopleDoors;
