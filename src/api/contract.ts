@@ -1,6 +1,5 @@
 /** The admin API's shapes: the one file that server, CLI and dashboard share. */
 import { z } from 'zod';
-import { apiToken } from './contract-people.ts';
 
 const documentKind = z.enum(['client', 'invoice', 'payment', 'credit']);
 const recordState = z.enum(['pending', 'synced', 'parked', 'ignored']);
@@ -301,7 +300,17 @@ export const problem = z.object({
   /** Wrong members of the request. */
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   /** Service tokens that a person made, of whom it has to be said first whether they are kept or ended. */
-  serviceTokens: z.array(apiToken).optional(),
+  serviceTokens: z
+    .array(
+      z.object({
+        id: z.uuid(),
+        name: z.string(),
+        scopes: z.array(z.string()),
+        expiresAt: instant.nullable(),
+        lastUsedAt: instant.nullable(),
+      }),
+    )
+    .optional(),
 });
 
 export const pauseRequest = z.object({ reason: z.string().trim().min(1).max(500) });

@@ -20,7 +20,7 @@ const PREFIX = 'mlc_';
 const TOKEN_BYTES = 32;
 const DAY_MS = 86_400_000;
 /** Nobody has to remember a service token for longer; the migration that made them gives the same. */
-export const LONGEST_SERVICE_DAYS = 366;
+const LONGEST_SERVICE_DAYS = 366;
 
 /** 256 random bits: a plain hash cannot be searched. */
 const hashOf = (token: string) => createHash('sha256').update(token).digest();

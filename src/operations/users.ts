@@ -76,10 +76,15 @@ export type ServiceTokensAnswer = 'keep' | 'end';
 
 /** Nothing was changed: somebody has to say first what becomes of these. */
 export class ServiceTokensUndecided extends UsageError {
-  readonly serviceTokens: ReturnType<typeof toTokenView>[];
+  readonly serviceTokens: Pick<
+    ReturnType<typeof toTokenView>,
+    'id' | 'name' | 'scopes' | 'expiresAt' | 'lastUsedAt'
+  >[];
 
   constructor(email: string, tokens: readonly ApiToken[]) {
-    const views = tokens.map(toTokenView);
+    const views = tokens
+      .map(toTokenView)
+      .map(({ id, name, scopes, expiresAt, lastUsedAt }) => ({ id, name, scopes, expiresAt, lastUsedAt }));
     const lines = views.map(
       ({ name, scopes, expiresAt, lastUsedAt }) =>
         `  ${JSON.stringify(name)}: ${scopes.join(', ')}; ends ${expiresAt?.slice(0, 10)}; last used ${lastUsedAt?.slice(0, 10) ?? 'never'}`,

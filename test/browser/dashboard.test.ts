@@ -378,6 +378,34 @@ test('an API token made in the dashboard opens what its scope says', async () =>
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
 });
 
+test('removing a person asks what becomes of the service tokens that they made', async () => {
+  const email = 'max@example.com';
+  const { password } = (await command('users', 'add', email, '--role', 'admin')) as { password: string };
+  const post = (path: string, data: object, cookie = '') =>
+    fetch(`${the().url}/api/v1${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: the().url, cookie },
+      body: JSON.stringify(data),
+    });
+  const entered = await post('/session', { email, password });
+  const cookie = entered.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const request = { name: 'import', kind: 'service', scopes: ['read'], days: 30 };
+  const { token } = (await (await post('/tokens', request, cookie)).json()) as { token: string };
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await fetch(`${the().url}/api/v1/status`, { headers })).status).toBe(200);
+  await page.reload();
+  await button(`Remove ${email}`).click();
+  await page.getByRole('dialog', { name: 'Remove?' }).getByRole('button', { name: 'Remove' }).click();
+  const asked = page.getByRole('dialog', { name: 'Keep or end their service tokens?' });
+  await asked.getByText(/^import: read; ends \d{4}/).waitFor();
+  await asked.getByRole('button', { name: 'End them' }).click();
+  await page.getByText(`${email} is removed.`).waitFor();
+  expect((await fetch(`${the().url}/api/v1/status`, { headers })).status).toBe(401);
+});
+
 test('the wizard connects with credentials and a person’s consent, as on a laptop, and takes it away again', async () => {
   const source = (await ask('GET', `${sourceUrl}/_control`)) as Record<string, string>;
   const destination = (await ask('GET', `${destinationUrl}/_control`)) as Record<string, string>;

@@ -6,7 +6,7 @@ import { createApiServer } from '../../src/api/server.ts';
 import { findToken } from '../../src/operations/tokens.ts';
 import type { PeopleParts } from '../../src/operations/users.ts';
 import { createSandbox } from '../../src/platform/sandbox.ts';
-import { createSignIn, type SignIn } from '../../src/platform/sign-in.ts';
+import { createSignIn } from '../../src/platform/sign-in.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { createTestDatabase } from '../kit/database.ts';
 import { createEngineKit } from '../kit/engine.ts';
@@ -70,7 +70,7 @@ export async function openPeopleDoors() {
     await sandbox.close();
     await database.drop();
   };
-  return { database, kit, parts, signIn: signIn as SignIn, app, ask, signedIn, addPerson, addToken, close };
+  return { database, kit, parts, signIn, app, ask, signedIn, addPerson, addToken, close };
 }
 
 export type PeopleDoors = Awaited<ReturnType<typeof openPeopleDoors>>;

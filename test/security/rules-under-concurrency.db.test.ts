@@ -22,7 +22,7 @@ import { acquireLease } from '../../src/store/lanes.ts';
 import { saveLink } from '../../src/store/links.ts';
 import { appendTrail } from '../../src/store/trail.ts';
 import { addNotice } from '../../src/store/upgrade-notices.ts';
-import { ADMIN, createEngineKit, type EngineKit, PUBLIC_URL } from '../kit/engine.ts';
+import { ADMIN, type EngineKit, PUBLIC_URL } from '../kit/engine.ts';
 import { openPeopleDoors, type PeopleDoors } from './people-doors.ts';
 
 let doors: PeopleDoors;

@@ -221,11 +221,12 @@ test('a live stream ends soon after its token, its session or its person', async
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {
     const streams = [...tokens, tom, stays].map(async (shown) => {
-      const headers = {
-        accept: 'text/event-stream',
-        ...('cookie' in shown ? { cookie: shown.cookie } : shown),
-      };
-      const answer = await fetch(`${address}/api/v1/live`, { headers: { ...headers } as HeadersInit });
+      const answer = await fetch(`${address}/api/v1/live`, {
+        headers: {
+          accept: 'text/event-stream',
+          ...('cookie' in shown ? { cookie: shown.cookie } : { authorization: shown.authorization }),
+        },
+      });
       if (answer.status !== 200 || !answer.body) throw new Error(`${answer.status}`);
       const reader = answer.body.getReader();
       await reader.read();

@@ -8,9 +8,9 @@ export class ApiError extends Error {
   readonly status: number;
   readonly hint: string | undefined;
   /** Of whom has to be said first whether they are kept or ended. */
-  readonly serviceTokens: people.ApiTokenView[];
+  readonly serviceTokens: NonNullable<contract.Problem['serviceTokens']>;
 
-  constructor(status: number, message: string, hint?: string, serviceTokens: people.ApiTokenView[] = []) {
+  constructor(status: number, message: string, hint?: string, serviceTokens: ApiError['serviceTokens'] = []) {
     super(message);
     this.status = status;
     this.hint = hint;
