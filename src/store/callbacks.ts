@@ -26,7 +26,7 @@ export type CallbackRow = {
   retiredAt: Date | null;
 };
 
-export function hashPath(path: string): string {
+function hashPath(path: string): string {
   return createHash('sha256').update(path).digest('hex');
 }
 
@@ -170,12 +170,21 @@ export async function deleteCallback(db: Db, id: string): Promise<void> {
   await db.deleteFrom('callbacks').where('id', '=', id).execute();
 }
 
+const lockOf = (connectionId: string) => sql`hashtextextended(${`callbacks/${connectionId}`}, 0)`;
+
 /** One at a time for each connection, across processes; the lock goes with the process that holds it. */
 export async function withCallbackLock<T>(db: Db, connectionId: string, run: () => Promise<T>): Promise<T> {
   return db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`callbacks/${connectionId}`}, 0))`.execute(tx);
+    await sql`select pg_advisory_xact_lock(${lockOf(connectionId)})`.execute(tx);
     return run();
   });
+}
+
+/** Whether somebody holds that lock just now. */
+export async function isCallbackLockHeld(db: Db, connectionId: string): Promise<boolean> {
+  const { rows } = await sql<{ free: boolean }>`
+    select pg_try_advisory_xact_lock(${lockOf(connectionId)}) as free`.execute(db);
+  return rows[0]?.free === false;
 }
 
 /** Seals every path, verifier and offer again with the active key; for key rotation. */
