@@ -260,10 +260,7 @@ export interface ConsentFlow {
     state: string;
     codeVerifier: string;
   }): Promise<string>;
-  /**
-   * Exchanges the code; the result is merged into the secrets. Throws where the person cannot reach the account that
-   * the settings name, or nobody can tell.
-   */
+  /** The result is merged into the secrets. Throws where the person does not, or may not, reach the settings' own account. */
   exchange(
     context: Pick<ConnectorContext, 'http' | 'now'>,
     request: {
@@ -274,7 +271,7 @@ export interface ConsentFlow {
       codeVerifier: string | undefined;
     },
   ): Promise<{ settings: Record<string, string>; secrets: Secrets }>;
-  /** Ends what an exchange gave and nobody is to have. Never throws: they are forgotten in any case. */
+  /** Ends what an exchange gave and nobody is to have, as far as it can. */
   giveBack?(
     context: Pick<ConnectorContext, 'http' | 'now'>,
     request: { settings: Record<string, string>; secrets: Secrets },

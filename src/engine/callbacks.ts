@@ -37,7 +37,7 @@ const ASK_AGAIN_MS = 60_000;
 /** A path that was replaced is served for so long, for deliveries that were on their way. */
 const OLD_SERVED_MS = 60_000;
 
-export const PATHS_NOTICE = 'callback-paths';
+const PATHS_NOTICE = 'callback-paths';
 
 type Tending = { parts: EngineParts; open: OpenConnection; publicUrl: string; remote: readonly Callback[] };
 

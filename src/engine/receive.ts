@@ -1,12 +1,14 @@
 /** The webhook door: known path, right form, good signature, durable, then 200; nothing else happens here. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../core/ids.ts';
 import type { SourceManifest, WebhookMessage } from '../core/ports.ts';
 import { redactBody, redactHeaders } from '../platform/redact.ts';
-import { keepOffer, type Offered } from '../store/callback-offers.ts';
+import { keepOffer, listOffers, type Offered } from '../store/callback-offers.ts';
 import { type CallbackRow, findCallbackByPath } from '../store/callbacks.ts';
 import { findConnection } from '../store/connections.ts';
 import { sqlRunner } from '../store/db.ts';
 import { recordRejection } from '../store/rejections.ts';
+import { isTurnTaken } from '../store/while-alone.ts';
 import { HANDSHAKE_WINDOW_MS } from './callbacks.ts';
 import { sourceManifest } from './connection-runtime.ts';
 import { createGroupCommit } from './intake.ts';
@@ -28,6 +30,7 @@ export type RefusalCause =
   | 'unreadable'
   | 'not-asked'
   | 'too-many-offers'
+  | 'being-verified'
   | 'not-verified-yet'
   | 'bad-signature'
   | 'wrong-account';
@@ -39,6 +42,7 @@ const REFUSALS: Record<RefusalCause, Receipt> = {
   unreadable: { status: 400, title: 'Body cannot be read' },
   'not-asked': { status: 401, title: 'No handshake was asked for' },
   'too-many-offers': { status: 503, title: 'Too many handshakes at once' },
+  'being-verified': { status: 503, title: 'This callback is being verified' },
   'not-verified-yet': { status: 401, title: 'This callback has not been verified yet' },
   'bad-signature': { status: 401, title: 'Signature does not match' },
   'wrong-account': { status: 401, title: 'This delivery is for another account' },
@@ -48,6 +52,11 @@ type Door = { callback: CallbackRow; manifest: SourceManifest; account: string |
 
 /** How long a process trusts its copy of a callback's verifier; a mismatch asks the database at once. */
 const TRUST_MS = 10_000;
+
+/** The source may send a first event before its confirmation is recorded here; so long such a one waits for it. */
+const CONFIRMATION_LOOKS = 30;
+const CONFIRMATION_LOOK_MS = 100;
+const MOST_WAITING = 50;
 
 /** Byte for byte otherwise: what was refused for its encoding must still show it. */
 function withoutSecrets(body: Uint8Array, secretFields: readonly string[]): Uint8Array {
@@ -144,6 +153,31 @@ export function createReceiver(parts: EngineParts): Receiver {
     return refuse(door, outcome, headers);
   }
 
+  let waiting = 0;
+
+  /**
+   * What a pending offer signs is neither taken nor refused before that offer is: the door as it is then, or undefined
+   * where nobody knows yet and nobody is about to find out.
+   */
+  async function awaitConfirmation(
+    path: string,
+    door: Door,
+    signs: (verifier: string) => boolean,
+  ): Promise<Door | undefined> {
+    const { askedAt, connectionId, id } = door.callback;
+    if (!askedAt) return door;
+    for (let look = 0; look < CONFIRMATION_LOOKS; look += 1) {
+      const isTended = await isTurnTaken(parts.db, `callbacks of ${connectionId}`);
+      const offers = await listOffers(parts.db, parts.vault, id);
+      const isPending = offers.some(({ refused, verifier }) => !refused && signs(verifier));
+      if (!isPending) return (await openDoor(path, true)) ?? door;
+      if (!isTended || waiting >= MOST_WAITING) return undefined;
+      waiting += 1;
+      await sleep(CONFIRMATION_LOOK_MS).finally(() => (waiting -= 1));
+    }
+    return undefined;
+  }
+
   return {
     refuse: async (path, cause, headers) => refuse(await openDoor(path, false), cause, headers),
     async receive(path, rawBody, headers) {
@@ -157,10 +191,13 @@ export function createReceiver(parts: EngineParts): Receiver {
       const message = webhooks.parse(rawBody);
       if (!message) return refuse(door, 'unreadable', headers, rawBody);
       if (message.type === 'handshake') return takeHandshake(path, message, headers);
-      const signedBy = (candidate: Door) =>
-        candidate.callback.verifier !== undefined &&
-        webhooks.verify(rawBody, headers, candidate.callback.verifier);
-      const trusted = signedBy(door) ? door : await openDoor(path, true);
+      const signs = (verifier: string) => webhooks.verify(rawBody, headers, verifier);
+      const signedBy = ({ callback: { verifier } }: Door) => verifier !== undefined && signs(verifier);
+      let trusted = signedBy(door) ? door : await openDoor(path, true);
+      if (trusted && !signedBy(trusted)) {
+        trusted = await awaitConfirmation(path, trusted, signs);
+        if (!trusted) return refuse(door, 'being-verified', headers);
+      }
       if (!trusted || trusted.callback.verifier === undefined)
         return refuse(door, 'not-verified-yet', headers, rawBody);
       if (!signedBy(trusted)) return refuse(door, 'bad-signature', headers, rawBody);

@@ -26,7 +26,7 @@ export type CallbackRow = {
   retiredAt: Date | null;
 };
 
-export function hashPath(path: string): string {
+function hashPath(path: string): string {
   return createHash('sha256').update(path).digest('hex');
 }
 

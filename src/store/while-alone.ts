@@ -13,3 +13,10 @@ export async function whileAlone<T>(db: Db, name: string, work: () => Promise<T>
     return work();
   });
 }
+
+/** Whether somebody has that turn just now. */
+export async function isTurnTaken(db: Db, name: string): Promise<boolean> {
+  const { rows } = await sql<{ free: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as free`.execute(db);
+  return rows[0]?.free === false;
+}

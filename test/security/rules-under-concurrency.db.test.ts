@@ -293,7 +293,8 @@ const AT_MOST_ONE: AtMostOne[] = [
       const { id: connectionId } = await newConnection(fresh('callbacks'))();
       return ['a', 'b'].map((path, index) => async () => {
         const id = `00000000-0000-7000-9000-${`${rounds}`.padStart(11, '0')}${index}`;
-        await insertCallback(db(), { id, connectionId, topic: 't', path: fresh(path) }, now());
+        const callback = { id, connectionId, topic: 't', role: 'current' as const, path: fresh(path) };
+        await insertCallback(db(), kit.parts.vault, callback, now());
         return (await listCallbacks(db(), kit.parts.vault, connectionId)).some((one) => one.id === id);
       });
     },

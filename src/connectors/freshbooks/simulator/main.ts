@@ -27,6 +27,8 @@ send, pay and delete. Faults are switched on while it runs, for example:
   webhookKeyOrder      "recorded", "documented", "system" or "rotate": order of the signed fields
   handshakeFirst       the handshake comes before the create call has answered
   disableCallbacks     all callbacks fall silent, as after many failed deliveries
+  wrongVerifier        refused, or unsaid: 200 with the callback as it stands
+  resendVerifier       same or new: what a resend to one that is not verified carries
   paymentTouchesInvoice  false: a payment sends no invoice.update
   allowDuplicateNumbers  two invoices may have one number
   allowBelowPaid       "negative" or "zero": an invoice may be lowered below what is paid; what it owes then
