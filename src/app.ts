@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { consentAnswer, metricsText, readiness, toOperations } from './api/from-operations.ts';
 import { createApiServer } from './api/server.ts';
-import { type Config, inheritedEnvironment } from './config.ts';
+import { type Config, inheritedEnvironment, secretsOf } from './config.ts';
 import { destinations, sources } from './connectors/index.ts';
 import { UsageError } from './core/errors.ts';
 import { createConnectionRuntime } from './engine/connection-runtime.ts';
 import { startWorker } from './engine/engine.ts';
-import type { Registry } from './engine/parts.ts';
+import { startLearningSecrets } from './engine/learn-secrets.ts';
+import { createKnownSecretsFor, type Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
 import type { OperationParts } from './operations/parts.ts';
 import { continueReplays } from './operations/replay-runs.ts';
@@ -24,6 +25,7 @@ import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
 import { findRunningPostgres } from './platform/postgres/owner-record.ts';
 import { startQueue } from './platform/queue.ts';
+import { freeError } from './platform/redact.ts';
 import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
@@ -31,7 +33,7 @@ import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { sessionName } from './store/sessions.ts';
-import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
+import { assertVaultFits, hasSecrets, withKeysLocked } from './store/vault-keys.ts';
 
 const ROOT = findPackageRoot();
 
@@ -63,7 +65,9 @@ export async function openInstallation(
   config: Config,
   options: { working: boolean; attach: boolean; log?: Log },
 ): Promise<Installation> {
-  const log = options.log ?? createLog({ level: config.logLevel, pretty: config.logPretty });
+  const known = createKnownSecretsFor(registry, systemClock);
+  for (const secret of secretsOf(config)) known.keep(secret);
+  const log = options.log ?? createLog({ level: config.logLevel, pretty: config.logPretty, known });
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -79,9 +83,13 @@ export async function openInstallation(
     });
     closers.push(() => database.close());
     const { db, pool } = database;
-    const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(db));
-    const vault = createVault(keys);
-    await assertVaultFits(db, vault, new Date(systemClock.now()));
+    const { keys, newKeyFile, vault } = await withKeysLocked(db, async () => {
+      const opened = await openKeys(config, () => hasSecrets(db));
+      for (const secret of opened.keys.flatMap(writtenKeys)) known.keep(secret);
+      const ring = createVault(opened.keys, known);
+      await assertVaultFits(db, ring, new Date(systemClock.now()));
+      return { ...opened, vault: ring };
+    });
     if (owned && options.working) {
       await freeAllLeases(db);
       await forgetCallsUnderWay(db);
@@ -125,6 +133,7 @@ export async function openInstallation(
     return { parts, signIn, newKeyFile, address, stopping, close };
   } catch (error) {
     await close();
+    freeError(error, known);
     throw error;
   }
 }
@@ -148,6 +157,10 @@ function toQueueConfig(address: DatabaseAddress) {
   return 'url' in address ? { connectionString: address.url } : address.connection;
 }
 
+function writtenKeys(key: Uint8Array): string[] {
+  return [Buffer.from(key).toString('base64'), Buffer.from(key).toString('hex')];
+}
+
 async function openKeys(
   config: Config,
   secretsExist: () => Promise<boolean>,
@@ -163,7 +176,18 @@ async function openKeys(
       'Restore the key file from your backup. Without it the credentials must be entered anew into an empty database.',
     );
   }
-  return { keys: await createKeyFile(config.keyFile), newKeyFile: config.keyFile };
+  return createFirstKey(config.keyFile);
+}
+
+/** Another process, over another database, may have made the file at the same moment: then that one counts. */
+async function createFirstKey(
+  keyFile: string,
+): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
+  const made = await createKeyFile(keyFile);
+  if (made) return { keys: made, newKeyFile: keyFile };
+  const theirs = await readKeyFile(keyFile);
+  if (theirs) return { keys: theirs, newKeyFile: undefined };
+  throw new UsageError(`${keyFile} was made and taken away again by another program.`, 'Start once more.');
 }
 
 export type Service = {
@@ -187,6 +211,11 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const { stopped } = await startLearningSecrets(parts);
+    closers.push(async () => {
+      installation.stopping.abort();
+      await stopped;
+    });
     if (config.role !== 'worker') closers.push(await startWeb(config, installation));
     if (working) {
       const worker = await startWorker(parts, parts.runtime, {
@@ -239,6 +268,7 @@ async function startWeb(
         .refuse(path, cause, headers)
         .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
     },
+    redact: parts.vault.known.redact,
     completeConsent: ({ state, code, error }) => consentAnswer(parts, { state, code, error }),
     live: feed,
     health: { live: () => true, ready: () => readiness(parts) },

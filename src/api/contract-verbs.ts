@@ -12,6 +12,8 @@ export type VerbSpec = {
   scope: Scope | null;
   /** The command with the same effect; null where there is nothing to do on a command line. */
   command: string | null;
+  /** The answer shows a secret on purpose, this once. */
+  showsSecret?: true;
 };
 
 const SESSION = { scope: null, command: null } as const;
@@ -108,6 +110,7 @@ export const VERBS = {
     summary: 'Make an API token; it is in the answer and nowhere else',
     scope: 'people',
     command: 'tokens add',
+    showsSecret: true,
   },
   revokeToken: {
     method: 'DELETE',

@@ -5,8 +5,20 @@ import pc from 'picocolors';
 import { OperatingError, UsageError } from '../core/errors.ts';
 import type { Actor } from '../operations/context.ts';
 
+let redact = (text: string): string => text;
+
+/** From now on everything that is said goes through it; an installation knows its secrets once it is open. */
+export function redactOutput(by: (text: string) => string): void {
+  redact = by;
+}
+
 export function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${redact(line)}\n`);
+}
+
+/** For what is there to show a secret, this once. */
+export function answerOnce(json: boolean | undefined, value: unknown, line: string): void {
+  process.stdout.write(`${json === true ? JSON.stringify(value, null, 2) : line}\n`);
 }
 
 /** One JSON value on standard output, or what `people` says. */
@@ -51,8 +63,8 @@ export function stateText(state: string): string {
 /** 1 = something failed, 2 = the call or the configuration was wrong. */
 export function fail(error: unknown, json: boolean): never {
   const wrongUse = error instanceof UsageError;
-  const message = error instanceof Error ? error.message : String(error);
-  const hint = wrongUse ? error.hint : undefined;
+  const message = redact(error instanceof Error ? error.message : String(error));
+  const hint = wrongUse && error.hint !== undefined ? redact(error.hint) : undefined;
   if (json)
     say(
       JSON.stringify({
@@ -62,7 +74,7 @@ export function fail(error: unknown, json: boolean): never {
   process.stderr.write(`${pc.red('error')}: ${message}\n`);
   if (hint !== undefined) process.stderr.write(`${hint}\n`);
   if (!wrongUse && !(error instanceof OperatingError) && error instanceof Error && error.stack) {
-    process.stderr.write(`${pc.dim(error.stack)}\n`);
+    process.stderr.write(`${pc.dim(redact(error.stack))}\n`);
   }
   process.exit(wrongUse ? 2 : 1);
 }

@@ -1,7 +1,8 @@
 /** The webhook door: known path, right form, good signature, durable, then 200; nothing else happens here. */
 import { newId } from '../core/ids.ts';
 import type { SourceManifest, WebhookMessage } from '../core/ports.ts';
-import { redactBody, redactHeaders } from '../platform/redact.ts';
+import type { KnownSecrets } from '../platform/known-secrets.ts';
+import { freeDeep, redactBody, redactHeaders } from '../platform/redact.ts';
 import { type CallbackRow, findCallbackByPath, offerVerifier } from '../store/callbacks.ts';
 import { findConnection } from '../store/connections.ts';
 import { sqlRunner } from '../store/db.ts';
@@ -44,9 +45,13 @@ type Door = { callback: CallbackRow; manifest: SourceManifest; account: string |
 const TRUST_MS = 10_000;
 
 /** Byte for byte otherwise: what was refused for its encoding must still show it. */
-function withoutSecrets(body: Uint8Array, secretFields: readonly string[]): Uint8Array {
-  if (secretFields.length === 0) return body;
-  return Buffer.from(redactBody(Buffer.from(body).toString('latin1'), secretFields) ?? '', 'latin1');
+function withoutSecrets(
+  body: Uint8Array,
+  { secretFields = [] }: { secretFields?: readonly string[] },
+  known: KnownSecrets,
+): Uint8Array {
+  const named = redactBody(Buffer.from(body).toString('latin1'), secretFields) ?? '';
+  return Buffer.from(known.redact(named), 'latin1');
 }
 
 export function createReceiver(parts: EngineParts): Receiver {
@@ -85,8 +90,8 @@ export function createReceiver(parts: EngineParts): Receiver {
         connectionId,
         cause,
         status: receipt.status,
-        headers: redactHeaders(headers),
-        body: door && body ? withoutSecrets(body, door.manifest.webhooks.secretFields ?? []) : undefined,
+        headers: freeDeep(redactHeaders(headers), parts.vault.known),
+        body: door && body ? withoutSecrets(body, door.manifest.webhooks, parts.vault.known) : undefined,
       },
       nowOf(parts),
     );
@@ -107,7 +112,7 @@ export function createReceiver(parts: EngineParts): Receiver {
       origin: 'webhook',
       topic: message.topic,
       raw: rawBody,
-      headers: redactHeaders(headers),
+      headers: freeDeep(redactHeaders(headers), parts.vault.known),
     });
   }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { UsageError } from '../core/errors.ts';
 import { recordAttempt } from '../engine/audit.ts';
 import { sourceManifest } from '../engine/connection-runtime.ts';
+import { guardCall } from '../engine/guard-port.ts';
 import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
@@ -10,6 +11,7 @@ import { loadConnection, mergeSettings } from '../store/connections.ts';
 import { insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
+import { keepSpent } from '../store/former-secrets.ts';
 import { BEING_SET_UP, redirectUriOf } from './add-connection.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
@@ -53,6 +55,8 @@ export async function completeConsent(
       'Start it again: connection consent NAME',
     );
   }
+  // Before they are sent: whoever says them back to us, in whatever process, is not repeated.
+  await keepSpent(parts.db, parts.vault, [answer.code, consent.codeVerifier], nowOf(parts));
   const { connectionId, codeVerifier, redirectUri } = consent;
   const connection = await loadConnection(parts.db, connectionId);
   const manifest = sourceManifest(parts.registry, connection.source);
@@ -61,15 +65,22 @@ export async function completeConsent(
   const secrets = await loadSecrets(parts.db, parts.vault, key);
   const { http, close } = createHttp({
     clock: parts.clock,
+    known: parts.vault.known,
     takeTurn: async () => () => {},
     record: (attempt) => recordAttempt(parts, connectionId, 'source', attempt),
   });
-  const exchanged = await manifest.consent
-    .exchange(
-      { http, now: () => parts.clock.now() },
-      { settings: connection.settings.source, secrets, redirectUri, code: answer.code, codeVerifier },
-    )
-    .finally(() => close());
+  const exchange = {
+    settings: connection.settings.source,
+    secrets,
+    redirectUri,
+    code: answer.code,
+    codeVerifier,
+  };
+  const { consent: flow } = manifest;
+  const exchanged = await guardCall(
+    () => flow.exchange({ http, now: () => parts.clock.now() }, exchange),
+    parts.vault.known,
+  ).finally(() => close());
   await parts.db.transaction().execute(async (tx) => {
     const present = await lockSecrets(tx, parts.vault, key);
     await saveSecrets(tx, parts.vault, key, { ...present, ...exchanged.secrets }, nowOf(parts));

@@ -45,6 +45,7 @@ export async function addToken(
   const now = nowOf(parts);
   const id = newId(now.getTime());
   const token = PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
+  parts.vault.known.note(token);
   await parts.db.transaction().execute(async (tx) => {
     await insertToken(tx, {
       id,
@@ -82,5 +83,7 @@ export async function findToken(
 ): Promise<{ name: string; scopes: string[] } | undefined> {
   const [, token] = /^Bearer (\S{1,200})$/i.exec(authorization) ?? [];
   if (!token?.startsWith(PREFIX)) return undefined;
-  return useToken(parts.db, hashOf(token), nowOf(parts));
+  const found = await useToken(parts.db, hashOf(token), nowOf(parts));
+  if (found) parts.vault.known.note(token);
+  return found;
 }

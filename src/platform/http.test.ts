@@ -6,6 +6,7 @@ import { OperatingError } from '../core/errors.ts';
 import type { AttemptRecord, Http, HttpRequest } from '../core/ports.ts';
 import { systemClock } from './clock.ts';
 import { createHttp } from './http.ts';
+import { NOTHING_KNOWN } from './known-secrets.ts';
 
 let server: Server;
 let answer: RequestListener;
@@ -34,6 +35,7 @@ beforeEach(async () => {
       return () => {};
     },
     record: async (attempt) => void records.push(attempt),
+    known: NOTHING_KNOWN,
   }));
 });
 afterEach(async () => {

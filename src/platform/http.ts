@@ -4,10 +4,13 @@ import { Agent, fetch, Headers } from 'undici';
 import { OperatingError } from '../core/errors.ts';
 import type { AttemptRecord, Http, HttpAnswer, HttpRequest } from '../core/ports.ts';
 import { type Clock, monotonicMs } from './clock.ts';
-import { redactBody, redactHeaders, redactUrl } from './redact.ts';
+import type { KnownSecrets } from './known-secrets.ts';
+import { freeDeep, redactBody, redactHeaders, redactUrl } from './redact.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAXIMUM_RECORDED_CHARACTERS = 200_000;
+/** Looked at for secrets that begin before the cut. */
+const BEYOND_THE_CUT = 16_384;
 const FAILURES_THAT_OPEN_THE_BREAKER = 8;
 const BREAKER_REST_MS = 5_000;
 
@@ -26,6 +29,8 @@ export type HttpParts = {
   /** Waits for this bucket's turn in the shared budget; what it gives is called when the call has ended. */
   takeTurn: (bucket: string, atOnce: string) => Promise<() => void>;
   record: (attempt: AttemptRecord) => Promise<void>;
+  /** Cut out of what is recorded; secrets that an answer issues are noted. */
+  known: KnownSecrets;
   /** How long a call may take is measured by the machine unless told. */
   timeout?: CallTimeout | undefined;
 };
@@ -36,7 +41,7 @@ const machineTimeout: CallTimeout = (ms) => ({ signal: AbortSignal.timeout(ms), 
 
 type Outcome = { answer: HttpAnswer } | { failure: Error };
 
-export function createHttp({ clock, takeTurn, record, timeout = machineTimeout }: HttpParts): {
+export function createHttp({ clock, takeTurn, record, known, timeout = machineTimeout }: HttpParts): {
   http: Http;
   close(): Promise<void>;
 } {
@@ -66,7 +71,8 @@ export function createHttp({ clock, takeTurn, record, timeout = machineTimeout }
         );
       })
       .finally(end);
-    await record(toAttemptRecord(request, outcome, startedAt, monotonicMs() - started));
+    if ('answer' in outcome) noteIssued(request, outcome.answer, known);
+    await record(freed(toAttemptRecord(request, outcome, startedAt, monotonicMs() - started), known));
     if ('answer' in outcome) return outcome.answer;
     throw toOperatingError(request, outcome.failure);
   };
@@ -128,9 +134,36 @@ function toAttemptRecord(
     durationMs: Math.round(durationMs),
     status: answer?.status,
     responseHeaders: redactHeaders(answer?.headers ?? {}),
-    responseBody: redactBody(answer?.body.slice(0, MAXIMUM_RECORDED_CHARACTERS), secretFields),
+    responseBody: redactBody(
+      answer?.body.slice(0, MAXIMUM_RECORDED_CHARACTERS + BEYOND_THE_CUT),
+      secretFields,
+    ),
     failure: 'failure' in outcome ? describe(outcome.failure) : undefined,
   };
+}
+
+/** By value, too, and only then cut: a half of a secret would not be known again. */
+function freed(attempt: AttemptRecord, known: KnownSecrets): AttemptRecord {
+  const { call, startedAt, durationMs, status, ...texts } = attempt;
+  const { responseBody, ...others } = freeDeep(texts, known);
+  return {
+    ...{ call, startedAt, durationMs, status, ...others },
+    responseBody: responseBody?.slice(0, MAXIMUM_RECORDED_CHARACTERS),
+  };
+}
+
+/** Before the caller has stored them: the answer itself, and the next one, may say them once more. */
+function noteIssued({ issues = [] }: HttpRequest, { status, body }: HttpAnswer, known: KnownSecrets): void {
+  if (issues.length === 0 || status < 200 || status >= 300) return;
+  try {
+    const answer: unknown = JSON.parse(body);
+    if (answer === null || typeof answer !== 'object') return;
+    for (const [name, value] of Object.entries(answer)) {
+      if (issues.includes(name) && typeof value === 'string') known.note(value);
+    }
+  } catch {
+    // No JSON issues nothing.
+  }
 }
 
 function toOperatingError(request: HttpRequest, failure: Error): OperatingError {

@@ -7,6 +7,7 @@ import type { ConnectorContext, Secrets, SourceManifest } from '../core/ports.ts
 import type { SimulatedDestination, SimulatedSource } from '../core/rehearsal.ts';
 import { type Random, seededRandom, systemClock } from '../platform/clock.ts';
 import { createHttp } from '../platform/http.ts';
+import { NOTHING_KNOWN } from '../platform/known-secrets.ts';
 import { audit, type Finding } from './auditor.ts';
 import type { ProofClock } from './clock.ts';
 import type { FaultName } from './fault-class.ts';
@@ -226,6 +227,7 @@ function contextOf(options: {
     clock,
     takeTurn: async () => () => {},
     record: async () => {},
+    known: NOTHING_KNOWN,
     timeout: clock.timeout,
   });
   options.closers.push(close);

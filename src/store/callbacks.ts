@@ -16,8 +16,12 @@ export type CallbackRow = {
   verifiedAt: Date | null;
 };
 
+/** Sealed beside the verifier that was offered; the vendor's own number. */
+export const NOT_SECRET = ['remoteId'];
+
 async function toCallback(vault: Vault, row: Selectable<Callbacks>): Promise<CallbackRow> {
   const identity = `callbacks/${row.id}`;
+  vault.known.note(row.path);
   return {
     id: row.id,
     connectionId: row.connection_id,

@@ -195,6 +195,13 @@ export interface Events {
   topic: string;
 }
 
+export interface FormerSecrets {
+  id: string;
+  identity: string;
+  replaced_at: Timestamp;
+  sealed: Json;
+}
+
 export interface Lanes {
   connection_id: string;
   expires_at: Timestamp | null;
@@ -303,6 +310,7 @@ export interface DB {
   deliveries: Deliveries;
   documents: Documents;
   events: Events;
+  former_secrets: FormerSecrets;
   lanes: Lanes;
   links: Links;
   rejections: Rejections;

@@ -11,6 +11,7 @@ export const freshbooks: SourceManifest = {
   label: 'FreshBooks',
   side: 'source',
   fields,
+  notSecret: ['expiresAt', 'refreshLostAt'],
   webhooks,
   consent,
   simulator,
