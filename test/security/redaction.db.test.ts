@@ -5,16 +5,24 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Service, startService } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { newId } from '../../src/core/ids.ts';
+import { createKnownSecretsFor } from '../../src/engine/parts.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
 import { startConsent } from '../../src/operations/consent.ts';
 import type { Actor } from '../../src/operations/context.ts';
 import { addToken } from '../../src/operations/tokens.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createVault, readKeyFile } from '../../src/platform/vault.ts';
+import { insertCallback, listCallbacks } from '../../src/store/callbacks.ts';
+import { loadSecrets, saveSecrets } from '../../src/store/credentials.ts';
+import { learnFormer, purgeFormer } from '../../src/store/former-secrets.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../kit/database.ts';
-import { leaksOf } from './echoes.ts';
+import { echoesOf, leaksOf } from './echoes.ts';
 
 const ADMIN: Actor = { name: 'test:ada', role: 'admin' };
 const hidden = (bytes: number) => randomBytes(bytes).toString('base64');
@@ -165,4 +173,58 @@ test('what an echoing vendor said stands in the trail without a secret, and so i
     [`/connections/${connectionId}`, '/status', '/overview'].map((path) => asViewer(path)),
   );
   expect(leaks(whole.join('\n'))).toEqual([]);
+});
+
+test('a refused delivery is kept without the secrets in its headers and body', async () => {
+  const { db } = database;
+  const path = randomBytes(24).toString('base64url');
+  await insertCallback(db, { id: newId(Date.now()), connectionId, topic: 'invoice', path }, new Date());
+  await listCallbacks(db, service.parts.vault, connectionId);
+  secrets['callback path'] = path;
+  const echoed = Object.values(secrets)
+    .flatMap((secret) => Object.values(echoesOf(secret)))
+    .join(' ');
+  const refused = await fetch(`${service.url}/hooks/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/odd', 'x-echo': Buffer.from(echoed.slice(0, 2_000)).toString('base64') },
+    body: `about ${path}: ${echoed}`,
+  });
+  expect(refused.status).toBe(415);
+  const [row] = await db.selectFrom('rejections').selectAll().execute();
+  const kept = `${JSON.stringify(row?.headers)} ${row?.body?.toString('utf8')}`;
+  expect(kept).toContain('about [redacted]: ');
+  expect(leaks(kept)).toEqual([]);
+  expect(leaks(await asViewer('/rejections'))).toEqual([]);
+});
+
+test('replaced secrets, and what a consent has spent, are known for a day to a process that starts anew', async () => {
+  const { db, vault, registry } = service.parts;
+  const now = new Date();
+  const key = { connectionId, side: 'source' as const };
+  const before = await loadSecrets(db, vault, key);
+  await saveSecrets(db, vault, key, { ...before, accessToken: hidden(40), clientSecret: hidden(30) }, now);
+  const keys = await readKeyFile(join(folder, 'encryption.key'));
+  const anew = createVault(keys ?? [], createKnownSecretsFor(registry, systemClock));
+  const said = Object.values({ ...before, code: secrets['code'], verifier: secrets['code verifier'] }).join(
+    ' ',
+  );
+  expect(leaksOf(secrets['access token'] ?? '', anew.known.redact(said))).not.toEqual([]);
+  await learnFormer(db, anew, new Date(now.getTime() - 60_000));
+  const freed = anew.known.redact(said);
+  const gone = ['source client secret', 'access token', 'refresh token', 'code', 'code verifier'];
+  expect(gone.flatMap((name) => leaksOf(secrets[name] ?? '', freed))).toEqual([]);
+  expect(freed).toContain(before['expiresAt']);
+  await purgeFormer(db, new Date(now.getTime() + 86_000_000));
+  expect(await learnFormer(db, anew, new Date(0))).toBeGreaterThanOrEqual(2);
+  await purgeFormer(db, new Date(now.getTime() + 86_401_000));
+  expect(await learnFormer(db, anew, new Date(0))).toBe(0);
+});
+
+test('what cannot be opened says neither the password of the database nor the key', async () => {
+  const password = randomBytes(12).toString('base64url');
+  const url = database.url.replace(/^(postgres(?:ql)?:\/\/)[^@/]*@?/, `$1nobody:${password}@`);
+  const config = await loadConfig({ databaseUrl: url, dataDir: folder, logLevel: 'silent' }, {});
+  const error = await startService(config).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(Error);
+  expect(leaksOf(password, inspect(error, { depth: 9 }))).toEqual([]);
 });

@@ -54,7 +54,7 @@ test('no twelve characters of a secret survive, whatever stands around it and wh
         expect(leaksOf(secret, freed), `${way}: ${text} -> ${freed}`).toEqual([]);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
@@ -77,7 +77,7 @@ test('no twelve characters of what a secret is commonly written as survive a cut
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -106,7 +106,7 @@ test('JSON stays JSON, and everything in it that is no secret stays as it is', (
       expect(leaksOf(secret, freed)).toEqual([]);
       expect(JSON.parse(read.inner)).toMatchObject({ total: 12.5 });
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
