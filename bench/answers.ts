@@ -10,6 +10,7 @@ import { OperatingError } from '../src/core/errors.ts';
 import { createAddressRules } from '../src/platform/addresses.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { createHttp } from '../src/platform/http.ts';
+import { NOTHING_KNOWN } from '../src/platform/known-secrets.ts';
 import { printFigures, readWhole, round } from './figures.ts';
 
 const MIB = 1024 * 1024;

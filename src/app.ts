@@ -6,12 +6,13 @@ import { consentAnswer, metricsText, readiness, toOperations } from './api/from-
 import type { ApiParts } from './api/parts.ts';
 import { createMetricsServer } from './api/routes/probes.ts';
 import { createApiServer } from './api/server.ts';
-import { type Config, inheritedEnvironment } from './config.ts';
+import { type Config, inheritedEnvironment, secretsOf } from './config.ts';
 import { destinations, sources } from './connectors/index.ts';
 import { UsageError } from './core/errors.ts';
 import { createConnectionRuntime } from './engine/connection-runtime.ts';
 import { startWorker } from './engine/engine.ts';
-import type { Registry } from './engine/parts.ts';
+import { startLearningSecrets } from './engine/learn-secrets.ts';
+import { createKnownSecretsFor, type Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
 import { checkAddresses } from './operations/check-addresses.ts';
 import type { OperationParts } from './operations/parts.ts';
@@ -37,6 +38,7 @@ import {
   olderServiceError,
 } from './platform/postgres/roles.ts';
 import { startQueue } from './platform/queue.ts';
+import { freeError } from './platform/redact.ts';
 import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
@@ -48,7 +50,7 @@ import { sessionName } from './store/sessions.ts';
 import { withSigner } from './store/signer.ts';
 import { openSigner } from './store/signing-keys.ts';
 import { listOpenNotices, type UpgradeNotice } from './store/upgrade-notices.ts';
-import { assertVaultFits, hasSecrets } from './store/vault-keys.ts';
+import { assertVaultFits, hasSecrets, withKeysLocked } from './store/vault-keys.ts';
 
 const ROOT = findPackageRoot();
 
@@ -80,7 +82,9 @@ export async function openInstallation(
   config: Config,
   options: { working: boolean; attach: boolean; log?: Log },
 ): Promise<Installation> {
-  const log = options.log ?? createLog({ level: config.logLevel, pretty: config.logPretty });
+  const known = createKnownSecretsFor(registry, systemClock);
+  for (const secret of secretsOf(config)) known.keep(secret);
+  const log = options.log ?? createLog({ level: config.logLevel, pretty: config.logPretty, known });
   const addresses = createAddressRules({ allowed: config.allowPrivateAddresses });
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -98,11 +102,15 @@ export async function openInstallation(
     });
     closers.push(() => database.close());
     const { pool } = database;
-    const { keys, newKeyFile } = await openKeys(config, () => hasSecrets(database.db));
-    const vault = createVault(keys);
-    const now = new Date(systemClock.now());
-    await assertVaultFits(database.db, vault, now);
-    const db = withSigner(database.db, await openSigner(database.db, vault, now));
+    const { keys, newKeyFile, vault } = await withKeysLocked(database.db, async () => {
+      const opened = await openKeys(config, () => hasSecrets(database.db));
+      for (const secret of opened.keys.flatMap(writtenKeys)) known.keep(secret);
+      const ring = createVault(opened.keys, known);
+      await assertVaultFits(database.db, ring, new Date(systemClock.now()));
+      return { ...opened, vault: ring };
+    });
+    const signer = await openSigner(database.db, vault, new Date(systemClock.now()));
+    const db = withSigner(database.db, signer);
     await sealPathsOfBefore({ db, vault, clock: systemClock });
     if (owned && options.working) {
       await freeAllLeases(db);
@@ -148,6 +156,7 @@ export async function openInstallation(
     return { parts, signIn, newKeyFile, address, stopping, close };
   } catch (error) {
     await close();
+    freeError(error, known);
     throw error;
   }
 }
@@ -183,6 +192,10 @@ function toQueueConfig(address: DatabaseAddress) {
     : { ...address.connection, createSchema: false };
 }
 
+function writtenKeys(key: Uint8Array): string[] {
+  return [Buffer.from(key).toString('base64'), Buffer.from(key).toString('hex')];
+}
+
 async function openKeys(
   config: Config,
   secretsExist: () => Promise<boolean>,
@@ -198,7 +211,18 @@ async function openKeys(
       'Restore the key file from your backup. Without it the credentials must be entered anew into an empty database.',
     );
   }
-  return { keys: await createKeyFile(config.keyFile), newKeyFile: config.keyFile };
+  return createFirstKey(config.keyFile);
+}
+
+/** Another process, over another database, may have made the file at the same moment: then that one counts. */
+async function createFirstKey(
+  keyFile: string,
+): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
+  const made = await createKeyFile(keyFile);
+  if (made) return { keys: made, newKeyFile: keyFile };
+  const theirs = await readKeyFile(keyFile);
+  if (theirs) return { keys: theirs, newKeyFile: undefined };
+  throw new UsageError(`${keyFile} was made and taken away again by another program.`, 'Start once more.');
 }
 
 export type Service = {
@@ -226,6 +250,11 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
   };
   try {
     await checkAddresses(parts, 'written');
+    const { stopped } = await startLearningSecrets(parts);
+    closers.push(async () => {
+      installation.stopping.abort();
+      await stopped;
+    });
     if (config.role !== 'worker') closers.push(await startWeb(config, installation));
     if (working) {
       const worker = await startWorker(parts, parts.runtime, {
@@ -293,6 +322,7 @@ async function startWeb(
         .refuse(path, cause, headers)
         .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
     },
+    redact: parts.vault.known.redact,
     completeConsent: (answer) => consentAnswer(parts, answer),
     live: feed,
     health: { live: () => true, ready: () => readiness(parts) },

@@ -114,6 +114,23 @@ export async function loadConfig(
   };
 }
 
+/** What of it must stand in no text: known as long as the process lives. A password that is no secret to begin with is none. */
+export function secretsOf({ databaseUrl, encryptionKey, metricsToken, ownerPassword }: Config): string[] {
+  const url = databaseUrl !== undefined && URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
+  const [password, user] = [url?.password ?? '', url?.username];
+  const passwords = password === user ? [] : [password, decoded(password), url?.searchParams.get('password')];
+  const keys = encryptionKey?.split(/[\s,]+/) ?? [];
+  return [...passwords, ...keys, metricsToken, ownerPassword].filter((text) => typeof text === 'string');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** What a child process gets of our environment: everything but our own settings, which its caller gives. */
 export function inheritedEnvironment(): Record<string, string> {
   const ours = new Set(Object.values(VARIABLES));

@@ -15,6 +15,8 @@ export type VerbSpec = {
   scope: Scope | null;
   /** The command with the same effect; null where there is nothing to do on a command line. */
   command: string | null;
+  /** The answer shows a secret on purpose, this once. */
+  showsSecret?: true;
 };
 
 const SESSION = { scope: null, command: null } as const;
@@ -111,6 +113,7 @@ export const VERBS = {
     summary: 'Make a personal or a service token; it is in the answer and nowhere else',
     scope: null,
     command: 'tokens add',
+    showsSecret: true,
   },
   revokeToken: {
     method: 'DELETE',

@@ -119,6 +119,8 @@ export type ApiParts = {
   receive(path: string, rawBody: Buffer, headers: PlainHeaders): Promise<ReceiveAnswer>;
   /** Told about deliveries that were refused before `receive` could see them. */
   rejected(cause: 'too-large', delivery: { path: string; headers: PlainHeaders; status: number }): void;
+  /** Cuts known secrets out of a text: every answer goes through it. */
+  redact(text: string): string;
   /** The end of an OAuth consent; the state says which connection it belongs to. */
   completeConsent(answer: {
     connector: string;

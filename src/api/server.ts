@@ -8,6 +8,7 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
   type RawServerDefault,
@@ -30,6 +31,7 @@ import { settingUpRoutes } from './routes/setting-up.ts';
 import { statusRoutes } from './routes/status.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { guardHost, guardOrigin, guardSession } from './session-guard.ts';
+import { showsSecret } from './verb-route.ts';
 
 export type ApiApp = FastifyInstance<
   RawServerDefault,
@@ -64,15 +66,26 @@ export async function createApiServer(parts: ApiParts): Promise<FastifyInstance>
   app.decorateRequest('actor', null);
 
   await app.register(async (scope) => webhookRoutes(scope, parts));
-  await app.register(async (scope) => probeRoutes(scope, parts));
+  await app.register(async (scope) => {
+    freeAnswers(scope.withTypeProvider<ZodTypeProvider>(), parts);
+    probeRoutes(scope, parts);
+  });
   // A scope of its own: hooks added to the root would run for webhooks too, whatever the order.
   await app.register(async (scope) => registerSite(scope.withTypeProvider<ZodTypeProvider>(), parts));
   return app;
 }
 
+/** No answer holds a known secret, but the one that is there to show it. */
+function freeAnswers(app: ApiApp, { redact }: Pick<ApiParts, 'redact'>): void {
+  app.addHook('onSend', async ({ routeOptions }: FastifyRequest, _reply: FastifyReply, payload: unknown) =>
+    typeof payload !== 'string' || showsSecret(routeOptions.config.verb) ? payload : redact(payload),
+  );
+}
+
 /** What browsers use. */
 async function registerSite(app: ApiApp, parts: ApiParts): Promise<void> {
   guardHost(app, [new URL(parts.publicUrl).hostname]);
+  freeAnswers(app, parts);
   await app.register(helmet, securityHeaders(parts.publicUrl));
   await registerOpenApi(app, parts);
   await app.register(async (scope) => consentRoutes(scope, parts));

@@ -19,6 +19,11 @@ export function aboutVerb(verb: Verb) {
   return { operationId: verb, summary, tags: [path.split('/')[1] ?? ''] };
 }
 
+export function showsSecret(verb: Verb | undefined): boolean {
+  const spec: VerbSpec | undefined = verb && VERBS[verb];
+  return spec?.showsSecret === true;
+}
+
 export function scopeOf(verb: Verb): Scope | null {
   const spec: VerbSpec = VERBS[verb];
   return spec.scope;

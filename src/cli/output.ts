@@ -6,18 +6,30 @@ import { OperatingError, UsageError } from '../core/errors.ts';
 import type { Actor } from '../operations/context.ts';
 import { printable, printableJson, printableLines, printableValue } from './printable.ts';
 
+let redact = (text: string): string => text;
+
+/** From now on everything that is said goes through it; an installation knows its secrets once it is open. */
+export function redactOutput(by: (text: string) => string): void {
+  redact = by;
+}
+
 export function say(line: string): void {
-  process.stdout.write(`${printableLines(line)}\n`);
+  process.stdout.write(`${printableLines(redact(line))}\n`);
+}
+
+/** For what is there to show a secret, this once. */
+export function answerOnce(json: boolean | undefined, value: unknown, line: string): void {
+  process.stdout.write(`${json === true ? printableJson(value) : printableLines(line)}\n`);
 }
 
 /** For progress and failures: standard output is for the answer. */
 export function sayAside(line: string): void {
-  process.stderr.write(`${printableLines(line)}\n`);
+  process.stderr.write(`${printableLines(redact(line))}\n`);
 }
 
 /** One JSON value on standard output, or what `people` says of the value, whose texts can be printed. */
 export function answer<T>(json: boolean | undefined, value: T, people: (value: T) => void): void {
-  if (json === true) process.stdout.write(`${printableJson(value)}\n`);
+  if (json === true) process.stdout.write(`${redact(printableJson(value))}\n`);
   else people(printableValue(value));
 }
 
@@ -57,8 +69,8 @@ export function stateText(state: string): string {
 /** Prints it; gives the exit code: 1 = something failed, 2 = the call or the configuration was wrong. */
 export function tellFailure(error: unknown, json: boolean): number {
   const wrongUse = error instanceof UsageError;
-  const message = error instanceof Error ? error.message : String(error);
-  const hint = wrongUse ? error.hint : undefined;
+  const message = redact(error instanceof Error ? error.message : String(error));
+  const hint = wrongUse && error.hint !== undefined ? redact(error.hint) : undefined;
   const kind = error instanceof OperatingError ? { kind: error.kind } : {};
   if (json) process.stdout.write(`${printableJson({ error: { message, hint, ...kind } })}\n`);
   sayAside(`${pc.red('error')}: ${printable(message)}`);

@@ -4,7 +4,7 @@ import type { Role } from '../operations/context.ts';
 import { listAudit } from '../operations/list-audit.ts';
 import * as tokens from '../operations/tokens.ts';
 import * as users from '../operations/users.ts';
-import { answer, localActor, say, table } from './output.ts';
+import { answer, answerOnce, localActor, say, table } from './output.ts';
 import { chainText } from './verify-audit.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
@@ -158,11 +158,8 @@ export async function addToken(
     throw new UsageError(`There is no scope "${wrong}".`, `Known: ${SCOPES.join(', ')}.`);
   await withInstallation(options, async ({ parts }) => {
     const made = await tokens.addToken(parts, localActor(), { name, kind: 'service', scopes: scope, days });
-    answer(options.json, made, (shown) =>
-      say(
-        `${shown.token}   (shown only now; send it as "Authorization: Bearer …"; ends ${shown.expiresAt?.slice(0, 10)})`,
-      ),
-    );
+    const line = `${made.token}   (shown only now; send it as "Authorization: Bearer …"; ends ${made.expiresAt?.slice(0, 10)})`;
+    answerOnce(options.json, made, line);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Runs a command against the installation: beside a running service, or alone while it is stopped. */
 import { type Installation, openInstallation } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { redactOutput } from './output.ts';
 
 export type GlobalOptions = {
   dataDir?: string | undefined;
@@ -19,6 +20,7 @@ export async function withInstallation<T>(
     logLevel: 'warn',
   });
   const installation = await openInstallation(config, { working: false, attach: true });
+  redactOutput(installation.parts.vault.known.redact);
   try {
     return await run(installation, config);
   } finally {

@@ -39,6 +39,8 @@ export type HttpRequest = {
   answer?: 'small';
   /** Names of JSON members or form fields (any depth) whose values must never be recorded. */
   secretFields?: readonly string[];
+  /** Members of a good JSON answer that hold secrets issued with it: known as such before anything is recorded. */
+  issues?: readonly string[];
   /** True for calls that change nothing: a lost answer is then `transient`, otherwise `ambiguous`. */
   safe: boolean;
   /** Which budget pays for the call; one rate bucket per connection, side and name. Default "default". */
@@ -135,6 +137,8 @@ type ManifestBase = {
   identitySettings?: readonly string[];
   /** The vendor's own, among which a connection's secrets may move. */
   origins?: readonly string[];
+  /** Names of what its `Secrets` hold beside secrets (ends, addresses, marks); everything else is cut out of texts. */
+  notSecret?: readonly string[];
   /** Where a sandbox of this system (its simulator) comes from. */
   simulator?: SimulatorManifest;
 };

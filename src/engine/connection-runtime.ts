@@ -18,6 +18,7 @@ import { recordAttempt } from './audit.ts';
 import { callPriority } from './call-priority.ts';
 import { between, reach } from './checkpoints.ts';
 import { createGovernor, type Governor } from './governor.ts';
+import { guardPort } from './guard-port.ts';
 import { addressesOf } from './outgoing.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
 import { storableSource } from './storable-source.ts';
@@ -55,10 +56,12 @@ export function createConnectionRuntime(parts: EngineParts): ConnectionRuntime {
       if (known && sameSettings(known.connection, connection)) return { ...known, connection };
       const source = contextFor(parts, governor, connection, 'source');
       const destination = contextFor(parts, governor, connection, 'destination');
+      const books = sourceManifest(parts.registry, connection.source).create(source.context);
+      const tenant = destinationManifest(parts.registry, connection.destination).create(destination.context);
       const runtime = {
         connection,
-        source: storableSource(sourceManifest(parts.registry, connection.source).create(source.context)),
-        destination: destinationManifest(parts.registry, connection.destination).create(destination.context),
+        source: storableSource(guardPort(books, parts.vault.known)),
+        destination: guardPort(tenant, parts.vault.known),
         close: async () => void (await Promise.allSettled([source.close(), destination.close()])),
       };
       opened.set(connectionId, runtime);
@@ -107,6 +110,7 @@ function contextFor(
   const { http, close } = createHttp({
     clock,
     addresses: addressesOf(parts, connection),
+    known: vault.known,
     timeout: parts.timeout,
     takeTurn: (bucket, kind) => {
       const live = callPriority() === 'live';

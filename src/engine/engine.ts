@@ -6,6 +6,7 @@ import { listConnectionsAwaitingCallbacks } from '../store/callbacks.ts';
 import { listConnections, takeDuePolls } from '../store/connections.ts';
 import { type Db, sqlRunner } from '../store/db.ts';
 import { listDueLanes } from '../store/events.ts';
+import { purgeFormer } from '../store/former-secrets.ts';
 import { purgeRejections } from '../store/rejections.ts';
 import { noticeAlerts, sendAlerts } from './alerts.ts';
 import { runBackfill } from './backfill.ts';
@@ -116,6 +117,7 @@ async function tickOnce(parts: EngineParts, tick: number): Promise<void> {
     }
     if (tick % HOUSEKEEPING_EVERY === 0) {
       await purgeRejections(tx);
+      await purgeFormer(tx, now);
       await purgeAlerts(tx, new Date(now.getTime() - ALERTS_KEPT_MS));
     }
     const tend = await connectionsToTend(tx, tick, now);

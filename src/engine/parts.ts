@@ -3,10 +3,12 @@ import type { DestinationManifest, SourceManifest } from '../core/ports.ts';
 import type { AddressRules } from '../platform/addresses.ts';
 import type { Clock, Random } from '../platform/clock.ts';
 import type { CallTimeout } from '../platform/http.ts';
+import { createKnownSecrets, type KnownSecrets } from '../platform/known-secrets.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Queue } from '../platform/queue.ts';
 import type { Vault } from '../platform/vault.ts';
+import { NOT_SECRET } from '../store/callbacks.ts';
 import type { Db } from '../store/db.ts';
 import type { DocumentState } from '../store/documents.ts';
 import type { OnCheckpoint } from './checkpoints.ts';
@@ -39,6 +41,12 @@ export type EngineParts = {
   checkpoint?: OnCheckpoint;
   timeout?: CallTimeout;
 };
+
+/** Whatever the vault seals or opens is a secret, but what connectors and callbacks name as none. */
+export function createKnownSecretsFor({ sources, destinations }: Registry, clock: Clock): KnownSecrets {
+  const named = [...sources, ...destinations].flatMap(({ notSecret = [] }) => notSecret);
+  return createKnownSecrets({ clock, open: [...named, ...NOT_SECRET] });
+}
 
 export const ENGINE_ACTOR = 'system';
 

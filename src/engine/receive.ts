@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../core/ids.ts';
 import type { SourceManifest, WebhookMessage } from '../core/ports.ts';
-import { redactBody, redactHeaders } from '../platform/redact.ts';
+import type { KnownSecrets } from '../platform/known-secrets.ts';
+import { freeDeep, redactBody, redactHeaders } from '../platform/redact.ts';
 import { keepOffer, listOffers, type Offered } from '../store/callback-offers.ts';
 import { type CallbackRow, findCallbackByPath } from '../store/callbacks.ts';
 import { findConnection } from '../store/connections.ts';
@@ -59,9 +60,13 @@ const CONFIRMATION_LOOK_MS = 100;
 const MOST_WAITING = 50;
 
 /** Byte for byte otherwise: what was refused for its encoding must still show it. */
-function withoutSecrets(body: Uint8Array, secretFields: readonly string[]): Uint8Array {
-  if (secretFields.length === 0) return body;
-  return Buffer.from(redactBody(Buffer.from(body).toString('latin1'), secretFields) ?? '', 'latin1');
+function withoutSecrets(
+  body: Uint8Array,
+  { secretFields = [] }: { secretFields?: readonly string[] },
+  known: KnownSecrets,
+): Uint8Array {
+  const named = redactBody(Buffer.from(body).toString('latin1'), secretFields) ?? '';
+  return Buffer.from(known.redact(named), 'latin1');
 }
 
 export function createReceiver(parts: EngineParts): Receiver {
@@ -100,8 +105,8 @@ export function createReceiver(parts: EngineParts): Receiver {
         connectionId,
         cause,
         status: receipt.status,
-        headers: redactHeaders(headers),
-        body: door && body ? withoutSecrets(body, door.manifest.webhooks.secretFields ?? []) : undefined,
+        headers: freeDeep(redactHeaders(headers), parts.vault.known),
+        body: door && body ? withoutSecrets(body, door.manifest.webhooks, parts.vault.known) : undefined,
       },
       nowOf(parts),
     );
@@ -122,7 +127,7 @@ export function createReceiver(parts: EngineParts): Receiver {
       origin: 'webhook',
       topic: message.topic,
       raw: rawBody,
-      headers: redactHeaders(headers),
+      headers: freeDeep(redactHeaders(headers), parts.vault.known),
     });
   }
 

@@ -6,6 +6,7 @@ import { canonicalJson } from '../core/json.ts';
 import type { Secrets, SourceManifest } from '../core/ports.ts';
 import { recordAttempt } from '../engine/audit.ts';
 import { sourceManifest } from '../engine/connection-runtime.ts';
+import { guardCall } from '../engine/guard-port.ts';
 import { addressesOf } from '../engine/outgoing.ts';
 import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
@@ -14,6 +15,7 @@ import { type Connection, loadConnection, lockConnection, mergeSettings } from '
 import { findConsent, insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
+import { keepSpent } from '../store/former-secrets.ts';
 import { BEING_SET_UP, redirectUriOf } from './add-connection.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
@@ -85,18 +87,21 @@ export async function completeConsent(
   const consent = await takeConsent(parts.db, parts.vault, answer.state, nowOf(parts));
   if (!consent) throw unknownConsent();
   const { codeVerifier, redirectUri } = consent;
+  // Before they are sent: whoever says them back to us, in whatever process, is not repeated.
+  await keepSpent(parts.db, parts.vault, [answer.code, codeVerifier], nowOf(parts));
   const secrets = await loadSecrets(parts.db, parts.vault, { connectionId, side: 'source' });
   const { http, close } = createHttp({
     clock: parts.clock,
     addresses: addressesOf(parts, connection),
+    known: parts.vault.known,
     takeTurn: async () => () => {},
     record: (attempt) => recordAttempt(parts, connectionId, 'source', attempt),
   });
   const context = { http, now: () => parts.clock.now() };
   const settings = connection.settings.source;
   const flow = manifest.consent;
-  const exchanged = await flow
-    .exchange(context, { settings, secrets, redirectUri, code: answer.code, codeVerifier })
+  const request = { settings, secrets, redirectUri, code: answer.code, codeVerifier };
+  const exchanged = await guardCall(() => flow.exchange(context, request), parts.vault.known)
     .then(async (given) => {
       const refusal = await storeConsent(parts, manifest, connection, given, consent.actor);
       if (refusal === undefined) return given;

@@ -7,10 +7,11 @@ import { fingerprintOfKey, publicKeyPem } from '../platform/signing.ts';
 import { createVault, readKeyFile, writeKeyFile } from '../platform/vault.ts';
 import { resealCallbacks } from '../store/callbacks.ts';
 import { resealSecrets } from '../store/credentials.ts';
+import { resealFormer } from '../store/former-secrets.ts';
 import { listOtherSessions } from '../store/sessions.ts';
 import { withSigner } from '../store/signer.ts';
 import { listSigningKeys, replaceSigningKey, resealSigningKeys } from '../store/signing-keys.ts';
-import { assertVaultFits, forgetOldKeys } from '../store/vault-keys.ts';
+import { assertVaultFits, forgetOldKeys, withKeysLocked } from '../store/vault-keys.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditInstallation, type OperationParts } from './parts.ts';
 
@@ -63,25 +64,33 @@ export async function rotateSigningKey(parts: OperationParts, actor: Actor) {
  */
 export async function rotateKeys(parts: OperationParts, actor: Actor, { keyFile }: { keyFile: string }) {
   requireRole(actor, 'admin');
-  await refuseBesideOthers(parts);
-  const old = await readKeyFile(keyFile);
-  if (!old) {
-    throw new UsageError(
-      `There is no key file at ${keyFile}: the key comes from the environment.`,
-      'Put the new key first in ML_ENCRYPTION_KEY ("new,old"), restart, then run keys reseal.',
-    );
-  }
-  const key = randomBytes(32);
-  await writeKeyFile(keyFile, [key, ...old]);
-  const resealed = await reseal({ ...parts, vault: createVault([key, ...old]) });
-  await writeKeyFile(keyFile, [key]);
-  return resealed;
+  return alone(parts, async () => {
+    const old = await readKeyFile(keyFile);
+    if (!old) {
+      throw new UsageError(
+        `There is no key file at ${keyFile}: the key comes from the environment.`,
+        'Put the new key first in ML_ENCRYPTION_KEY ("new,old"), restart, then run keys reseal.',
+      );
+    }
+    const key = randomBytes(32);
+    await writeKeyFile(keyFile, [key, ...old]);
+    const resealed = await reseal({ ...parts, vault: createVault([key, ...old], parts.vault.known) });
+    await writeKeyFile(keyFile, [key]);
+    return resealed;
+  });
 }
 
 export async function resealKeys(parts: OperationParts, actor: Actor) {
   requireRole(actor, 'admin');
-  await refuseBesideOthers(parts);
-  return reseal(parts);
+  return alone(parts, () => reseal(parts));
+}
+
+/** Who starts meanwhile waits, and then reads the new key. */
+function alone<T>(parts: OperationParts, change: () => Promise<T>): Promise<T> {
+  return withKeysLocked(parts.db, async () => {
+    await refuseBesideOthers(parts);
+    return change();
+  });
 }
 
 async function refuseBesideOthers({ db, instance }: OperationParts): Promise<void> {
@@ -99,6 +108,7 @@ async function reseal(parts: OperationParts): Promise<{ active: string; resealed
   const secrets = await resealSecrets(parts.db, parts.vault, now);
   const verifiers = await resealCallbacks(parts.db, parts.vault);
   const signing = await resealSigningKeys(parts.db, parts.vault);
+  await resealFormer(parts.db, parts.vault);
   await forgetOldKeys(parts.db, parts.vault);
   return { active: parts.vault.activeKeyId, resealed: secrets + verifiers + signing };
 }

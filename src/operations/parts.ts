@@ -2,6 +2,7 @@
 import type { ConnectionRuntime } from '../engine/connection-runtime.ts';
 import type { EngineParts } from '../engine/parts.ts';
 import { nowOf } from '../engine/parts.ts';
+import { freeDeep } from '../platform/redact.ts';
 import type { Db } from '../store/db.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
 import type { Actor } from './context.ts';
@@ -23,7 +24,8 @@ export async function auditDecision(
   data: { summary: string } & Record<string, unknown>,
 ): Promise<void> {
   const subject = connectionSubject(connectionId);
-  await appendTrail(tx, { subject, connectionId, actor: actor.name, entry: 'decision', data }, nowOf(parts));
+  const entry = { subject, connectionId, actor: actor.name, entry: 'decision' as const };
+  await appendTrail(tx, { ...entry, data: freeDeep(data, parts.vault.known) }, nowOf(parts));
 }
 
 /** The same for what concerns no connection: people, tokens, keys. */
@@ -39,5 +41,5 @@ export async function auditInstallation(
     actor: actor.name,
     entry: 'decision' as const,
   };
-  await appendTrail(tx, { ...entry, data }, nowOf(parts));
+  await appendTrail(tx, { ...entry, data: freeDeep(data, parts.vault.known) }, nowOf(parts));
 }

@@ -72,6 +72,7 @@ export async function addToken(
   const now = nowOf(parts);
   const id = newId(now.getTime());
   const token = PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
+  parts.vault.known.note(token);
   const expiresAt = days === undefined ? null : new Date(now.getTime() + days * DAY_MS);
   await parts.db.transaction().execute(async (tx) => {
     if (personId !== null) assertStillAdmin(actor, await lockPeople(tx, [personId]));
@@ -146,6 +147,7 @@ export async function findToken(
   if (!shown?.startsWith(PREFIX)) return undefined;
   const token = await useToken(parts.db, hashOf(shown), nowOf(parts));
   if (!token) return undefined;
+  parts.vault.known.note(shown);
   const { id, name, scopes, person } = token;
   return person
     ? {

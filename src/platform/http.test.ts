@@ -7,6 +7,7 @@ import type { AttemptRecord, Http, HttpRequest } from '../core/ports.ts';
 import { createAddressRules } from './addresses.ts';
 import { systemClock } from './clock.ts';
 import { createHttp } from './http.ts';
+import { NOTHING_KNOWN } from './known-secrets.ts';
 
 let server: Server;
 let answer: RequestListener;
@@ -36,6 +37,7 @@ beforeEach(async () => {
       return () => {};
     },
     record: async (attempt) => void records.push(attempt),
+    known: NOTHING_KNOWN,
   }));
 });
 afterEach(async () => {

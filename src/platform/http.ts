@@ -16,13 +16,16 @@ import {
   takeLongTurn,
 } from './answer.ts';
 import { type Clock, monotonicMs } from './clock.ts';
-import { redactBody, redactHeaders, redactUrl } from './redact.ts';
+import type { KnownSecrets } from './known-secrets.ts';
+import { freeDeep, redactBody, redactHeaders, redactUrl } from './redact.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** While somebody reads it. */
 const SILENCE_MS = 15_000;
 const USER_AGENT = 'ml-connector';
 const MAXIMUM_RECORDED_CHARACTERS = 200_000;
+/** Looked at for secrets that begin before the cut. */
+const BEYOND_THE_CUT = 16_384;
 const FAILURES_THAT_OPEN_THE_BREAKER = 8;
 const BREAKER_REST_MS = 5_000;
 
@@ -42,6 +45,8 @@ export type HttpParts = {
   /** Waits for this bucket's turn in the shared budget; what it gives is called when the call has ended. */
   takeTurn: (bucket: string, atOnce: string) => Promise<() => void>;
   record: (attempt: AttemptRecord) => Promise<void>;
+  /** Cut out of what is recorded; secrets that an answer issues are noted. */
+  known: KnownSecrets;
   /** How long a call may take is measured by the machine unless told. */
   timeout?: CallTimeout | undefined;
   /** Between two pieces of an answer. */
@@ -59,6 +64,7 @@ export function createHttp({
   addresses,
   takeTurn,
   record,
+  known,
   timeout = machineTimeout,
   silenceMs = SILENCE_MS,
 }: HttpParts): {
@@ -96,7 +102,8 @@ export function createHttp({
         );
       })
       .finally(end);
-    await record(toAttemptRecord(request, outcome, startedAt, monotonicMs() - started));
+    if ('answer' in outcome) noteIssued(request, outcome.answer, known);
+    await record(freed(toAttemptRecord(request, outcome, startedAt, monotonicMs() - started), known));
     if ('answer' in outcome) return outcome.answer;
     throw toOperatingError(request, outcome.failure);
   };
@@ -202,9 +209,32 @@ function toAttemptRecord(
     durationMs: Math.round(durationMs),
     status: answer?.status,
     responseHeaders: redactHeaders(answer?.headers ?? {}),
-    responseBody: redactBody(answer?.body.slice(0, MAXIMUM_RECORDED_CHARACTERS), secretFields),
+    responseBody: redactBody(
+      answer?.body.slice(0, MAXIMUM_RECORDED_CHARACTERS + BEYOND_THE_CUT),
+      secretFields,
+    ),
     failure: 'failure' in outcome ? describe(outcome.failure) : undefined,
   };
+}
+
+/** By value, too, and only then cut: a half of a secret would not be known again. */
+function freed(record: AttemptRecord, known: KnownSecrets): AttemptRecord {
+  const { responseBody, ...others } = freeDeep(record, known);
+  return { ...others, responseBody: responseBody?.slice(0, MAXIMUM_RECORDED_CHARACTERS) };
+}
+
+/** Before the caller has stored them: the answer itself, and the next one, may say them once more. */
+function noteIssued({ issues = [] }: HttpRequest, { status, body }: HttpAnswer, known: KnownSecrets): void {
+  if (issues.length === 0 || status < 200 || status >= 300) return;
+  try {
+    const answer: unknown = JSON.parse(body);
+    if (answer === null || typeof answer !== 'object') return;
+    for (const [name, value] of Object.entries(answer)) {
+      if (issues.includes(name) && typeof value === 'string') known.note(value);
+    }
+  } catch {
+    // No JSON issues nothing.
+  }
 }
 
 function toOperatingError(request: HttpRequest, failure: Error): OperatingError {

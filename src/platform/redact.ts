@@ -1,6 +1,5 @@
-/** Cuts secrets out of requests and answers before they are recorded (I7). */
-
-const REDACTED = '[redacted]';
+/** Cuts secrets out of requests, answers and errors before they are recorded: by name, and known ones by value (I7). */
+import { type KnownSecrets, REDACTED } from './known-secrets.ts';
 
 const SECRET_HEADERS = new Set([
   'authorization',
@@ -51,4 +50,31 @@ export function redactUrl(url: string, secretFields: readonly string[]): string 
   const [path = '', query] = url.split('?', 2);
   const shown = redactHookPaths(path);
   return query === undefined ? shown : `${shown}?${redactBody(query, secretFields) ?? ''}`;
+}
+
+/** The same value with known secrets cut out of every text in it, at any depth. */
+export function freeDeep<T>(value: T, known: KnownSecrets): T;
+export function freeDeep(value: unknown, known: KnownSecrets): unknown {
+  if (typeof value === 'string') return known.redact(value);
+  if (Array.isArray(value)) return value.map((member: unknown) => freeDeep(member, known));
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [known.redact(name), freeDeep(member, known)]),
+  );
+}
+
+const WORDS_OF_AN_ERROR = ['message', 'stack', 'hint', 'code', 'field'];
+const MOST_CAUSES = 8;
+
+/** In place, so that it stays what it is: its own words and those of its causes. */
+export function freeError(error: unknown, known: KnownSecrets, depth = 0): void {
+  if (!(error instanceof Error) || depth > MOST_CAUSES) return;
+  for (const name of WORDS_OF_AN_ERROR) {
+    const words: unknown = Reflect.get(error, name);
+    const value = typeof words === 'string' ? known.redact(words) : words;
+    if (value !== words) Object.defineProperty(error, name, { value, configurable: true, writable: true });
+  }
+  freeError(error.cause, known, depth + 1);
+  if (error instanceof AggregateError) for (const each of error.errors) freeError(each, known, depth + 1);
 }

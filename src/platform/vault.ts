@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
 import { UsageError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json.ts';
+import { type KnownSecrets, NOTHING_KNOWN } from './known-secrets.ts';
 
 export type Sealed = FlattenedJWE;
 
@@ -12,6 +13,8 @@ export interface Vault {
   /** The key that seals from now on. */
   readonly activeKeyId: string;
   readonly keyIds: readonly string[];
+  /** Everything that it seals or opens is known from then on, so that it can be cut out of texts. */
+  readonly known: KnownSecrets;
   /** `identity` names the row ("credentials/<id>/source"); a sealed value moved to another row does not open. */
   seal(value: JsonValue, identity: string): Promise<Sealed>;
   /** Throws UsageError when the key is not at hand or the value does not belong to `identity`. */
@@ -23,7 +26,7 @@ const CHECK_IDENTITY = 'vault_keys/check';
 const CHECK_VALUE = 'ml-connector';
 
 /** `keys`: 32 bytes each, the active one first. */
-export function createVault(keys: readonly Uint8Array[]): Vault {
+export function createVault(keys: readonly Uint8Array[], known: KnownSecrets = NOTHING_KNOWN): Vault {
   const ring = new Map(keys.map((key) => [keyIdOf(key), key]));
   const [activeKeyId] = ring.keys();
   const activeKey = keys[0];
@@ -32,11 +35,14 @@ export function createVault(keys: readonly Uint8Array[]): Vault {
   return {
     activeKeyId,
     keyIds: [...ring.keys()],
-    seal: (value, identity) =>
-      new FlattenedEncrypt(encoder.encode(JSON.stringify(value)))
+    known,
+    seal(value, identity) {
+      if (identity !== CHECK_IDENTITY) known.learn(value);
+      return new FlattenedEncrypt(encoder.encode(JSON.stringify(value)))
         .setProtectedHeader({ alg: 'A256GCMKW', enc: 'A256GCM', kid: activeKeyId })
         .setAdditionalAuthenticatedData(encoder.encode(identity))
-        .encrypt(activeKey),
+        .encrypt(activeKey);
+    },
     async unseal(sealed, identity) {
       try {
         const { plaintext } = await flattenedDecrypt(
@@ -47,7 +53,9 @@ export function createVault(keys: readonly Uint8Array[]): Vault {
             return key;
           },
         );
-        return JSON.parse(new TextDecoder().decode(plaintext)) as JsonValue;
+        const value = JSON.parse(new TextDecoder().decode(plaintext)) as JsonValue;
+        if (identity !== CHECK_IDENTITY) known.learn(value);
+        return value;
       } catch (cause) {
         if (cause instanceof UsageError) throw cause;
         throw new UsageError(`the secret of ${identity} does not open with the encryption key at hand`);
@@ -88,11 +96,16 @@ export async function readKeyFile(path: string): Promise<Uint8Array[] | undefine
   return parseKeys(await readFile(path, 'utf8'), path);
 }
 
-/** Makes a new key file with mode 0600; the key is on disk before this returns. */
-export async function createKeyFile(path: string): Promise<Uint8Array[]> {
+/** Makes a new key file with mode 0600; the key is on disk before this returns. Undefined when there is one already. */
+export async function createKeyFile(path: string): Promise<Uint8Array[] | undefined> {
   const key = randomBytes(KEY_BYTES);
   await mkdir(dirname(path), { recursive: true });
-  await writeKeyFile(path, [key], 'wx');
+  try {
+    await writeKeyFile(path, [key], 'wx');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
+    throw error;
+  }
   return [key];
 }
 

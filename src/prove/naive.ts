@@ -9,6 +9,7 @@ import type { SimulatedDestination, SimulatedSource } from '../core/rehearsal.ts
 import { createAddressRules } from '../platform/addresses.ts';
 import { type Random, seededRandom, systemClock } from '../platform/clock.ts';
 import { createHttp } from '../platform/http.ts';
+import { NOTHING_KNOWN } from '../platform/known-secrets.ts';
 import { audit, type Finding } from './auditor.ts';
 import type { ProofClock } from './clock.ts';
 import type { FaultName } from './fault-class.ts';
@@ -234,6 +235,7 @@ function contextOf(options: {
     addresses: createAddressRules().of([originOf(options.url)]),
     takeTurn: async () => () => {},
     record: async () => {},
+    known: NOTHING_KNOWN,
     timeout: clock.timeout,
   });
   options.closers.push(close);

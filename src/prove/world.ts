@@ -6,6 +6,7 @@ import { originOf } from '../core/addresses.ts';
 import type { SimulatedDestination, SimulatedSource } from '../core/rehearsal.ts';
 import { tendCallbacks } from '../engine/callbacks.ts';
 import { onJobError } from '../engine/engine.ts';
+import { createKnownSecretsFor } from '../engine/parts.ts';
 import { pollConnection } from '../engine/poll.ts';
 import { addConnection } from '../operations/add-connection.ts';
 import type { Actor } from '../operations/context.ts';
@@ -88,7 +89,7 @@ export async function createWorld({ seed, acts, server }: WorldOptions): Promise
   const log = pino({ level: 'silent' });
   const databaseName = `proof_${process.pid}_${seed}`;
   await server.copy(databaseName);
-  const vault = createVault([new Uint8Array(32).fill(7)]);
+  const vault = createVault([new Uint8Array(32).fill(7)], createKnownSecretsFor(registry, clock));
   const signer = createSigner([newSigningKey(1)]);
   const listeners = new Set<OnReplicaCheckpoint>();
   let replicas: Replica[] = [];

@@ -26,6 +26,9 @@ export type CallbackRow = {
   retiredAt: Date | null;
 };
 
+/** Sealed beside the verifier that was offered; the vendor's own number. */
+export const NOT_SECRET = ['remoteId'];
+
 function hashPath(path: string): string {
   return createHash('sha256').update(path).digest('hex');
 }

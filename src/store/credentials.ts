@@ -6,12 +6,31 @@ import { isConnectionLoss } from '../platform/database-errors.ts';
 import type { Sealed, Vault } from '../platform/vault.ts';
 import type { Side } from './connections.ts';
 import type { Db } from './db.ts';
+import { keepFormer } from './former-secrets.ts';
 
 function identityOf(connectionId: string, side: Side): string {
   return `credentials/${connectionId}/${side}`;
 }
 
+/** What they replace is kept for a day, as others may still say it. */
 export async function saveSecrets(
+  db: Db,
+  vault: Vault,
+  key: { connectionId: string; side: Side },
+  secrets: Secrets,
+  now: Date,
+): Promise<void> {
+  const present = await db
+    .selectFrom('credentials')
+    .select('sealed')
+    .where('connection_id', '=', key.connectionId)
+    .where('side', '=', key.side)
+    .executeTakeFirst();
+  if (present) await keepFormer(db, identityOf(key.connectionId, key.side), present.sealed, now);
+  await storeSecrets(db, vault, key, secrets, now);
+}
+
+async function storeSecrets(
   db: Db,
   vault: Vault,
   key: { connectionId: string; side: Side },
@@ -144,7 +163,7 @@ export async function resealSecrets(db: Db, vault: Vault, now: Date): Promise<nu
     const rows = await tx.selectFrom('credentials').selectAll().forUpdate().execute();
     for (const row of rows) {
       const key = { connectionId: row.connection_id, side: row.side as Side };
-      await saveSecrets(tx, vault, key, await unseal(vault, row.sealed, key), now);
+      await storeSecrets(tx, vault, key, await unseal(vault, row.sealed, key), now);
     }
     return rows.length;
   });

@@ -213,6 +213,13 @@ export interface Events {
   topic: string;
 }
 
+export interface FormerSecrets {
+  id: string;
+  identity: string;
+  replaced_at: Timestamp;
+  sealed: Json;
+}
+
 export interface Lanes {
   connection_id: string;
   expires_at: Timestamp | null;
@@ -368,6 +375,7 @@ export interface DB {
   deliveries: Deliveries;
   documents: Documents;
   events: Events;
+  former_secrets: FormerSecrets;
   lanes: Lanes;
   links: Links;
   rejections: Rejections;

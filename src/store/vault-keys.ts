@@ -1,7 +1,21 @@
 /** Which encryption keys were ever used here, so that a wrong or missing one is noticed at the start. */
+import { sql } from 'kysely';
 import { UsageError } from '../core/errors.ts';
 import { assertCheck, type Sealed, sealCheck, type Vault } from '../platform/vault.ts';
 import type { Db } from './db.ts';
+
+const KEYS_LOCK = 'ml-connector:keys';
+
+/**
+ * One process at a time decides which keys are in use: the first one of a new database, and those of a rotation. A
+ * transaction of its own holds the lock, so that whoever dies lets go of it; `decide` works on other connections.
+ */
+export function withKeysLocked<T>(db: Db, decide: () => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtext(${KEYS_LOCK}))`.execute(tx);
+    return decide();
+  });
+}
 
 export async function hasSecrets(db: Db): Promise<boolean> {
   return (await db.selectFrom('vault_keys').select('key_id').limit(1).executeTakeFirst()) !== undefined;

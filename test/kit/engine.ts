@@ -9,6 +9,7 @@ import { tendCallbacks } from '../../src/engine/callbacks.ts';
 import { createConnectionRuntime } from '../../src/engine/connection-runtime.ts';
 import { acceptEvents } from '../../src/engine/intake.ts';
 import { drainLane } from '../../src/engine/lane.ts';
+import { createKnownSecretsFor } from '../../src/engine/parts.ts';
 import { createReceiver, type Receipt, type Receiver } from '../../src/engine/receive.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
 import type { Actor } from '../../src/operations/context.ts';
@@ -92,15 +93,16 @@ export async function createEngineKit(
   const queue = createRecordingQueue();
   const world = createExampleWorld(`BOOKS${worlds}`, () => used.now());
   const stopping = new AbortController();
+  const registry = { sources: [world.source], destinations: [world.destination] };
   const engine = {
     db: database.db,
     queue: options.queue ?? queue,
-    vault: createVault([new Uint8Array(32).fill(7)]),
+    vault: createVault([new Uint8Array(32).fill(7)], createKnownSecretsFor(registry, used)),
     clock: used,
     random: seededRandom(worlds),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
-    registry: { sources: [world.source], destinations: [world.destination] },
+    registry,
     instance: `kit-${worlds}`,
     stopping: stopping.signal,
     announce: () => {},

@@ -4,6 +4,7 @@ import { createExampleWorld } from '../../src/connectors/example/index.ts';
 import { freshbooks } from '../../src/connectors/freshbooks/index.ts';
 import type { SourceManifest } from '../../src/core/ports.ts';
 import { createConnectionRuntime } from '../../src/engine/connection-runtime.ts';
+import { createKnownSecretsFor } from '../../src/engine/parts.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
 import type { OperationParts } from '../../src/operations/parts.ts';
 import { systemClock, systemRandom } from '../../src/platform/clock.ts';
@@ -25,18 +26,19 @@ export async function openFreshBooksProcess(
   const log = pino({ level: 'silent' });
   const database = await openDatabase<DB>({ url: databaseUrl, log, max: options.poolSize ?? 5 });
   const stopping = new AbortController();
+  const registry = {
+    sources: [options.source ?? freshbooks],
+    destinations: [createExampleWorld('BOOKS', systemClock.now).destination],
+  };
   const engine = {
     db: withSigner(database.db, TEST_SIGNER),
     queue: createRecordingQueue(),
-    vault: createVault([new Uint8Array(32).fill(7)]),
+    vault: createVault([new Uint8Array(32).fill(7)], createKnownSecretsFor(registry, systemClock)),
     clock: systemClock,
     random: systemRandom,
     log,
     metrics: createMetrics(),
-    registry: {
-      sources: [options.source ?? freshbooks],
-      destinations: [createExampleWorld('BOOKS', systemClock.now).destination],
-    },
+    registry,
     instance: `freshbooks-kit-${process.pid}`,
     stopping: stopping.signal,
     announce: () => {},

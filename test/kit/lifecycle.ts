@@ -22,6 +22,7 @@ import { tendCallbacks } from '../../src/engine/callbacks.ts';
 import { createConnectionRuntime } from '../../src/engine/connection-runtime.ts';
 import { acceptEvents } from '../../src/engine/intake.ts';
 import { drainLane } from '../../src/engine/lane.ts';
+import { createKnownSecretsFor } from '../../src/engine/parts.ts';
 import { pollConnection } from '../../src/engine/poll.ts';
 import { createReceiver } from '../../src/engine/receive.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
@@ -86,15 +87,16 @@ export async function createLifecycleWorld(options: Options = {}) {
   });
   const door = await openDoor();
   const stopping = new AbortController();
+  const registry = { sources: [freshbooks], destinations: [zuora] };
   const engine = {
     db: database.db,
     queue: createRecordingQueue(),
-    vault: createVault([new Uint8Array(32).fill(7)]),
+    vault: createVault([new Uint8Array(32).fill(7)], createKnownSecretsFor(registry, clock)),
     clock,
     random: seededRandom(options.seed ?? 3),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
-    registry: { sources: [freshbooks], destinations: [zuora] },
+    registry,
     instance: 'lifecycle',
     stopping: stopping.signal,
     announce: () => {},

@@ -10,6 +10,7 @@ import { createAddressRules } from '../../src/platform/addresses.ts';
 import { ANSWER_LIMITS } from '../../src/platform/answer.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createHttp } from '../../src/platform/http.ts';
+import { NOTHING_KNOWN } from '../../src/platform/known-secrets.ts';
 
 /** Above what the process needs anyway, whatever 64 answers at once hold; docs/operations.md states it. */
 const MOST_RISE_MIB = 256;
@@ -30,6 +31,7 @@ beforeEach(async () => {
   ({ http, close } = createHttp({
     clock: systemClock,
     addresses: createAddressRules().of([origin]),
+    known: NOTHING_KNOWN,
     takeTurn: async () => () => {},
     record: async (attempt) => void records.push(attempt),
     silenceMs: SILENCE_MS,

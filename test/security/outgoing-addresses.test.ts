@@ -9,6 +9,7 @@ import type { AttemptRecord } from '../../src/core/ports.ts';
 import { type Addresses, createAddressRules, isOnThisMachine } from '../../src/platform/addresses.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createHttp } from '../../src/platform/http.ts';
+import { NOTHING_KNOWN } from '../../src/platform/known-secrets.ts';
 import { postJson } from '../../src/platform/post-json.ts';
 
 type Resolved = { address: string; family: 4 | 6 };
@@ -55,6 +56,7 @@ async function call(addresses: Addresses, url: string): Promise<{ outcome: strin
   const { http, close } = createHttp({
     clock: systemClock,
     addresses,
+    known: NOTHING_KNOWN,
     takeTurn: async () => () => {},
     record: async (attempt) => void tried.push(attempt),
   });

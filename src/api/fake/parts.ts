@@ -204,6 +204,7 @@ export function createFakeParts(overrides: Partial<ApiParts> = {}): FakeParts {
       return path === 'known' ? { status: 200 } : { status: 404, title: 'No such path' };
     },
     rejected: (cause, { path, status }) => refused.push({ cause, path, status }),
+    redact: (text) => text,
     completeConsent: async ({ error }) => ({
       ok: error === undefined,
       title: 'Consent',

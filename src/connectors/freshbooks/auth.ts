@@ -16,6 +16,7 @@ const SECRET_FIELDS = [
   'code',
   'code_verifier',
 ] as const;
+const ISSUED_FIELDS = ['access_token', 'refresh_token', 'id_token'] as const;
 
 /** The token to send. Renewed first when its end is near, unless a renewal was lost: then the old one is tried. */
 export async function loadAccessToken(context: ConnectorContext): Promise<string> {
@@ -90,6 +91,7 @@ export async function requestTokens(
       redirect_uri: settings.redirectUri,
     }).toString(),
     secretFields: SECRET_FIELDS,
+    issues: ISSUED_FIELDS,
     safe: false,
     answer: 'small',
     bucket: 'token',

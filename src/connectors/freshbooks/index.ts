@@ -13,6 +13,7 @@ export const freshbooks: SourceManifest = {
   fields,
   identitySettings: ['accountId'],
   origins: ORIGINS,
+  notSecret: ['expiresAt', 'refreshLostAt'],
   webhooks,
   consent,
   simulator,

@@ -9,6 +9,8 @@ import { parseBody, tokenSchema } from './wire.ts';
 /** Values of these members never reach a record. */
 export const SECRET_FIELDS = ['client_secret', 'clientSecret', 'access_token', 'accessToken', 'jti'] as const;
 
+const ISSUED_FIELDS = ['access_token', 'jti'] as const;
+
 /** A token this close to its end is not used any more, so that it cannot run out on the way. */
 const SPARE_MS = 60_000;
 
@@ -155,6 +157,7 @@ async function requestToken(
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...entityHeader(context.settings) },
       body: form.toString(),
       secretFields: SECRET_FIELDS,
+      issues: ISSUED_FIELDS,
       safe: true,
       answer: 'small',
       bucket: 'auth',
@@ -189,7 +192,7 @@ function refusalText(body: unknown): string {
   if (body === null || typeof body !== 'object') return '';
   const { message, error_description, error } = Object.fromEntries(Object.entries(body));
   const text = [message, error_description, error].find((part) => typeof part === 'string' && part !== '');
-  return typeof text === 'string' ? text.slice(0, 200) : '';
+  return typeof text === 'string' ? text : '';
 }
 
 const WORDS = {

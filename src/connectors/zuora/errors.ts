@@ -149,7 +149,7 @@ function toRejection(
 function words({ answer, kind, reasons }: Findings): string {
   const said = reasons.map(({ code, message }) => [message, code && `(${code})`].filter(Boolean).join(' '));
   const status = `HTTP ${answer.status}`;
-  if (said.length > 0) return `${kind.call}: ${said.join('; ').slice(0, 1000)}`;
+  if (said.length > 0) return `${kind.call}: ${said.join('; ')}`;
   if (answer.status === 404) return `${kind.call}: ${status} that is not from the API; check the base URL`;
   if (answer.status === 409) return `${kind.call}: ${status}; a call with this key is still running`;
   if (answer.status === 422) return `${kind.call}: ${status}; the key was used for another call`;

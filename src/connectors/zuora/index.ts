@@ -123,6 +123,7 @@ const simulator: SimulatorManifest = {
 
 export const zuora: DestinationManifest = {
   side: 'destination',
+  notSecret: ['accessTokenBase', 'accessTokenExpiresAt', 'accessTokenClient', 'accessTokenScope'],
   id: 'zuora',
   label: 'Zuora',
   fields: FIELDS,
