@@ -87,7 +87,13 @@ async function callAll({ url, shape, answers, timeoutMs }: Order): Promise<Rise>
   const addresses = createAddressRules().of([url]);
   // Eight connections, as a busy installation has them.
   const clients = Array.from({ length: 8 }, () =>
-    createHttp({ clock: systemClock, addresses, takeTurn: async () => () => {}, record: async () => {} }),
+    createHttp({
+      clock: systemClock,
+      addresses,
+      known: NOTHING_KNOWN,
+      takeTurn: async () => () => {},
+      record: async () => {},
+    }),
   );
   const rss = () => process.memoryUsage.rss() / MIB;
   const base = rss();
