@@ -20,6 +20,11 @@ export function isExternalKey(mark: string, kind: DocumentKind): boolean {
   return new RegExp(`^[A-Z]+-\\w+-${kind}-\\w+$`).test(mark);
 }
 
+/** Whether an account's number carries the key of another client than `ownKey`: it was made for that one, by whomever. */
+export function isMadeForAnother(accountNumber: string, ownKey: string): boolean {
+  return /^(?:[A-Z]-)?[A-Z]+-\w+-client-\w/.test(accountNumber) && !accountNumber.includes(`${ownKey}-`);
+}
+
 let lastMs = 0;
 let counter = 0;
 

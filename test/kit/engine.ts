@@ -76,13 +76,23 @@ let worlds = 0;
 /** A connection of its own between systems of its own, in a database that others may share. */
 export async function createEngineKit(
   database: TestDatabase<DB>,
-  options: { webhooks?: boolean; pollIntervalSeconds?: number; queue?: Queue; clock?: Clock } = {},
+  options: {
+    webhooks?: boolean;
+    pollIntervalSeconds?: number;
+    queue?: Queue;
+    clock?: Clock;
+    /** A connection to the same billing. */
+    beside?: EngineKit;
+    /** Another connection of the same books. */
+    again?: EngineKit;
+  } = {},
 ): Promise<EngineKit> {
   worlds += 1;
   const clock = createManualClock();
   const used = options.clock ?? clock;
   const queue = createRecordingQueue();
-  const world = createExampleWorld(`BOOKS${worlds}`, () => used.now());
+  const world =
+    options.again ?? createExampleWorld(`BOOKS${worlds}`, () => used.now(), options.beside);
   const stopping = new AbortController();
   const engine = {
     db: database.db,
@@ -119,7 +129,9 @@ export async function createEngineKit(
     webhooksEnabled: options.webhooks ?? true,
     pollIntervalSeconds: options.pollIntervalSeconds ?? 300,
   });
-  return { ...world, ...driver(parts, connectionId, world), parts, clock, queue, stopping, connectionId };
+  const { books, billing, source, destination } = world;
+  const systems = { books, billing, source, destination };
+  return { ...systems, ...driver(parts, connectionId, systems), parts, clock, queue, stopping, connectionId };
 }
 
 function driver(parts: OperationParts, connectionId: string, { books }: ExampleWorld) {
