@@ -55,7 +55,7 @@ export async function link(
   });
 }
 
-export async function shared(options: GlobalOptions): Promise<void> {
+export async function listShared(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const accounts = await sharedAccounts(parts, localActor());
     answer(options.json, accounts, () => {
@@ -72,7 +72,7 @@ export async function shared(options: GlobalOptions): Promise<void> {
   });
 }
 
-export async function owner(
+export async function nameOwner(
   connection: string,
   clientId: string,
   account: string,

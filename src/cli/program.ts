@@ -219,7 +219,7 @@ function addRecords(program: Command): void {
     .command('accounts')
     .description('accounts of the destination that several clients are booked to');
   verb(accounts, 'shared', 'list them, with whose they are').action(async (options) =>
-    (await import('./decide.ts')).shared(options),
+    (await import('./decide.ts')).listShared(options),
   );
   verb(accounts, 'owner', 'say whose one is: only that client’s name and e-mail are written to it')
     .argument('<connection>')
@@ -227,7 +227,7 @@ function addRecords(program: Command): void {
     .argument('<account>', 'the account’s number or id in the destination')
     .addHelpText('after', examples('accounts owner acme 4711 A00000042'))
     .action(async (name, client, account, options) =>
-      (await import('./decide.ts')).owner(name, client, account, options),
+      (await import('./decide.ts')).nameOwner(name, client, account, options),
     );
   verb(program, 'replay', 'look at records again from the source on; never doubles')
     .argument('[records...]', 'ids, numbers or names')

@@ -120,11 +120,15 @@ async function findOrCreate(
     const holders = await listHolders(parts.db, document, ids);
     const plan = planAccount({ client, externalKey, found, holders, decisions });
     if (plan.do === 'park') return { ok: false, reason: plan.reason };
-    if (plan.do === 'make') return makeOne(work, document, client, { currency, accountNumber, terms }, plan.note);
+    if (plan.do === 'make')
+      return makeOne(work, document, client, { currency, accountNumber, terms }, plan.note);
     const linked = await linkTo(work, document, client, plan.account, externalKey);
     if (linked) return { ok: true, account: linked };
   }
-  throw new OperatingError('conflict', `accounts with the e-mail of client ${client.sourceId} are being taken`);
+  throw new OperatingError(
+    'conflict',
+    `accounts with the e-mail of client ${client.sourceId} are being taken`,
+  );
 }
 
 async function makeOne(
@@ -132,7 +136,7 @@ async function makeOne(
   document: SyncDocument,
   client: CanonicalClient,
   { currency, accountNumber, terms }: { currency: string; accountNumber: string; terms: Terms | undefined },
-  note: string | undefined,
+  why: string | undefined,
 ): Promise<Account> {
   const facts = await work.open.destination.facts();
   const paymentTerm = terms && facts.paymentTerms.find(({ days }) => days === daysOf(terms))?.name;
@@ -142,7 +146,7 @@ async function makeOne(
     currency,
     accountNumber,
     ...(paymentTerm === undefined ? {} : { paymentTerm }),
-    ...(note === undefined ? {} : { note }),
+    ...(why === undefined ? {} : { note: why }),
   } as const;
   const made = await deliver(work, document, step, linkDelivered(work.parts));
   return made.ok ? { ok: true, account: made.result.counterpart } : made;
@@ -212,7 +216,11 @@ async function linkTo(
   });
 }
 
-const FOUND = { email: 'found by e-mail', 'external-id': 'found by its number', 'by-hand': 'chosen by a person' };
+const FOUND = {
+  email: 'found by e-mail',
+  'external-id': 'found by its number',
+  'by-hand': 'chosen by a person',
+};
 
 function daysOf({ issuedOn, dueOn }: Terms): number {
   return (Date.parse(`${dueOn}T00:00:00Z`) - Date.parse(`${issuedOn}T00:00:00Z`)) / 86_400_000;

@@ -154,7 +154,11 @@ async function attempt(
 }
 
 /** K5: a step of before, or planned before a person said whose the account is, writes nobody else's name. */
-async function assertOwned(work: LaneWork, document: SyncDocument, { id, number }: Counterpart): Promise<void> {
+async function assertOwned(
+  work: LaneWork,
+  document: SyncDocument,
+  { id, number }: Counterpart,
+): Promise<void> {
   const holder = (await listHolders(work.parts.db, document, [id])).get(id);
   if (holder?.who === 'self') return;
   throw new OperatingError('conflict', `account ${number} is not this client's: its name and e-mail stay`);

@@ -75,7 +75,11 @@ export async function linkAccount(
 function assertMayShare(
   holder: Holder,
   number: string,
-  { clientId, connection, sharedWith }: { clientId: string; connection: string; sharedWith: string | undefined },
+  {
+    clientId,
+    connection,
+    sharedWith,
+  }: { clientId: string; connection: string; sharedWith: string | undefined },
 ): void {
   if (holder.who === 'self') return;
   const expected = holder.who === 'other' ? holder.name : number;

@@ -76,7 +76,11 @@ async function listSome({ source }: OpenConnection, changedSince: number | undef
   return { records, estimatedTotal };
 }
 
-async function previewInvoice(parts: OperationParts, open: OpenConnection, listed: SourceRecord): Promise<PreviewedInvoice> {
+async function previewInvoice(
+  parts: OperationParts,
+  open: OpenConnection,
+  listed: SourceRecord,
+): Promise<PreviewedInvoice> {
   const record = (await open.source.read('invoice', listed.sourceId)) ?? listed;
   const mapped = open.source.toCanonical(record);
   const face = {
@@ -98,7 +102,12 @@ async function previewInvoice(parts: OperationParts, open: OpenConnection, liste
 
 type Breakdown = Extract<ReturnType<typeof toBreakdown>, { ok: true }>['value'];
 
-async function requestsFor(parts: OperationParts, open: OpenConnection, invoice: CanonicalInvoice, breakdown: Breakdown) {
+async function requestsFor(
+  parts: OperationParts,
+  open: OpenConnection,
+  invoice: CanonicalInvoice,
+  breakdown: Breakdown,
+) {
   const { source, destination } = open;
   const requests: Written[] = [];
   const problems: PreviewedInvoice['problems'] = [];
@@ -155,13 +164,22 @@ async function accountOf(
   const plan = planAccount({ client: client.value, externalKey, found, holders, decisions });
   switch (plan.do) {
     case 'link':
-      return { ...nothing, counterpart: plan.account, words: `${plan.account.name} (${plan.account.number})` };
+      return {
+        ...nothing,
+        counterpart: plan.account,
+        words: `${plan.account.name} (${plan.account.number})`,
+      };
     case 'park': {
       const problem = { field: 'client', value: clientId, rule: plan.reason.message };
       return { ...nothing, words: 'a person is asked', problems: [problem] };
     }
     case 'make': {
-      const create = { kind: 'create-account' as const, client: client.value, currency, accountNumber: number };
+      const create = {
+        kind: 'create-account' as const,
+        client: client.value,
+        currency,
+        accountNumber: number,
+      };
       return { ...nothing, words: `new account ${number}`, create };
     }
   }

@@ -91,8 +91,7 @@ export async function createEngineKit(
   const clock = createManualClock();
   const used = options.clock ?? clock;
   const queue = createRecordingQueue();
-  const world =
-    options.again ?? createExampleWorld(`BOOKS${worlds}`, () => used.now(), options.beside);
+  const world = options.again ?? createExampleWorld(`BOOKS${worlds}`, () => used.now(), options.beside);
   const stopping = new AbortController();
   const engine = {
     db: database.db,

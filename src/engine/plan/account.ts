@@ -21,7 +21,13 @@ export type AccountPlan =
   | { do: 'park'; reason: Reason };
 
 /** K1 to K5: its own number first, then the only free account with its e-mail. */
-export function planAccount({ client, externalKey, found, holders, decisions }: AccountSituation): AccountPlan {
+export function planAccount({
+  client,
+  externalKey,
+  found,
+  holders,
+  decisions,
+}: AccountSituation): AccountPlan {
   const own = found.find(({ reason }) => reason === 'external-id');
   if (own) {
     const isOurs = (holders.get(own.id) ?? SELF).who === 'self' || decisions['share-account'] === own.number;
@@ -36,9 +42,7 @@ export function planAccount({ client, externalKey, found, holders, decisions }: 
   if (second) return { do: 'park', reason: severalAccounts(client, free) };
   if (only) return { do: 'link', account: only };
   const shared = byEmail.find((candidate) => !isFree(candidate));
-  return shared
-    ? { do: 'make', note: sharesEmail(client, shared, holders.get(shared.id)) }
-    : { do: 'make' };
+  return shared ? { do: 'make', note: sharesEmail(client, shared, holders.get(shared.id)) } : { do: 'make' };
 }
 
 /** K5: not where a client of any connection has it, nor where its number was made for another one. */

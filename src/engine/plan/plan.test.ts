@@ -83,14 +83,22 @@ describe('a client', () => {
   ])(
     'K7 with the policy %s accounts in two currencies, one of them found, follow so',
     (clientEdits, expected, note) => {
-      const plan = planClient(changed, [account('USD'), account('EUR', true)], OWN, toPolicies({ clientEdits }));
+      const plan = planClient(
+        changed,
+        [account('USD'), account('EUR', true)],
+        OWN,
+        toPolicies({ clientEdits }),
+      );
       expect(told(plan)).toEqual(expected);
       expect(notesOf(plan).join()).toContain(note);
     },
   );
 
   test.each([
-    [{ who: 'other', name: 'south/8', told: 'Ben (south/8)' }, 'is that of Ben (south/8): its name and e-mail stay'],
+    [
+      { who: 'other', name: 'south/8', told: 'Ben (south/8)' },
+      'is that of Ben (south/8): its name and e-mail stay',
+    ],
     [{ who: 'nobody' }, 'nobody has said whose it is: no name or e-mail is written to it'],
     [undefined, 'no name or e-mail is written to it'],
   ] as const)('K5 an account that is not the client’s own keeps its name (%j)', (holder, note) => {
