@@ -42,6 +42,7 @@ import { freeError } from './platform/redact.ts';
 import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
+import { noteAccountOwners } from './store/account-owners.ts';
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
@@ -116,6 +117,7 @@ export async function openInstallation(
       await freeAllLeases(db);
       await forgetCallsUnderWay(db);
     }
+    if (options.working) await noteAccountOwners(db, new Date(systemClock.now()));
     const queue = await startQueue(toQueueConfig(address), log, { working: options.working });
     closers.push(() => queue.stop());
     const announcer = createAnnouncer(pool, systemClock, log);

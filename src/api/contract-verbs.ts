@@ -320,6 +320,20 @@ export const VERBS = {
     scope: 'operate',
     command: 'link',
   },
+  listSharedAccounts: {
+    method: 'GET',
+    path: '/shared-accounts',
+    summary: 'Accounts of the destination that several clients are booked to, and whose they are',
+    scope: 'read',
+    command: 'accounts shared',
+  },
+  setAccountOwner: {
+    method: 'POST',
+    path: '/connections/{connectionId}/account-owners',
+    summary: 'Say whose a shared account is: that client’s name and e-mail are written to it, nobody else’s',
+    scope: 'operate',
+    command: 'accounts owner',
+  },
   startReplay: {
     method: 'POST',
     path: '/replays',

@@ -209,8 +209,33 @@ export const linkRequest = z.object({
   clientId: z.string().max(100),
   /** The account's number or id in the destination. */
   account: z.string().max(100),
+  /** Where another client has the account: that client, as "connection/client", if both are to share it. */
+  sharedWith: z.string().max(200).optional(),
 });
 export const linked = z.object({ account: z.string(), currency: z.string() });
+
+const accountUser = z.object({
+  connectionId: z.uuid(),
+  connection: z.string(),
+  /** The client's id in the source. */
+  clientId: z.string(),
+  label: z.string(),
+});
+export const sharedAccount = z.object({
+  id: z.string(),
+  number: z.string(),
+  /** Null until a person has said whose it is. */
+  owner: accountUser.nullable(),
+  clients: z.array(accountUser),
+});
+export const ownerRequest = z.object({
+  /** The client's id in the source. */
+  clientId: z.string().max(100),
+  /** The account's number or id in the destination. */
+  account: z.string().max(100),
+});
+/** `owner` is "connection/client". */
+export const owned = z.object({ account: z.string(), owner: z.string() });
 
 export const parkedGroup = z.object({
   /** Reason code. */
@@ -334,6 +359,8 @@ export type Resolutions = z.infer<typeof resolutions>;
 export type ResolvedRecords = z.infer<typeof resolvedRecords>;
 export type DryRun = z.infer<typeof dryRun>;
 export type LinkRequest = z.infer<typeof linkRequest>;
+export type SharedAccount = z.infer<typeof sharedAccount>;
+export type OwnerRequest = z.infer<typeof ownerRequest>;
 export type ParkedGroup = z.infer<typeof parkedGroup>;
 export type Notice = z.infer<typeof notice>;
 export type FinishedNotice = z.infer<typeof finishedNotice>;

@@ -1,5 +1,6 @@
 /** What the HTTP server asks for, made of the operations and the store. */
 import { UsageError } from '../core/errors.ts';
+import { setOwner, sharedAccounts } from '../operations/account-owner.ts';
 import { addConnection } from '../operations/add-connection.ts';
 import { testAlert } from '../operations/alert-address.ts';
 import { backfill, backfillProgress } from '../operations/backfill.ts';
@@ -133,6 +134,9 @@ function recordOperations(parts: OperationParts) {
     resolveRecords: (actor, request) => resolveRecords(parts, actor, request),
     linkAccount: (actor, { connectionId, ...request }) =>
       linkAccount(parts, actor, { connection: connectionId, ...request }),
+    listSharedAccounts: (actor) => sharedAccounts(parts, actor),
+    setAccountOwner: (actor, { connectionId, ...request }) =>
+      setOwner(parts, actor, { connection: connectionId, ...request }),
     startReplay: (actor, request) => startReplay(parts, actor, request),
     listReplays: (actor) => listReplays(parts, actor),
     showReplay: (actor, request) => showReplay(parts, actor, request),

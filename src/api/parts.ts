@@ -89,6 +89,11 @@ export interface Operations {
     actor: Actor,
     request: OfConnection & contract.LinkRequest,
   ): Promise<{ account: string; currency: string }>;
+  listSharedAccounts(actor: Actor): Promise<contract.SharedAccount[]>;
+  setAccountOwner(
+    actor: Actor,
+    request: OfConnection & contract.OwnerRequest,
+  ): Promise<{ account: string; owner: string }>;
   startReplay(actor: Actor, request: contract.ReplayRequest): Promise<contract.ReplayRun>;
   listReplays(actor: Actor): Promise<contract.ReplayRun[]>;
   showReplay(actor: Actor, request: { replayId: string }): Promise<contract.ReplayRun>;

@@ -1,10 +1,11 @@
-/** `resolve`, `dry-run`, `link`: a person's decisions, and a look at what would happen. */
+/** `resolve`, `dry-run`, `link`, `accounts …`: a person's decisions, and a look at what would happen. */
 import pc from 'picocolors';
+import { setOwner, sharedAccounts } from '../operations/account-owner.ts';
 import { dryRunRecord } from '../operations/dry-run-record.ts';
 import { linkAccount } from '../operations/link-account.ts';
 import { resolveRecords } from '../operations/resolve-records.ts';
 import { findRecordId } from '../operations/show-record.ts';
-import { answer, localActor, say, stateText } from './output.ts';
+import { answer, localActor, say, stateText, table } from './output.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 export async function resolve(
@@ -43,12 +44,46 @@ export async function link(
   connection: string,
   clientId: string,
   account: string,
+  options: GlobalOptions & { sharedWith?: string | undefined },
+): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const { sharedWith } = options;
+    const done = await linkAccount(parts, localActor(), { connection, clientId, account, sharedWith });
+    answer(options.json, done, (shown) =>
+      say(`Client ${clientId} belongs to account ${shown.account} (${shown.currency}) from now on.`),
+    );
+  });
+}
+
+export async function listShared(options: GlobalOptions): Promise<void> {
+  await withInstallation(options, async ({ parts }) => {
+    const accounts = await sharedAccounts(parts, localActor());
+    answer(options.json, accounts, (shown) => {
+      if (shown.length === 0) return say('Every account is one client’s.');
+      const told = ({ connection, clientId, label }: (typeof shown)[number]['clients'][number]) =>
+        `${connection}/${clientId}${label ? ` ${label}` : ''}`;
+      const rows = shown.map(({ number, owner, clients }) => [
+        number,
+        owner ? told(owner) : pc.yellow('nobody has said'),
+        clients.map(told).join(', '),
+      ]);
+      say(table(['account', 'whose it is', 'whose documents are there'], rows));
+    });
+  });
+}
+
+export async function nameOwner(
+  connection: string,
+  clientId: string,
+  account: string,
   options: GlobalOptions,
 ): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
-    const done = await linkAccount(parts, localActor(), { connection, clientId, account });
+    const done = await setOwner(parts, localActor(), { connection, clientId, account });
     answer(options.json, done, (shown) =>
-      say(`Client ${clientId} belongs to account ${shown.account} (${shown.currency}) from now on.`),
+      say(
+        `Account ${shown.account} is that of ${shown.owner}: nobody else’s name or e-mail is written to it.`,
+      ),
     );
   });
 }

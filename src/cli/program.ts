@@ -214,8 +214,26 @@ function addRecords(program: Command): void {
     .argument('<connection>')
     .argument('<client>', 'the client’s id in the source')
     .argument('<account>', 'the account’s number or id in the destination')
+    .option(
+      '--shared-with <connection/client>',
+      'the client who has the account, if both are to share it; name and e-mail stay that one’s',
+    )
     .action(async (name, client, account, options) =>
       (await import('./decide.ts')).link(name, client, account, options),
+    );
+  const accounts = program
+    .command('accounts')
+    .description('accounts of the destination that several clients are booked to');
+  verb(accounts, 'shared', 'list them, with whose they are').action(async (options) =>
+    (await import('./decide.ts')).listShared(options),
+  );
+  verb(accounts, 'owner', 'say whose one is: only that client’s name and e-mail are written to it')
+    .argument('<connection>')
+    .argument('<client>', 'the client’s id in the source')
+    .argument('<account>', 'the account’s number or id in the destination')
+    .addHelpText('after', examples('accounts owner acme 4711 A00000042'))
+    .action(async (name, client, account, options) =>
+      (await import('./decide.ts')).nameOwner(name, client, account, options),
     );
   verb(program, 'replay', 'look at records again from the source on; never doubles')
     .argument('[records...]', 'ids, numbers or names')

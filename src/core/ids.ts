@@ -34,6 +34,11 @@ export function looksLikeId(text: string): boolean {
   return ID_LIKE.test(text);
 }
 
+/** Whether an account's number carries the key of another client than `ownKey`: it was made for that one, by whomever. */
+export function isMadeForAnother(accountNumber: string, ownKey: string): boolean {
+  return /^(?:[A-Z]-)?[A-Z]+-\w+-client-\w/.test(accountNumber) && !accountNumber.includes(`${ownKey}-`);
+}
+
 let lastMs = 0;
 let counter = 0;
 

@@ -107,7 +107,10 @@ export type ConnectorContext = {
   sleep: (ms: number) => Promise<void>;
   /** Tells the shared budget what the last answer's headers said. */
   learnRate: (bucket: string, hint: RateHint) => Promise<void>;
-  /** Remembers a found setting (a region, an account id) for good. */
+  /**
+   * Remembers a found setting (a region, an account id) for good. Two names mean the same in every connector: `accountId`
+   * is the source's account, `tenantId` the destination's tenant; by them connections to the same one are known.
+   */
   rememberSetting: (name: string, value: string) => Promise<void>;
 };
 

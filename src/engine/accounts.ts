@@ -1,10 +1,12 @@
 /** Client to account: found by external id or e-mail, made once, remembered (K1-K5). */
 import type { CanonicalClient, CanonicalDocument, PlainDate } from '../core/canonical.ts';
-import { toExternalKey } from '../core/ids.ts';
+import { OperatingError } from '../core/errors.ts';
+import { isMadeForAnother, toExternalKey } from '../core/ids.ts';
 import type { AccountCandidate } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
-import { type Choice, findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
-import { findLink, listTakenAccounts, saveLink } from '../store/links.ts';
+import { claimAccount, listHolders } from '../store/account-owners.ts';
+import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
+import { findLink, saveLink } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
 import { bringClient } from './bring-client.ts';
 import { deliver, resumeDelivery } from './deliver.ts';
@@ -13,7 +15,10 @@ import { fenced, type LaneWork, note, settle, wake } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
 import { normalise } from './normalise.ts';
 import { nowOf } from './parts.ts';
+import { anothersAccount, isFreeFor, NEW_ACCOUNT, planAccount, whose } from './plan/account.ts';
 import { clientFingerprint } from './plan/client.ts';
+
+const TURNS = 3;
 
 /** Of the invoice that the account is made for: how long its clients have to pay. */
 export type Terms = { issuedOn: PlainDate; dueOn: PlainDate };
@@ -104,40 +109,47 @@ async function findOrCreate(
   const { parts, open } = work;
   const { destination, source } = open;
   const { decisions } = document;
-  if (decisions.account !== undefined) return linkByHand(work, document, client, currency, decisions.account);
   const externalKey = toExternalKey(source.identity, 'client', client.sourceId);
+  if (decisions.account !== undefined)
+    return linkByHand(work, document, client, { currency, number: decisions.account, externalKey });
   const accountNumber = destination.toAccountNumber(externalKey, currency);
-  const found = await destination.findAccounts(client, currency, accountNumber);
-  const taken = await listTakenAccounts(
-    parts.db,
-    open.connection.id,
-    client.sourceId,
-    found.map(({ id }) => id),
-  );
-  const ownNumbers = toExternalKey(source.identity, 'client', '');
-  // K5: an account that is, or by its number was made for, another client of ours is never this client's.
-  const isFree = (candidate: AccountCandidate) =>
-    !(taken.has(candidate.id) || candidate.number.startsWith(ownNumbers));
-  const own = found.find(({ reason }) => reason === 'external-id');
-  const shared = found.filter((candidate) => candidate.reason === 'email' && !isFree(candidate));
-  const free = decisions['new-account'] ? [] : found.filter((c) => c.reason === 'email' && isFree(c));
-  const only = own ?? free[0];
-  if (!only) {
-    const facts = await destination.facts();
-    const paymentTerm = terms && facts.paymentTerms.find(({ days }) => days === daysOf(terms))?.name;
-    const step = {
-      kind: 'create-account',
-      client,
-      currency,
-      accountNumber,
-      ...(paymentTerm === undefined ? {} : { paymentTerm }),
-      ...(shared[0] ? { note: sharesEmail(client, shared[0]) } : {}),
-    } as const;
-    const made = await deliver(work, document, step, linkDelivered(work.parts));
-    return made.ok ? { ok: true, account: made.result.counterpart } : made;
+  // Each turn knows of one more account that another client has taken meanwhile.
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const found = await destination.findAccounts(client, currency, accountNumber);
+    const ids = found.map(({ id }) => id);
+    const holders = await listHolders(parts.db, document, ids);
+    const plan = planAccount({ client, externalKey, found, holders, decisions });
+    if (plan.do === 'park') return { ok: false, reason: plan.reason };
+    if (plan.do === 'make')
+      return makeOne(work, document, client, { currency, accountNumber, terms }, plan.note);
+    const linked = await linkTo(work, document, client, plan.account, externalKey);
+    if (linked) return { ok: true, account: linked };
   }
-  if (!own && free.length > 1) return { ok: false, reason: severalAccounts(client, free) };
-  return linkTo(work, document, client, currency, only);
+  throw new OperatingError(
+    'conflict',
+    `accounts with the e-mail of client ${client.sourceId} are being taken`,
+  );
+}
+
+async function makeOne(
+  work: LaneWork,
+  document: SyncDocument,
+  client: CanonicalClient,
+  { currency, accountNumber, terms }: { currency: string; accountNumber: string; terms: Terms | undefined },
+  why: string | undefined,
+): Promise<Account> {
+  const facts = await work.open.destination.facts();
+  const paymentTerm = terms && facts.paymentTerms.find(({ days }) => days === daysOf(terms))?.name;
+  const step = {
+    kind: 'create-account',
+    client,
+    currency,
+    accountNumber,
+    ...(paymentTerm === undefined ? {} : { paymentTerm }),
+    ...(why === undefined ? {} : { note: why }),
+  } as const;
+  const made = await deliver(work, document, step, linkDelivered(work.parts));
+  return made.ok ? { ok: true, account: made.result.counterpart } : made;
 }
 
 /** K3, K10: the account that a person named. */
@@ -145,8 +157,7 @@ async function linkByHand(
   work: LaneWork,
   document: SyncDocument,
   client: CanonicalClient,
-  currency: string,
-  number: string,
+  { currency, number, externalKey }: { currency: string; number: string; externalKey: string },
 ): Promise<Account> {
   const account = await work.open.destination.findAccount(number);
   if (account?.currency !== currency) {
@@ -159,73 +170,60 @@ async function linkByHand(
     };
     return { ok: false, reason };
   }
-  return linkTo(work, document, client, currency, account);
+  const linked = await linkTo(work, document, client, account, externalKey);
+  if (linked) return { ok: true, account: linked };
+  const holder = (await listHolders(work.parts.db, document, [account.id])).get(account.id);
+  return { ok: false, reason: anothersAccount(client, account, holder, [NEW_ACCOUNT]) };
 }
 
+/** Undefined where another client has it, perhaps since a moment ago, and nobody has said that both are to share it. */
 async function linkTo(
   work: LaneWork,
   document: SyncDocument,
   client: CanonicalClient,
-  currency: string,
   account: AccountCandidate,
-): Promise<Account> {
-  const how = {
-    email: 'found by e-mail',
-    'external-id': 'found by its number',
-    'by-hand': 'chosen by a person',
-  };
-  await fenced(work, async (tx) => {
+  externalKey: string,
+): Promise<Counterpart | undefined> {
+  const counterpart = { id: account.id, number: account.number };
+  const now = nowOf(work.parts);
+  const mayShare = document.decisions['share-account'] === account.number;
+  const isOwn = account.reason === 'external-id';
+  const holders = await listHolders(work.parts.db, document, [account.id]);
+  if (!isOwn && !mayShare && !isFreeFor(externalKey, account, holders)) return undefined;
+  const asOwner = isOwn || !isMadeForAnother(account.number, externalKey);
+  return fenced(work, async (tx) => {
+    const holder = await claimAccount(tx, document, counterpart, { asOwner, now });
+    if (holder.who !== 'self' && !mayShare) return undefined;
     const { connectionId, kind, sourceId } = document;
     const link = {
       connectionId,
       kind,
       sourceId,
-      currency,
-      counterpart: { id: account.id, number: account.number },
+      currency: account.currency,
+      counterpart,
       stage: 'active',
       fingerprint: clientFingerprint(client),
-      copied: { found: account.reason !== 'external-id' },
+      copied: { found: !isOwn },
       generation: 0,
     };
-    await saveLink(tx, link, nowOf(work.parts));
+    await saveLink(tx, link, now);
+    const shared = holder.who === 'self' ? '' : `, which ${whose(holder)}`;
     await note(work, tx, document, 'decision', {
-      summary: `linked to account ${account.number} (${account.name}), ${how[account.reason]}`,
+      summary: `linked to account ${account.number} (${account.name}), ${FOUND[account.reason]}${shared}`,
       account,
     });
+    return counterpart;
   });
-  return { ok: true, account: { id: account.id, number: account.number } };
 }
+
+const FOUND = {
+  email: 'found by e-mail',
+  'external-id': 'found by its number',
+  'by-hand': 'chosen by a person',
+};
 
 function daysOf({ issuedOn, dueOn }: Terms): number {
   return (Date.parse(`${dueOn}T00:00:00Z`) - Date.parse(`${issuedOn}T00:00:00Z`)) / 86_400_000;
-}
-
-function sharesEmail(client: CanonicalClient, other: AccountCandidate): string {
-  return `Account ${other.number} has the e-mail ${client.email ?? ''}, too, but belongs to another client: this one has an account of its own.`;
-}
-
-const NEW_ACCOUNT: Choice = {
-  choice: 'new-account',
-  label: 'Make a new account',
-  explains: 'The client gets an account of its own; the others stay as they are.',
-};
-
-function severalAccounts(client: CanonicalClient, candidates: readonly AccountCandidate[]): Reason {
-  const told = candidates.map((c) => `${c.number} (${c.name})`).join(', ');
-  return {
-    code: 'several-accounts',
-    message: `${candidates.length} accounts have the e-mail ${client.email ?? ''}: ${told}.`,
-    wayOut: 'Choose the one that is the client’s, or let a new one be made.',
-    choices: [
-      ...candidates.map(({ number, name }) => ({
-        choice: 'account' as const,
-        argument: number,
-        label: `Link ${number} (${name})`,
-        explains: 'The client’s invoices and payments go to this account from now on.',
-      })),
-      NEW_ACCOUNT,
-    ],
-  };
 }
 
 function waitsForClient(document: SyncDocument, reason: Reason): Reason {

@@ -1,6 +1,7 @@
 /** A client whose accounts may have to follow (K7, K9). */
 import type { CanonicalClient } from '../core/canonical.ts';
 import { OperatingError } from '../core/errors.ts';
+import { listHolders } from '../store/account-owners.ts';
 import type { SyncDocument } from '../store/documents.ts';
 import { confirmLink, type Link, listLinks } from '../store/links.ts';
 import { type End, notePlan, nowFor, parked, synced, takeSteps } from './bring.ts';
@@ -13,7 +14,9 @@ export async function bringClient(
   client: CanonicalClient,
 ): Promise<End> {
   const links = await listLinks(work.parts.db, document);
-  const plan = planClient(client, links, work.open.connection.policies);
+  const accounts = links.map(({ counterpart }) => counterpart.id);
+  const holders = await listHolders(work.parts.db, document, accounts);
+  const plan = planClient(client, links, holders, work.open.connection.policies);
   await notePlan(work, document, plan);
   if (plan.do === 'park') return parked(plan.reason);
   if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };

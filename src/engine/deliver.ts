@@ -3,7 +3,8 @@ import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
-import { STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
+import { type Counterpart, STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
+import { listHolders } from '../store/account-owners.ts';
 import type { Db } from '../store/db.ts';
 import {
   type Delivery,
@@ -138,6 +139,7 @@ async function attempt(
       const { step, request } = delivery;
       const found = firstAttemptExcluded ? undefined : await work.open.destination.find(step, request);
       if (found) return await succeed(work, document, delivery, found, 'found', onSuccess);
+      if (step.kind === 'update-account') await assertOwned(work, document, step.account);
       const isKeyed = STEP_KINDS[delivery.step.kind] === 'key';
       const live = isKeyed ? await withLiveKey(work, delivery, storedDoubt) : delivery;
       if (!firstAttempt && live.doubtSince === null)
@@ -153,6 +155,17 @@ async function attempt(
       throw error;
     }
   });
+}
+
+/** K5: a step of before, or planned before a person said whose the account is, writes nobody else's name. */
+async function assertOwned(
+  work: LaneWork,
+  document: SyncDocument,
+  { id, number }: Counterpart,
+): Promise<void> {
+  const holder = (await listHolders(work.parts.db, document, [id])).get(id);
+  if (holder?.who === 'self') return;
+  throw new OperatingError('conflict', `account ${number} is not this client's: its name and e-mail stay`);
 }
 
 async function send(

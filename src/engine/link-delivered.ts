@@ -1,6 +1,7 @@
 /** Remembers what a step has made or changed, in the very transaction that settles its delivery (I2). */
 import type { StepResult } from '../core/ports.ts';
 import type { Counterpart, Step } from '../core/steps.ts';
+import { claimAccount } from '../store/account-owners.ts';
 import type { Db } from '../store/db.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import { loadDocument } from '../store/documents.ts';
@@ -17,6 +18,8 @@ export function linkDelivered(parts: Pick<EngineParts, 'clock'>) {
     const { kind, sourceId } = await loadDocument(tx, delivery.documentId);
     const { notes = [] } = delivery.request;
     const made = toLink(step, notes);
+    if (step.kind === 'create-account')
+      await claimAccount(tx, { connectionId, sourceId }, counterpart, { asOwner: true, now: nowOf(parts) });
     if (made) return saveLink(tx, { ...made, connectionId, kind, sourceId, counterpart }, nowOf(parts));
     const link =
       step.kind === 'update-account'

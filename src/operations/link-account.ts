@@ -1,8 +1,11 @@
 /** Links a client to an account by hand (K10): used from then on; what was booked before stays where it is. */
 import { UsageError } from '../core/errors.ts';
+import { isMadeForAnother, toExternalKey } from '../core/ids.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
+import { whose } from '../engine/plan/account.ts';
 import { clientFingerprint } from '../engine/plan/client.ts';
+import { claimAccount, type Holder } from '../store/account-owners.ts';
 import { loadConnection } from '../store/connections.ts';
 import { findDocument } from '../store/documents.ts';
 import { saveLink } from '../store/links.ts';
@@ -16,12 +19,14 @@ export type LinkRequest = {
   clientId: string;
   /** The account's number or id in the destination. */
   account: string;
+  /** Where another client has it: that client as "connection/client", or the account's number where nobody knows whose it is. */
+  sharedWith?: string | undefined;
 };
 
 export async function linkAccount(
   parts: OperationParts,
   actor: Actor,
-  { connection: name, clientId, account: wanted }: LinkRequest,
+  { connection: name, clientId, account: wanted, sharedWith }: LinkRequest,
 ): Promise<{ account: string; currency: string }> {
   requireRole(actor, 'operator');
   const connection = await loadConnection(parts.db, name);
@@ -38,24 +43,50 @@ export async function linkAccount(
     throw new UsageError(`The source has no client ${clientId} that can be read.`);
   const { value } = client;
   const key = { connectionId: connection.id, kind: 'client' as const, sourceId: clientId };
+  const counterpart = { id: account.id, number: account.number };
+  const asOwner = !isMadeForAnother(account.number, toExternalKey(source.identity, 'client', clientId));
+  const now = nowOf(parts);
   await parts.db.transaction().execute(async (tx) => {
+    const holder = await claimAccount(tx, key, counterpart, { asOwner, now });
+    assertMayShare(holder, account.number, { clientId, connection: connection.name, sharedWith });
     const topic = `linked by ${actor.name}`;
     await acceptEvents(parts, tx, [{ ...key, origin: 'replay', topic }]);
     const link = {
       ...key,
       currency: account.currency,
-      counterpart: { id: account.id, number: account.number },
+      counterpart,
       stage: 'active',
       fingerprint: clientFingerprint(value),
       copied: { found: true },
       generation: 0,
     };
-    await saveLink(tx, link, nowOf(parts));
+    await saveLink(tx, link, now);
     const document = await findDocument(tx, connection.id, 'client', clientId);
     if (!document) throw new Error(`client ${clientId} was stored but is not there`);
-    const data = { summary: `linked to account ${account.number} (${account.name})`, account };
+    const shared = holder.who === 'self' ? '' : `, which ${whose(holder)}`;
+    const data = { summary: `linked to account ${account.number} (${account.name})${shared}`, account };
     const entry = { connectionId: connection.id, actor: actor.name, entry: 'decision' as const, data };
-    await appendTrail(tx, { ...entry, subject: documentSubject(document.id) }, nowOf(parts));
+    await appendTrail(tx, { ...entry, subject: documentSubject(document.id) }, now);
   });
   return { account: account.number, currency: account.currency };
+}
+
+/** K5: two clients in one account is a decision that names both. */
+function assertMayShare(
+  holder: Holder,
+  number: string,
+  {
+    clientId,
+    connection,
+    sharedWith,
+  }: { clientId: string; connection: string; sharedWith: string | undefined },
+): void {
+  if (holder.who === 'self') return;
+  const expected = holder.who === 'other' ? holder.name : number;
+  if (sharedWith === expected) return;
+  const unknown = `Account ${number} belongs to another client that nobody has named yet`;
+  throw new UsageError(
+    `${holder.who === 'other' ? `Account ${number} ${whose(holder)}` : unknown}: what client ${clientId} of ${connection} is billed would go there, too.`,
+    `If both are to share it, say so: shared with "${expected}". Its name and e-mail stay as they are.`,
+  );
 }

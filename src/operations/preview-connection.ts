@@ -6,7 +6,11 @@ import { toExternalKey } from '../core/ids.ts';
 import { formatMoney } from '../core/money.ts';
 import type { SourceRecord } from '../core/ports.ts';
 import type { OpenConnection } from '../engine/connection-runtime.ts';
+import { planAccount } from '../engine/plan/account.ts';
+import { listHolders } from '../store/account-owners.ts';
 import { loadConnection } from '../store/connections.ts';
+import { findDocument } from '../store/documents.ts';
+import { findLink } from '../store/links.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
 
@@ -37,7 +41,7 @@ export async function previewConnection(
   const open = await parts.runtime.open((await loadConnection(parts.db, request.connection)).id);
   const { records, estimatedTotal } = await listNewest(parts, open, request.limit);
   const invoices: PreviewedInvoice[] = [];
-  for (const record of records) invoices.push(await previewInvoice(open, record));
+  for (const record of records) invoices.push(await previewInvoice(parts, open, record));
   return { invoices, estimatedTotal };
 }
 
@@ -72,7 +76,11 @@ async function listSome({ source }: OpenConnection, changedSince: number | undef
   return { records, estimatedTotal };
 }
 
-async function previewInvoice(open: OpenConnection, listed: SourceRecord): Promise<PreviewedInvoice> {
+async function previewInvoice(
+  parts: OperationParts,
+  open: OpenConnection,
+  listed: SourceRecord,
+): Promise<PreviewedInvoice> {
   const record = (await open.source.read('invoice', listed.sourceId)) ?? listed;
   const mapped = open.source.toCanonical(record);
   const face = {
@@ -89,12 +97,17 @@ async function previewInvoice(open: OpenConnection, listed: SourceRecord): Promi
   const dated = { ...face, date: mapped.value.issuedOn };
   const breakdown = toBreakdown(mapped.value);
   if (!breakdown.ok) return { ...dated, outcome: 'park', problems: [...breakdown.problems] };
-  return { ...dated, ...(await requestsFor(open, mapped.value, breakdown.value)) };
+  return { ...dated, ...(await requestsFor(parts, open, mapped.value, breakdown.value)) };
 }
 
 type Breakdown = Extract<ReturnType<typeof toBreakdown>, { ok: true }>['value'];
 
-async function requestsFor(open: OpenConnection, invoice: CanonicalInvoice, breakdown: Breakdown) {
+async function requestsFor(
+  parts: OperationParts,
+  open: OpenConnection,
+  invoice: CanonicalInvoice,
+  breakdown: Breakdown,
+) {
   const { source, destination } = open;
   const requests: Written[] = [];
   const problems: PreviewedInvoice['problems'] = [];
@@ -104,7 +117,8 @@ async function requestsFor(open: OpenConnection, invoice: CanonicalInvoice, brea
     const { call, method, path, body } = made.value;
     requests.push({ call, method, path, body });
   };
-  const account = await accountOf(open, invoice);
+  const account = await accountOf(parts, open, invoice);
+  problems.push(...account.problems);
   if (account.create) plan(account.create);
   const externalKey = toExternalKey(source.identity, 'invoice', invoice.sourceId);
   const number = destination.toInvoiceNumber({ number: invoice.number, externalKey, generation: 0 });
@@ -123,22 +137,50 @@ async function requestsFor(open: OpenConnection, invoice: CanonicalInvoice, brea
   return { outcome, problems, requests, account: account.words };
 }
 
-/** The account that is there, or the one that would be made first. */
-async function accountOf({ source, destination }: OpenConnection, { clientId, currency }: CanonicalInvoice) {
-  const number = destination.toAccountNumber(toExternalKey(source.identity, 'client', clientId), currency);
+/** The account that is there, or the one that would be made first; a person is asked where it is another client's. */
+async function accountOf(
+  { db }: OperationParts,
+  { connection, source, destination }: OpenConnection,
+  { clientId, currency }: CanonicalInvoice,
+) {
+  const externalKey = toExternalKey(source.identity, 'client', clientId);
+  const number = destination.toAccountNumber(externalKey, currency);
   const made = { id: '(made by the step before)', number };
+  const nothing = { counterpart: made, create: undefined, problems: [] };
   const record = await source.read('client', clientId);
   const client = record && source.toCanonical(record);
   if (!client?.ok || client.value.kind !== 'client')
-    return { counterpart: made, words: `client ${clientId} cannot be read`, create: undefined };
-  const candidates = await destination
-    .findAccounts(client.value, currency, number)
-    .catch((error: unknown) => {
-      if (error instanceof OperatingError) return [];
-      throw error;
-    });
-  const found = candidates.find(({ reason }) => reason === 'external-id') ?? candidates[0];
-  if (found) return { counterpart: found, words: `${found.name} (${found.number})`, create: undefined };
-  const create = { kind: 'create-account' as const, client: client.value, currency, accountNumber: number };
-  return { counterpart: made, words: `new account ${number}`, create };
+    return { ...nothing, words: `client ${clientId} cannot be read` };
+  const key = { connectionId: connection.id, kind: 'client' as const, sourceId: clientId };
+  const link = await findLink(db, { ...key, currency });
+  if (link) return { ...nothing, counterpart: link.counterpart, words: link.counterpart.number };
+  const found = await destination.findAccounts(client.value, currency, number).catch((error: unknown) => {
+    if (error instanceof OperatingError) return [];
+    throw error;
+  });
+  const ids = found.map(({ id }) => id);
+  const holders = await listHolders(db, key, ids);
+  const decisions = (await findDocument(db, connection.id, 'client', clientId))?.decisions ?? {};
+  const plan = planAccount({ client: client.value, externalKey, found, holders, decisions });
+  switch (plan.do) {
+    case 'link':
+      return {
+        ...nothing,
+        counterpart: plan.account,
+        words: `${plan.account.name} (${plan.account.number})`,
+      };
+    case 'park': {
+      const problem = { field: 'client', value: clientId, rule: plan.reason.message };
+      return { ...nothing, words: 'a person is asked', problems: [problem] };
+    }
+    case 'make': {
+      const create = {
+        kind: 'create-account' as const,
+        client: client.value,
+        currency,
+        accountNumber: number,
+      };
+      return { ...nothing, words: `new account ${number}`, create };
+    }
+  }
 }

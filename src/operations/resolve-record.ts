@@ -64,12 +64,14 @@ function decided({ decisions }: SyncDocument, { choice, argument }: Choice): Dec
   switch (choice) {
     case 'account':
       return { ...decisions, account: argument ?? '' };
+    case 'share-account':
+      return { ...decisions, account: argument ?? '', 'share-account': argument ?? '' };
     case 'renumber': {
       const { adopt: _taken, ...others } = decisions;
       return { ...others, renumber: (decisions.renumber ?? 0) + 1 };
     }
     case 'new-account': {
-      const { account: _wrong, ...others } = decisions;
+      const { account: _wrong, 'share-account': _shared, ...others } = decisions;
       return { ...others, 'new-account': true };
     }
     case 'adopt':

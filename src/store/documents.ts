@@ -50,6 +50,8 @@ export type Decisions = {
   'leave-out'?: true;
   /** Clients: the number of the account to link. */
   account?: string;
+  /** Clients: the number of an account that another client has and this one is to share. */
+  'share-account'?: string;
   /** Clients: make an account of its own, whatever others have the e-mail. */
   'new-account'?: true;
 };

@@ -232,17 +232,26 @@ export async function listLinksOfCounterparts(
   return rows.map(toLink);
 }
 
-/** Ids in the destination that already belong to some client of this connection other than `exceptClient`. */
-export async function listTakenAccounts(
+/** Until the transaction ends nobody else ties anything to this object of the destination, under any connection. */
+export async function lockCounterpart(tx: Db, counterpartId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`counterpart ${counterpartId}`}, 0))`.execute(tx);
+}
+
+/** The document of another connection to the same tenant whose copy this is: "connection/id". */
+export async function findOtherUser(
   db: Db,
-  connectionId: string,
-  exceptClient: string,
-  ids: readonly string[],
-): Promise<Set<string>> {
-  const links = await listLinksOfCounterparts(db, connectionId, ids);
-  return new Set(
-    links
-      .filter(({ kind, sourceId }) => kind === 'client' && sourceId !== exceptClient)
-      .map(({ counterpart }) => counterpart.id),
-  );
+  { connectionId, kind, sourceId }: Omit<LinkKey, 'currency'>,
+  counterpartId: string,
+): Promise<string | undefined> {
+  const { rows } = await sql<{ name: string }>`
+    select c.name || '/' || l.source_id as name
+    from connections me
+    join connections c on c.destination = me.destination and c.id <> me.id
+      and coalesce(c.destination_settings ->> 'tenantId', me.destination_settings ->> 'tenantId', '')
+        = coalesce(me.destination_settings ->> 'tenantId', c.destination_settings ->> 'tenantId', '')
+    join links l on l.connection_id = c.id and l.counterpart_id = ${counterpartId} and l.kind = ${kind}
+    where me.id = ${connectionId} and not (l.source_id = ${sourceId} and c.source = me.source
+      and coalesce(c.source_settings ->> 'accountId' = me.source_settings ->> 'accountId', false))
+    limit 1`.execute(db);
+  return rows[0]?.name;
 }

@@ -25,6 +25,17 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AccountOwners {
+  connection_id: string | null;
+  counterpart_id: string;
+  counterpart_number: string;
+  destination: string;
+  named_by: string | null;
+  since: Timestamp;
+  source_id: string | null;
+  tenant: string;
+}
+
 export interface Alerts {
   attempts: Generated<number>;
   code: string;
@@ -361,6 +372,7 @@ export interface VaultKeys {
 }
 
 export interface DB {
+  account_owners: AccountOwners;
   alerts: Alerts;
   api_tokens: ApiTokens;
   backfill_items: BackfillItems;

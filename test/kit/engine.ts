@@ -85,13 +85,17 @@ export async function createEngineKit(
     clock?: Clock;
     /** Origins on this machine that a sandbox may call. */
     simulators?: string[];
+    /** A connection to the same billing. */
+    beside?: EngineKit;
+    /** Another connection of the same books. */
+    again?: EngineKit;
   } = {},
 ): Promise<EngineKit> {
   worlds += 1;
   const clock = createManualClock();
   const used = options.clock ?? clock;
   const queue = createRecordingQueue();
-  const world = createExampleWorld(`BOOKS${worlds}`, () => used.now());
+  const world = options.again ?? createExampleWorld(`BOOKS${worlds}`, () => used.now(), options.beside);
   const stopping = new AbortController();
   const registry = { sources: [world.source], destinations: [world.destination] };
   const engine = {
@@ -131,7 +135,9 @@ export async function createEngineKit(
   };
   const sandbox = options.simulators && { simulators: options.simulators };
   const { id: connectionId } = await addConnection(parts, ADMIN, request, sandbox);
-  return { ...world, ...driver(parts, connectionId, world), parts, clock, queue, stopping, connectionId };
+  const { books, billing, source, destination } = world;
+  const systems = { books, billing, source, destination };
+  return { ...systems, ...driver(parts, connectionId, systems), parts, clock, queue, stopping, connectionId };
 }
 
 function driver(parts: OperationParts, connectionId: string, { books }: ExampleWorld) {

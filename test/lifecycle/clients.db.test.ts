@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
+import { connectBeside } from '../kit/lifecycle-beside.ts';
 import { accountsOf, choose, linkByHand } from '../kit/lifecycle-books.ts';
 
 // Two simulators and a database, on a machine that others use, too.
@@ -158,6 +159,36 @@ test('K5 an account that was made by hand goes to the first client with its e-ma
   await world.settle();
   expect(await bookedTo(first, second)).toEqual([number, `${world.keyOf('client', two)}-USD`]);
   expect((await world.reasonOf('client', two))?.message).toContain(number);
+});
+
+test('K5 a client of another FreshBooks account with the same e-mail has an account of its own, and its rename reaches that one only', async () => {
+  const beside = await connectBeside(world, 'beside');
+  try {
+    const byHandNumber = await byHand('Five by hand, too', 'two@books.test');
+    const one = await world.makeClient({ organization: 'Five E', email: 'two@books.test' });
+    const first = await world.makeInvoice(one, '10.00');
+    await world.settle();
+    const two = await beside.user('clients', { organization: 'Five F', email: 'two@books.test' });
+    const lines = [{ name: 'Work', unitCost: '20.00' }];
+    const second = await beside.user('invoices', { clientId: two, send: true, lines });
+    await beside.settle();
+    const own = `FB-${beside.accountId}-client-${two}-USD`;
+    const { invoices } = await world.ledger();
+    const copies = invoices.filter(
+      ({ reference }) => reference === `FB-${beside.accountId}-invoice-${second}`,
+    );
+    expect(copies).toMatchObject([{ customer: own, state: 'posted' }]);
+    expect(await bookedTo(first)).toEqual([byHandNumber]);
+    expect((await beside.reasonOf('client', two))?.message).toContain(`${byHandNumber} has the e-mail`);
+    await beside.user(`clients/${two}`, { organization: 'Mallory', email: 'mallory@books.test' }, 'PUT');
+    await beside.settle();
+    const names = new Map(
+      [...world.simulators.tenant.tenant.books.accounts.values()].map(({ number, name }) => [number, name]),
+    );
+    expect([names.get(byHandNumber), names.get(own)]).toEqual(['Five by hand, too', 'Mallory']);
+  } finally {
+    await beside.close();
+  }
 });
 
 for (const multipleCurrencies of [false, true])

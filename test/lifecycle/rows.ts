@@ -33,8 +33,8 @@ export const SECTIONS: readonly { title: string; rows: readonly Row[] }[] = [
       ),
       row(
         'K5',
-        'Two clients share an e-mail',
-        'The second gets an account of its own, with a note; it never takes the first one’s',
+        'Two clients share an e-mail, under one connection or several',
+        'The second gets an account of its own, with a note; it never takes the first one’s, unless a person says that both share it: name and e-mail then stay the first one’s',
       ),
       row(
         'K6',

@@ -117,9 +117,9 @@ export const PLANNING_BUGS: readonly Bug[] = [
     'two clients share an account',
     { by: 'test', project: 'database', file: 'test/lifecycle/clients.db.test.ts', name: 'K5' },
     [
-      'src/engine/accounts.ts',
-      '!(taken.has(candidate.id) || candidate.number.startsWith(ownNumbers));',
-      '!(taken.has(candidate.id) && candidate.number.startsWith(ownNumbers)) || candidate.id !== ownNumbers;',
+      'src/engine/plan/account.ts',
+      "return holder ? holder.who === 'self' : !isMadeForAnother(number, externalKey);",
+      "return !(holder?.who === 'other' && isMadeForAnother(number, externalKey)) || number !== externalKey;",
     ],
   ),
   bug('an account is chosen without regard to its currency', prove([], 1, 2, 3), [

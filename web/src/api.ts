@@ -138,6 +138,9 @@ export const api = {
   resolveRecords: (body: contract.Resolutions) => call<contract.ResolvedRecords>('resolveRecords', { body }),
   linkAccount: (id: string, body: contract.LinkRequest) =>
     call<{ account: string; currency: string }>('linkAccount', { ...ofConnection(id), body }),
+  sharedAccounts: () => call<contract.SharedAccount[]>('listSharedAccounts'),
+  setAccountOwner: (id: string, body: contract.OwnerRequest) =>
+    call<{ account: string; owner: string }>('setAccountOwner', { ...ofConnection(id), body }),
   startReplay: (body: contract.ReplayRequest) => call<contract.ReplayRun>('startReplay', { body }),
   replays: () => call<contract.ReplayRun[]>('listReplays'),
 

@@ -1,4 +1,4 @@
-/** Deciding: what a look would do, taking a choice for parked records, tying a client to an account. */
+/** Deciding: what a look would do, taking a choice for parked records, tying a client to an account, and whose a shared one is. */
 import { z } from 'zod';
 import * as contract from '../contract.ts';
 import type { ApiParts } from '../parts.ts';
@@ -43,5 +43,24 @@ export function decisionRoutes(app: ApiApp, { operations }: Pick<ApiParts, 'oper
       response: { 200: contract.linked, ...PROBLEMS },
     },
     handler: (request) => operations.linkAccount(actorOf(request), { ...request.params, ...request.body }),
+  });
+  app.route({
+    ...routeOf('listSharedAccounts'),
+    schema: {
+      ...aboutVerb('listSharedAccounts'),
+      response: { 200: z.array(contract.sharedAccount), ...PROBLEMS },
+    },
+    handler: (request) => operations.listSharedAccounts(actorOf(request)),
+  });
+  app.route({
+    ...routeOf('setAccountOwner'),
+    schema: {
+      ...aboutVerb('setAccountOwner'),
+      params: z.object({ connectionId: z.uuid() }),
+      body: contract.ownerRequest,
+      response: { 200: contract.owned, ...PROBLEMS },
+    },
+    handler: (request) =>
+      operations.setAccountOwner(actorOf(request), { ...request.params, ...request.body }),
   });
 }

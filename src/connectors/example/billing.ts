@@ -37,6 +37,7 @@ type Remembered = { at: number; result?: Counterpart; error?: Error; commit?: ()
 export const KEY_HOURS = 24;
 
 export class Billing {
+  readonly tenant: string;
   readonly faults = new Faults();
   readonly accounts: BillingAccount[] = [];
   readonly invoices: BillingInvoice[] = [];
@@ -58,7 +59,8 @@ export class Billing {
   readonly #now: () => number;
   #made = 0;
 
-  constructor(now: () => number) {
+  constructor(tenant: string, now: () => number) {
+    this.tenant = tenant;
     this.#now = now;
   }
 

@@ -3,6 +3,7 @@ import { OperatingError } from '../../core/errors.ts';
 import { formatMoney, sumMoney, zeroMoney } from '../../core/money.ts';
 import type {
   AccountCandidate,
+  ConnectorContext,
   CopyState,
   Destination,
   DestinationManifest,
@@ -24,11 +25,15 @@ export function billingManifest(billing: Billing): DestinationManifest {
     label: 'Example billing',
     side: 'destination',
     fields: [{ name: 'password', label: 'Password', help: 'Any text.', secret: true, required: true }],
-    create: () => createDestination(billing),
+    create: (context) => createDestination(billing, context),
   };
 }
 
-function createDestination(billing: Billing): Destination {
+function createDestination(billing: Billing, context: ConnectorContext): Destination {
+  const nameTenant = async () => {
+    if (context.settings.tenantId !== billing.tenant)
+      await context.rememberSetting('tenantId', billing.tenant);
+  };
   return {
     idempotencyHours: KEY_HOURS,
     toInvoiceNumber: toNumber,
@@ -48,6 +53,7 @@ function createDestination(billing: Billing): Destination {
       return found && toResult(found);
     },
     async findAccounts(client, currency, accountNumber) {
+      await nameTenant();
       await billing.faults.pass('find accounts');
       return billing.accounts.flatMap((account): AccountCandidate[] => {
         if (account.number === accountNumber) return [{ ...account, reason: 'external-id' }];
@@ -77,6 +83,7 @@ function createDestination(billing: Billing): Destination {
         .map(({ id, number, amount }) => ({ refund: { id, number }, amount }));
     },
     async findAccount(key) {
+      await nameTenant();
       const account = billing.accounts.find(({ id, number }) => id === key || number === key);
       return account && { ...account, reason: 'by-hand' };
     },

@@ -15,14 +15,16 @@ export function findEffect(billing: Billing, step: Step): Counterpart | undefine
     case 'create-invoice':
       // Under the same number somebody else may have made another one.
       return billing.invoices.find(
-        ({ number, account }) => number === step.number && account === step.account.id,
+        ({ number, comment }) => number === step.number && isMarked(comment, step.externalKey),
       );
     case 'create-payment':
       return billing.payments.find(
         ({ reference, stage }) => reference === step.externalKey && stage !== 'cancelled',
       );
     case 'create-credit':
-      return billing.credits.find(({ number }) => number === step.number);
+      return billing.credits.find(
+        ({ number, reference }) => number === step.number && reference === step.externalKey,
+      );
     case 'adjust-invoice':
       return billing.memos.find(({ mark }) => mark === step.mark);
     case 'refund-payment':
@@ -48,6 +50,10 @@ export function findEffect(billing: Billing, step: Step): Counterpart | undefine
     default:
       return doneIf(there(billing.invoices, step.invoice), (invoice) => isChanged(invoice, step));
   }
+}
+
+function isMarked(comment: string, mark: string): boolean {
+  return comment === mark || comment.startsWith(`${mark} | `);
 }
 
 type InvoiceChange = Exclude<

@@ -12,8 +12,13 @@ export type ExampleWorld = {
   destination: DestinationManifest;
 };
 
-export function createExampleWorld(account: string, now: () => number): ExampleWorld {
+/** `beside`: the other world whose billing is used, too. */
+export function createExampleWorld(
+  account: string,
+  now: () => number,
+  beside?: Pick<ExampleWorld, 'billing'>,
+): ExampleWorld {
   const books = new Books(account, now);
-  const billing = new Billing(now);
+  const billing = beside?.billing ?? new Billing(`tenant of ${account}`, now);
   return { books, billing, source: booksManifest(books), destination: billingManifest(billing) };
 }

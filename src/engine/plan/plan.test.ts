@@ -1,6 +1,7 @@
 /** What all plans share: closed periods, changes by others, and clients whose accounts follow. */
 import { describe, expect, test } from 'vitest';
 import { toPolicies } from '../../core/policy.ts';
+import type { Holder } from '../../store/account-owners.ts';
 import { clientFingerprint, planClient } from './client.ts';
 import { bookableDay, latest, strayed } from './plan.ts';
 import { clientOf, copyOf, linkOf, notesOf, POLICIES, told, usd } from './test-situations.ts';
@@ -55,6 +56,7 @@ describe('E12 a copy that somebody else has changed', () => {
 });
 
 describe('a client', () => {
+  const OWN = new Map(['USD', 'EUR'].map((id): [string, Holder] => [id, { who: 'self' }]));
   const before = clientOf();
   const account = (currency: string, found = false) =>
     linkOf('client', {
@@ -67,11 +69,11 @@ describe('a client', () => {
   const changed = clientOf({ organization: 'Ada Inc' });
 
   test('K1 without an invoice has no account yet', () => {
-    expect(told(planClient(before, [], POLICIES))).toEqual(['ignore: no-invoice-yet']);
+    expect(told(planClient(before, [], OWN, POLICIES))).toEqual(['ignore: no-invoice-yet']);
   });
 
   test('K7 nothing is done for a change of nothing that is copied', () => {
-    expect(told(planClient(clientOf({ visibility: 'active' }), [account('USD')], POLICIES))).toEqual([]);
+    expect(told(planClient(clientOf({ visibility: 'active' }), [account('USD')], OWN, POLICIES))).toEqual([]);
   });
 
   test.each([
@@ -81,14 +83,33 @@ describe('a client', () => {
   ])(
     'K7 with the policy %s accounts in two currencies, one of them found, follow so',
     (clientEdits, expected, note) => {
-      const plan = planClient(changed, [account('USD'), account('EUR', true)], toPolicies({ clientEdits }));
+      const plan = planClient(
+        changed,
+        [account('USD'), account('EUR', true)],
+        OWN,
+        toPolicies({ clientEdits }),
+      );
       expect(told(plan)).toEqual(expected);
       expect(notesOf(plan).join()).toContain(note);
     },
   );
 
+  test.each([
+    [
+      { who: 'other', name: 'south/8', told: 'Ben (south/8)' },
+      'is that of Ben (south/8): its name and e-mail stay',
+    ],
+    [{ who: 'nobody' }, 'nobody has said whose it is: no name or e-mail is written to it'],
+    [undefined, 'no name or e-mail is written to it'],
+  ] as const)('K5 an account that is not the client’s own keeps its name (%j)', (holder, note) => {
+    const holders = new Map<string, Holder>(holder ? [['USD', holder]] : []);
+    const plan = planClient(changed, [account('USD')], holders, POLICIES);
+    expect(told(plan)).toEqual([]);
+    expect(notesOf(plan).join()).toContain(note);
+  });
+
   test.each(['archived', 'deleted'] as const)('K9 %s: the account stays, with a note', (visibility) => {
-    const plan = planClient(clientOf({ visibility }), [account('USD')], POLICIES);
+    const plan = planClient(clientOf({ visibility }), [account('USD')], OWN, POLICIES);
     expect(told(plan)).toEqual([]);
     expect(notesOf(plan).join()).toContain('in the source; account A-7-USD stays');
   });
@@ -96,7 +117,7 @@ describe('a client', () => {
   test.each(['archived', 'deleted'] as const)(
     'K7 K9 a change that is first seen with the client %s is followed',
     (visibility) => {
-      const plan = planClient({ ...changed, visibility }, [account('USD')], POLICIES);
+      const plan = planClient({ ...changed, visibility }, [account('USD')], OWN, POLICIES);
       expect(told(plan)).toEqual(['update-account']);
     },
   );

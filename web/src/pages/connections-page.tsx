@@ -8,6 +8,7 @@ import { api } from '../api.ts';
 import { formatCount, formatDuration, STATE_WORDS } from '../format.ts';
 import { Loaded, Page } from '../parts/page.tsx';
 import { PauseSwitch } from '../parts/pause-switch.tsx';
+import { SharedAccounts } from '../parts/shared-accounts.tsx';
 import { TurnedAway } from '../parts/turned-away.tsx';
 import { useMay } from '../session.tsx';
 
@@ -82,6 +83,7 @@ export function ConnectionsPage() {
           )
         }
       </Loaded>
+      <SharedAccounts />
       {mayOperate && <TurnedAway />}
     </Page>
   );

@@ -8,11 +8,16 @@ import { useMay } from '../session.tsx';
 
 export function LinkForm({ record }: { record: RecordSummary }) {
   const [account, setAccount] = useState('');
+  const [sharedWith, setSharedWith] = useState('');
   const { connectionId, sourceId: clientId } = record;
-  const link = useAct(() => api.linkAccount(connectionId, { clientId, account }), {
+  const asked = { clientId, account, ...(sharedWith === '' ? {} : { sharedWith }) };
+  const link = useAct(() => api.linkAccount(connectionId, asked), {
     failed: 'Not tied',
     done: (done) => `Tied to account ${done.account} (${done.currency}).`,
-    after: () => setAccount(''),
+    after: () => {
+      setAccount('');
+      setSharedWith('');
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -29,6 +34,12 @@ export function LinkForm({ record }: { record: RecordSummary }) {
           withAsterisk={false}
           value={account}
           onChange={(event) => setAccount(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Shared with"
+          description="Only where another client has it."
+          value={sharedWith}
+          onChange={(event) => setSharedWith(event.currentTarget.value)}
         />
         <Button type="submit" variant="default" loading={link.isPending}>
           Tie to this account
