@@ -24,11 +24,10 @@ export async function verify(options: GlobalOptions): Promise<void> {
 }
 
 export function chainText({ state, entries, sealed, why }: ChainView): string {
-  if (state === 'broken') return pc.red(`This history is BROKEN: ${why}.`);
-  if (state === 'intact') return pc.green('The hash chain of this history is unbroken, and sealed.');
-  return pc.green(
-    `The hash chain of this history is unbroken; ${entries - sealed} of its ${entries} entries are not sealed yet.`,
-  );
+  if (state === 'broken') return pc.red(`The hash chain of this timeline is BROKEN: ${why}.`);
+  const seal =
+    state === 'intact' ? 'It is sealed.' : `Its newest ${entries - sealed} entries are not sealed yet.`;
+  return pc.green(`The hash chain of this timeline is unbroken. ${seal}`);
 }
 
 export function auditText(audit: {

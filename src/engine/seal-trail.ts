@@ -1,5 +1,7 @@
 /** Seals the ends of the trail's chains: checks what is new in each, and enters it into the signed chain of ends. */
 
+import type { Db } from '../store/db.ts';
+import { findUpgraded } from '../store/trail-chains.ts';
 import {
   countOldLeft,
   enterBatch,
@@ -10,6 +12,7 @@ import {
   readFreshEnds,
   takeSealing,
 } from '../store/trail-ends.ts';
+import { UPGRADED } from '../store/trail-format.ts';
 import { addNotice, closeNotices, listOpenNotices } from '../store/upgrade-notices.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 
@@ -64,11 +67,17 @@ function sealSome(parts: SealParts, after: string): Promise<FreshEnd[] | undefin
     const newest = await findNewestBatch(tx);
     const ends = await readFreshEnds(tx, after);
     const isNewDay = newest === undefined || dayOf(newest.sealedAt) !== dayOf(now);
-    if (ends.length === 0 && !isNewDay) return ends;
-    const batch = await enterBatch(tx, newest, ends.map(withoutWhy), now);
+    const isUpgraded = ends.length === 0 && (await isLastOfUpgrade(tx));
+    if (ends.length === 0 && !isNewDay && !isUpgraded) return ends;
+    const batch = await enterBatch(tx, newest, isUpgraded ? [UPGRADED] : ends.map(withoutWhy), now);
     if (isNewDay) tellDay(parts, batch);
     return ends;
   });
+}
+
+/** From here on no chain may have entries of the old format but those that were sealed before. */
+async function isLastOfUpgrade(tx: Db): Promise<boolean> {
+  return (await findUpgraded(tx)) === undefined && (await countOldLeft(tx)) === 0;
 }
 
 function withoutWhy({ subject, position, hash, connectionId, oldPosition, brokenAt }: FreshEnd) {

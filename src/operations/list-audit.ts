@@ -27,6 +27,6 @@ export async function listAudit(
       data,
     })),
     chainIntact: chain.state !== 'broken',
-    chain,
+    chainFault: chain.state === 'broken' ? chain.why : null,
   };
 }

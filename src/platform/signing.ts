@@ -31,8 +31,8 @@ export interface Signer {
   sign(purpose: string, bytes: Uint8Array): Signature;
   /** False also for a key that was never this installation's. */
   verify(purpose: string, bytes: Uint8Array, signed: Signature): boolean;
-  mac(purpose: string, text: string): Buffer;
-  verifyMac(purpose: string, text: string, made: { keyId: number; mac: Buffer }): boolean;
+  mac(purpose: string, bytes: Uint8Array): Buffer;
+  verifyMac(purpose: string, bytes: Uint8Array, made: { keyId: number; mac: Buffer }): boolean;
 }
 
 const MAC_KEY_BYTES = 32;
@@ -62,8 +62,8 @@ export function createSigner(keys: readonly SigningKey[]): Signer {
   const [active, ...more] = keys.filter(({ privateKey }) => privateKey !== undefined);
   if (active?.privateKey === undefined || more.length > 0) throw new Error('a signer needs one key in force');
   const privateKey = createPrivateKey({ key: active.privateKey, format: 'der', type: 'pkcs8' });
-  const macWith = (macKey: Buffer, purpose: string, text: string) =>
-    createHmac('sha256', macKey).update(prefixOf(purpose)).update(text, 'utf8').digest();
+  const macWith = (macKey: Buffer, purpose: string, bytes: Uint8Array) =>
+    createHmac('sha256', macKey).update(prefixOf(purpose)).update(bytes).digest();
   return {
     keyId: active.id,
     sign: (purpose, bytes) => ({
@@ -74,11 +74,11 @@ export function createSigner(keys: readonly SigningKey[]): Signer {
       const known = ring.get(keyId);
       return known !== undefined && verifyBytes(null, messageOf(purpose, bytes), known.publicKey, signature);
     },
-    mac: (purpose, text) => macWith(active.macKey, purpose, text),
-    verifyMac(purpose, text, { keyId, mac }) {
+    mac: (purpose, bytes) => macWith(active.macKey, purpose, bytes),
+    verifyMac(purpose, bytes, { keyId, mac }) {
       const known = ring.get(keyId);
       if (!known) return false;
-      const expected = macWith(known.key.macKey, purpose, text);
+      const expected = macWith(known.key.macKey, purpose, bytes);
       return expected.length === mac.length && timingSafeEqual(expected, mac);
     },
   };

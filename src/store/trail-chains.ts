@@ -4,7 +4,7 @@ import type { Db } from './db.ts';
 import { signerOf } from './signer.ts';
 import { connectionSubject, documentSubject } from './trail.ts';
 import { type ChainHead, type ChainState, createChainCheck, type SealedEnd } from './trail-check.ts';
-import type { StoredEntry } from './trail-format.ts';
+import { type StoredEntry, UPGRADED } from './trail-format.ts';
 
 const CHAINS_AT_ONCE = 200;
 const ENTRIES_AT_ONCE = 200;
@@ -58,7 +58,7 @@ async function checkInside(db: Db, scope: RawBuilder<boolean>, after: string): P
   const { rows } = await sql<{ subject: string }>`
     select subject from (
       (select subject from trail_heads where ${scope} and subject > ${after} order by subject limit ${CHAINS_AT_ONCE})
-      union (select distinct subject from trail_ends where ${scope} and subject > ${after} order by subject limit ${CHAINS_AT_ONCE})
+      union (select distinct subject from trail_ends where ${scope} and subject > ${after} and subject <> ${UPGRADED.subject} order by subject limit ${CHAINS_AT_ONCE})
     ) known order by subject limit ${CHAINS_AT_ONCE}`.execute(db);
   const known = rows.map(({ subject }) => subject);
   const upTo = known.length < CHAINS_AT_ONCE ? undefined : known.at(-1);
@@ -87,6 +87,7 @@ async function checkInside(db: Db, scope: RawBuilder<boolean>, after: string): P
 
 export type ChainFacts = {
   head: ChainHead | undefined;
+  oldPosition: number;
   ends: SealedEnd[];
   connectionId: string | null | undefined;
 };
@@ -96,7 +97,7 @@ export async function readChainFacts(
   db: Db,
   subjects: readonly string[],
 ): Promise<(subject: string) => ChainFacts> {
-  const heads = await sql<ChainHead & { subject: string }>`
+  const heads = await sql<ChainHead & { subject: string; oldPosition: number }>`
     select subject, position, hash, old_position as "oldPosition" from trail_heads where subject = any(${subjects})`.execute(
     db,
   );
@@ -108,17 +109,32 @@ export async function readChainFacts(
   const owners = await sql<{ id: string; connectionId: string }>`
     select id, connection_id as "connectionId" from documents
     where id = any(${idsOf(documentSubject(''), subjects)}::uuid[])`.execute(db);
+  const upgradedAt = await findUpgraded(db);
   const headOf = new Map(heads.rows.map((head) => [head.subject, head]));
   const endsOf = Map.groupBy(ends.rows, ({ subject }) => subject);
   const ownerOf = new Map(owners.rows.map(({ id, connectionId }) => [documentSubject(id), connectionId]));
   const ofConnection = connectionSubject('');
+  /** What is said of old entries counts only until all old chains were sealed. */
+  const oldPositionOf = (subject: string) => {
+    const [first] = endsOf.get(subject) ?? [];
+    if (first) return upgradedAt === undefined || first.batch < upgradedAt ? first.oldPosition : 0;
+    return upgradedAt === undefined ? (headOf.get(subject)?.oldPosition ?? 0) : 0;
+  };
   return (subject) => ({
     head: headOf.get(subject),
+    oldPosition: oldPositionOf(subject),
     ends: endsOf.get(subject) ?? [],
     connectionId: subject.startsWith(ofConnection)
       ? subject.slice(ofConnection.length)
       : ownerOf.get(subject),
   });
+}
+
+/** The batch that says so; undefined until then. */
+export async function findUpgraded(db: Db): Promise<number | undefined> {
+  const { rows } = await sql<{ batch: number }>`
+    select min(batch) as batch from trail_ends where subject = ${UPGRADED.subject}`.execute(db);
+  return rows[0]?.batch ?? undefined;
 }
 
 function idsOf(prefix: string, subjects: readonly string[]): string[] {

@@ -1,8 +1,16 @@
 /** Checks one chain of the trail, entry by entry: each is ours, in its place, unchanged, and none is missing up to the end. */
 import type { Signer } from '../platform/signing.ts';
-import { hashOfEntry, isMadeByUs, NO_HASH, type StoredEntry, type TrailEnd } from './trail-format.ts';
+import {
+  hashOfContent,
+  hashOfNewEntry,
+  hashOfOldEntry,
+  isMadeByUs,
+  NO_HASH,
+  type StoredEntry,
+  type TrailEnd,
+} from './trail-format.ts';
 
-export type ChainHead = { position: number; hash: Buffer; oldPosition: number };
+export type ChainHead = { position: number; hash: Buffer };
 
 /** An end as it was entered into the chain of ends, with the key that signed there. */
 export type SealedEnd = TrailEnd & { batch: number; keyId: number };
@@ -27,6 +35,8 @@ export function createChainCheck(about: {
   subject: string;
   signer: Signer;
   head: ChainHead | undefined;
+  /** Entries up to here are of the old format. */
+  oldPosition: number;
   /** All of this chain, in order. */
   ends: readonly SealedEnd[];
   /** Where the entries must belong to; undefined where nothing else knows. */
@@ -34,8 +44,7 @@ export function createChainCheck(about: {
   /** Only what came after this end is looked at, which was looked at when it was entered. */
   since?: TrailEnd | undefined;
 }): ChainCheck {
-  const { subject, signer, head, ends, since } = about;
-  const oldPosition = ends[0]?.oldPosition ?? head?.oldPosition ?? 0;
+  const { subject, signer, head, oldPosition, ends, since } = about;
   const sealedHashes = new Map(ends.map(({ position, hash }) => [position, hash]));
   const newest = ends.at(-1);
   const ids = new Set<string>();
@@ -56,11 +65,15 @@ export function createChainCheck(about: {
     // Old entries do not bind their connection, so it is compared: with the chain's others, its end and its record.
     if (connectionId === undefined) connectionId = entry.connectionId;
     if (entry.connectionId !== connectionId) return 'belongs to another connection';
-    if (previous !== undefined && !hashOfEntry(previous, entry)?.equals(hash)) return 'was altered';
+    const content = format === 1 ? undefined : hashOfContent(entry);
+    if (previous !== undefined) {
+      const expected = content ? hashOfNewEntry(previous, content, entry) : hashOfOldEntry(previous, entry);
+      if (!expected.equals(hash)) return 'was altered';
+    }
     const sealed = sealedHashes.get(position);
     if (sealed !== undefined && sealed !== hash.toString('hex')) return 'is not what was sealed';
-    if (format === 1) return undefined;
-    if (entry.keyId !== keyAt(position) || !isMadeByUs(signer, entry))
+    if (!content) return undefined;
+    if (entry.keyId !== keyAt(position) || !isMadeByUs(signer, content, entry))
       return 'was not written by this service';
     if (entry.id !== null && ids.has(entry.id)) return 'repeats an earlier entry';
     if (entry.id !== null) ids.add(entry.id);

@@ -83,18 +83,11 @@ export async function readFreshEnds(db: Db, after: string): Promise<FreshEnd[]> 
     rows.map(({ subject }) => subject),
   );
   const chains = rows.map(({ subject, position, hash }) => {
-    const { head, ends, connectionId } = facts(subject);
+    const { ends, oldPosition, connectionId } = facts(subject);
     const since = ends.at(-1);
-    const oldPosition = since?.oldPosition ?? head?.oldPosition ?? 0;
     // As it was when it was listed: it may have moved on since.
-    const check = createChainCheck({
-      subject,
-      signer,
-      head: { position, hash, oldPosition },
-      ends,
-      connectionId,
-      since,
-    });
+    const head = { position, hash };
+    const check = createChainCheck({ subject, signer, head, oldPosition, ends, connectionId, since });
     return { subject, position, hash: hash.toString('hex'), oldPosition, since, check };
   });
   const checks = new Map(chains.map(({ subject, check }) => [subject, check]));

@@ -1,4 +1,4 @@
-/** How entries and ends of the trail are written for hashing; `append_trail` in the database does the same for new entries. */
+/** How entries and ends of the trail are written for hashing. */
 import { createHash } from 'node:crypto';
 import type { Signer } from '../platform/signing.ts';
 
@@ -39,6 +39,16 @@ export type BatchFacts = {
 
 export const ENTRY_PURPOSE = 'trail entry';
 export const BATCH_PURPOSE = 'trail batch';
+/** Entered into the chain of ends when all chains of before the upgrade were: no later chain may have entries of the old format. */
+export const UPGRADED: TrailEnd = {
+  subject: 'upgraded',
+  position: 0,
+  hash: '',
+  connectionId: null,
+  oldPosition: 0,
+  brokenAt: null,
+};
+
 export const NO_HASH: Buffer = Buffer.alloc(0);
 
 /** Each value with its length in bytes in front; null is not the empty text. */
@@ -56,28 +66,42 @@ export function toMicros(at: Date): string {
   return (BigInt(at.getTime()) * 1000n).toString();
 }
 
-/** Everything but its place, which is known only under the chain's lock, and which the hash binds. */
-export function macTextOf(
+/** The hash over all that an entry of format 2 says, without its place in the chain. */
+export function hashOfContent(
   entry: Pick<StoredEntry, 'id' | 'subject' | 'connectionId' | 'micros' | 'actor' | 'entry' | 'payload'>,
-): string {
+): Buffer {
   const { id, subject, connectionId, micros, actor, entry: kind, payload } = entry;
-  return toFields([id, subject, connectionId, micros, actor, kind, payload]);
+  return sha256(NO_HASH, toFields([2, id, subject, connectionId, micros, actor, kind, payload]));
 }
 
-export function isMadeByUs(signer: Signer, entry: StoredEntry): boolean {
-  const { keyId, mac } = entry;
-  if (keyId === null || mac === null) return false;
-  return signer.verifyMac(ENTRY_PURPOSE, macTextOf(entry), { keyId, mac });
+export function isMadeByUs(signer: Signer, content: Buffer, { keyId, mac }: StoredEntry): boolean {
+  return keyId !== null && mac !== null && signer.verifyMac(ENTRY_PURPOSE, content, { keyId, mac });
 }
 
-/** Undefined for a format that nobody knows. */
-export function hashOfEntry(previous: Buffer, entry: StoredEntry): Buffer | undefined {
-  const { subject, position, connectionId, micros, actor, entry: kind, payload, id, keyId, mac } = entry;
-  if (entry.format === 2) {
-    const values = [2, subject, position, id, connectionId, micros, actor, kind, payload, keyId];
-    return sha256(previous, toFields([...values, mac?.toString('hex') ?? null]));
-  }
-  if (entry.format !== 1) return undefined;
+/** As `append_trail` makes it: the entry before, the place, the content, and whose code it bears. */
+export function hashOfNewEntry(
+  previous: Buffer,
+  content: Buffer,
+  { position, keyId, mac }: StoredEntry,
+): Buffer {
+  const numbers = [position, keyId ?? 0].map((number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(number);
+    return bytes;
+  });
+  const [place = NO_HASH, key = NO_HASH] = numbers;
+  return createHash('sha256')
+    .update(previous)
+    .update(place)
+    .update(content)
+    .update(key)
+    .update(mac ?? NO_HASH)
+    .digest();
+}
+
+/** Of before the upgrade: neither the connection nor where one value ends and the next begins. */
+export function hashOfOldEntry(previous: Buffer, entry: StoredEntry): Buffer {
+  const { subject, position, micros, actor, entry: kind, payload } = entry;
   return sha256(previous, [subject, position, toSeconds(micros), actor, kind, payload].join('\u001f'));
 }
 

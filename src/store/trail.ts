@@ -6,7 +6,7 @@ import { canonicalJson } from '../core/json.ts';
 import type { Db } from './db.ts';
 import type { Trail } from './schema.ts';
 import { signerOf } from './signer.ts';
-import { ENTRY_PURPOSE, macTextOf, toMicros } from './trail-format.ts';
+import { ENTRY_PURPOSE, hashOfContent, toMicros } from './trail-format.ts';
 
 /** What an entry is about, in the order in which a document meets them. */
 export type TrailEntryKind =
@@ -57,12 +57,11 @@ export async function appendTrail(db: Db, entry: NewTrailEntry, now: Date): Prom
   const connectionId = entry.connectionId ?? null;
   const payload = canonicalJson(entry.data);
   const signer = signerOf(db);
-  const mac = signer.mac(
-    ENTRY_PURPOSE,
-    macTextOf({ id, subject, connectionId, micros: toMicros(now), actor, entry: kind, payload }),
-  );
+  const micros = toMicros(now);
+  const content = hashOfContent({ id, subject, connectionId, micros, actor, entry: kind, payload });
+  const mac = signer.mac(ENTRY_PURPOSE, content);
   await sql`select append_trail(${id}::uuid, ${subject}, ${connectionId}::uuid, ${now}, ${actor}, ${kind}, ${payload},
-    ${signer.keyId}, ${mac})`.execute(db);
+    ${content}, ${signer.keyId}, ${mac})`.execute(db);
 }
 
 function toEntry(row: Selectable<Trail>): TrailEntry {

@@ -6,13 +6,13 @@ import type { AuditPage } from '../../../src/api/contract-people.ts';
 import { api } from '../api.ts';
 import { formatTime } from '../format.ts';
 import { AuditCheck } from '../parts/audit-check.tsx';
-import { Chain } from '../parts/chain.tsx';
+import { BrokenChain } from '../parts/chain.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
 
 function Entries({ page }: { page: AuditPage }) {
   return (
     <section className="surface" aria-label="Entries">
-      {!page.chainIntact && <Chain chain={page.chain} />}
+      {!page.chainIntact && <BrokenChain why={page.chainFault} />}
       {page.entries.length === 0 && (
         <Text p="md" c="dimmed" size="sm">
           Nothing has been done yet.

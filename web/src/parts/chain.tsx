@@ -5,19 +5,7 @@ import type { Chain as ChainView } from '../../../src/api/contract.ts';
 
 export function Chain({ chain }: { chain: ChainView }) {
   const { state, entries, sealed, why } = chain;
-  if (state === 'broken')
-    return (
-      <Alert
-        color="red"
-        variant="light"
-        icon={<IconShieldX />}
-        title="This history has been altered"
-        role="alert"
-      >
-        What is here is not what was written: {why ?? 'it is not whole'}. Do not rely on it; compare with a
-        backup.
-      </Alert>
-    );
+  if (state === 'broken') return <BrokenChain why={why} />;
   return (
     <Text size="xs" c="dimmed">
       <IconShieldCheck size={14} aria-hidden style={{ verticalAlign: 'text-bottom' }} /> The seal of this
@@ -25,5 +13,20 @@ export function Chain({ chain }: { chain: ChainView }) {
       {state === 'unsealed' &&
         ` Its newest ${entries - sealed} entries are sealed within a minute, while a worker runs.`}
     </Text>
+  );
+}
+
+export function BrokenChain({ why }: { why: string | null }) {
+  return (
+    <Alert
+      color="red"
+      variant="light"
+      icon={<IconShieldX />}
+      title="This history has been altered"
+      role="alert"
+    >
+      What is here is not what was written: {why ?? 'it is not whole'}. Do not rely on it; compare with a
+      backup.
+    </Alert>
   );
 }
