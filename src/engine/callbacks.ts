@@ -156,10 +156,14 @@ async function verified(parts: EngineParts, callback: CallbackRow, verifier: str
     await markVerified(tx, parts.vault, callback, verifier, nowOf(parts));
     const how = callback.role === 'next' ? 'verified on its new path' : 'verified';
     await noteCallback(parts, tx, callback, `callback for ${topic} ${how}`);
-    if (callback.role !== 'next' || (await isReplacing(tx, connectionId))) return;
-    const done = { code: PATHS_NOTICE, subject: connectionId, doneBy: ENGINE_ACTOR, now: nowOf(parts) };
-    await closeNotices(tx, done);
+    await closePathsNotice(parts, tx, connectionId);
   });
+}
+
+async function closePathsNotice(parts: EngineParts, tx: Db, connectionId: string): Promise<void> {
+  if (await isReplacing(tx, connectionId)) return;
+  const done = { code: PATHS_NOTICE, subject: connectionId, doneBy: ENGINE_ACTOR, now: nowOf(parts) };
+  await closeNotices(tx, done);
 }
 
 async function replace({ parts, open, publicUrl, remote }: Tending, callback: CallbackRow): Promise<void> {
@@ -190,6 +194,7 @@ async function takeBack({ parts, open, publicUrl, remote }: Tending, callback: C
     await deleteCallback(tx, callback.id);
     const what = callback.role === 'old' ? 'old path of the callback' : 'callback';
     await noteCallback(parts, tx, callback, `${what} for ${callback.topic} removed`);
+    await closePathsNotice(parts, tx, callback.connectionId);
   });
 }
 

@@ -88,6 +88,12 @@ async function forget(parts: OperationParts, actor: Actor, id: string, left: rea
     await tx.deleteFrom('credentials').where('connection_id', '=', id).execute();
     await tx.deleteFrom('callbacks').where('connection_id', '=', id).execute();
     await tx.deleteFrom('consents').where('connection_id', '=', id).execute();
+    await tx
+      .updateTable('upgrade_notices')
+      .set({ done_at: nowOf(parts), done_by: actor.name })
+      .where('connection_id', '=', id)
+      .where('done_at', 'is', null)
+      .execute();
     await auditDecision(parts, tx, actor, id, { summary: 'removed; records and audit are kept', left });
   });
 }

@@ -155,7 +155,7 @@ test('a handshake from a stranger opens no door', async () => {
     ['account_id', door.account],
     ['verifier', 'a-verifier-of-the-stranger'],
   ];
-  expect(await post({ body: new URLSearchParams(form).toString() })).toBe(200);
+  expect(await post({ body: new URLSearchParams(form).toString() })).toBe(401);
   const deadline = performance.now() + 5_000;
   while (performance.now() < deadline) {
     expect(await post(signed(formOf(), 'a-verifier-of-the-stranger'))).toBe(401);

@@ -95,6 +95,7 @@ test('I7 no secret stands anywhere in the database in clear', async () => {
         .map(([name, value]) => [`${name} of side ${index}`, value] as const),
     ),
     ...callbacks.map(({ topic, verifier }) => [`verifier of ${topic}`, verifier ?? ''] as const),
+    ...callbacks.map(({ topic, path }) => [`path of ${topic}`, path] as const),
     ['source secret', source?.clientSecret ?? ''],
     ['destination secret', destination?.clientSecret ?? ''],
     ['password', world.owner.password],
