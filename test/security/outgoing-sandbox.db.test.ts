@@ -93,7 +93,13 @@ describe('a sandbox', () => {
       ['source', 'authorizeUrl'],
       ['destination', 'baseUrl'],
     ] as const)
-      for (const value of [strangerUrl, 'https://rest.zuora.com', 'https://api.freshbooks.com', '', 'javascript:1'])
+      for (const value of [
+        strangerUrl,
+        'https://rest.zuora.com',
+        'https://api.freshbooks.com',
+        '',
+        'javascript:1',
+      ])
         await expect(
           setConnection(parts, ADMIN, { connection: id, values: { [side]: { [field]: value } } }),
           `${field} ${value}`,
@@ -110,12 +116,21 @@ describe('a sandbox', () => {
       [real, [strangerUrl]],
     ] as const)
       await expect(
-        parts.db.updateTable('connections').set({ simulators: to && [...to] }).where('id', '=', id).execute(),
+        parts.db
+          .updateTable('connections')
+          .set({ simulators: to && [...to] })
+          .where('id', '=', id)
+          .execute(),
       ).rejects.toThrow('stays the sandbox that it is');
   });
 
   test('is made from simulators on this machine only, and takes no address that they name elsewhere', async () => {
-    for (const sourceUrl of ['http://10.0.0.1:4010', 'https://evil.example', 'http://127.0.0.1.evil.example', 'x'])
+    for (const sourceUrl of [
+      'http://10.0.0.1:4010',
+      'https://evil.example',
+      'http://127.0.0.1.evil.example',
+      'x',
+    ])
       await expect(sandboxSides(parts, { ...systems(), sourceUrl }), sourceUrl).rejects.toThrow(
         'A sandbox is on this machine',
       );
@@ -186,7 +201,9 @@ describe('at the start', () => {
     expect(await openNotices()).toEqual([]);
     await checkAddresses(resolving, 'resolved');
     expect(await openNotices()).toEqual([`address-refused ${await nameOf(id)}`]);
-    expect((await findConnection(parts.db, id))?.pauseReason).toContain('billing.internal, which is 10.0.0.9,');
+    expect((await findConnection(parts.db, id))?.pauseReason).toContain(
+      'billing.internal, which is 10.0.0.9,',
+    );
     expect((await findConnection(parts.db, unknown))?.state).toBe('active');
   });
 
@@ -272,9 +289,12 @@ describe('a database of before', () => {
         ['local without a base', null, 'paused'],
         ['turned', null, 'paused'],
       ]);
-      expect((await listOpenNotices(old.db)).map(({ subject }) => subject).toSorted()).toEqual(
-        ['half local', 'local without a base', 'own http', 'turned'],
-      );
+      expect((await listOpenNotices(old.db)).map(({ subject }) => subject).toSorted()).toEqual([
+        'half local',
+        'local without a base',
+        'own http',
+        'turned',
+      ]);
       await oldParts.runtime.close();
     } finally {
       await rm(folder, { recursive: true, force: true });
