@@ -40,10 +40,10 @@ export type Service = {
 };
 
 /** In a folder of its own, without any account yet. */
-export async function startFreshService(): Promise<Service> {
+export async function startFreshService(more: Record<string, string> = {}): Promise<Service> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ml-connector-browser-'));
   const port = await freePort();
-  const environment = { ML_DATA_DIR: dataDir, ML_PORT: String(port), ML_LOG_LEVEL: 'error' };
+  const environment = { ML_DATA_DIR: dataDir, ML_PORT: String(port), ML_LOG_LEVEL: 'error', ...more };
   const child = await startChild([MAIN, 'start', '--json', '--exit-with-parent'], environment);
   return {
     url: String(child.ready['url']),

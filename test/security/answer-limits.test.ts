@@ -213,7 +213,7 @@ describe('time', () => {
       const timer = setInterval(() => response.write('x'), 50);
       response.once('close', () => clearInterval(timer));
     };
-    const long = Array.from({ length: 6 }, () => failureOf({ ...READ, timeoutMs: 1500 }));
+    const long = Array.from({ length: 6 }, () => failureOf({ ...READ, timeoutMs: 900 }));
     await new Promise((resolve) => setTimeout(resolve, 300));
     const startedAt = performance.now();
     expect((await http({ ...READ, url: `${origin}/short` })).status).toBe(200);
@@ -228,7 +228,7 @@ describe('memory', () => {
     try {
       // What has not had its turn by then is given up: those that wait are what the bound is about as well.
       for (const shape of ['long', 'packed'] as const) {
-        const rise = await measureRise({ url: greedy.url, shape, answers: 64, timeoutMs: 1_500 });
+        const rise = await measureRise({ url: greedy.url, shape, answers: 64, timeoutMs: 1_000 });
         expect(Object.values(rise.ends).reduce((sum, count) => sum + count, 0)).toBe(64);
         expect(rise.riseMiB, JSON.stringify(rise)).toBeLessThan(MOST_RISE_MIB);
       }

@@ -1,7 +1,9 @@
 /** What may be called: judged by its spelling, and again at the moment of connecting by what the name then resolves to. */
 import type { lookup } from 'node:dns';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { secretsMayStay } from '../../src/core/addresses.ts';
 import { OperatingError } from '../../src/core/errors.ts';
@@ -11,6 +13,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { createHttp } from '../../src/platform/http.ts';
 import { NOTHING_KNOWN } from '../../src/platform/known-secrets.ts';
 import { postJson } from '../../src/platform/post-json.ts';
+import { makeCertificate } from '../kit/loopback-tls.ts';
 
 type Resolved = { address: string; family: 4 | 6 };
 
@@ -230,6 +233,26 @@ describe('at the moment of connecting', () => {
     const addresses = rules({ 'billing.internal': [['127.0.0.1']] }, ['billing.internal']);
     expect((await call(addresses, `https://billing.internal:${port}/`)).outcome).toContain('transient');
     expect(connections).toBe(1);
+  });
+
+  test('an address inside that the operator named is called over TLS, with a certificate that is trusted', async () => {
+    const before = getCACertificates('default');
+    const { key, cert } = makeCertificate();
+    const inside = createSecureServer({ key, cert }, (_request, response) => response.end('{}'));
+    await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(inside.address() as AddressInfo).port}/`;
+    const named = createAddressRules({ allowed: ['127.0.0.1'] }).of();
+    try {
+      expect((await call(named, url)).outcome).toContain('self-signed certificate');
+      setDefaultCACertificates([...before, cert]);
+      expect((await call(named, url)).outcome).toBe('200');
+      expect((await call(STRICT, url)).outcome).toContain('this machine itself');
+      expect(await postJson(url, {}, named)).toBeUndefined();
+    } finally {
+      setDefaultCACertificates(before);
+      inside.closeAllConnections();
+      await new Promise((resolve) => void inside.close(resolve));
+    }
   });
 
   test('a sandbox calls its simulators and nobody else, not even at another port, and follows no redirect', async () => {
