@@ -89,7 +89,7 @@ function readsOf(lines: number): number {
   const list = (member: string) => Array.from({ length: lines }, (_, at) => ({ [member]: `Work ${at}` }));
   const origins = (to: string) =>
     packOrigins(
-      Array.from({ length: lines }, (_, at): Origin => [`lines[${at}].name`, `${to.replace('#', `${at}`)}`]),
+      Array.from({ length: lines }, (_, at): Origin => [`lines[${at}].name`, to.replace('#', String(at))]),
     );
   const fields = traceFields({
     source: { record: counted({ lines: list('name') }), origins: origins('lines[#].name') },

@@ -4,7 +4,7 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { UsageError } from '../core/errors.ts';
 
-export const ALLOWING = 'ML_ALLOW_PRIVATE_ADDRESSES';
+const ALLOWING = 'ML_ALLOW_PRIVATE_ADDRESSES';
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What may be called on behalf of one connection. */
@@ -49,15 +49,17 @@ const NOT_PUBLIC: readonly Range[] = [
   range('multicast', '224.0.0.0/4', 'ff00::/8'),
   range(
     'not on the public internet',
-    ...[
-      '192.0.0.0/24',
-      '192.0.2.0/24',
-      '192.88.99.0/24',
-      '198.18.0.0/15',
-      '198.51.100.0/24',
-      '203.0.113.0/24',
-    ],
-    ...['240.0.0.0/4', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
+    '192.0.0.0/24',
+    '192.0.2.0/24',
+    '192.88.99.0/24',
+    '198.18.0.0/15',
+    '198.51.100.0/24',
+    '203.0.113.0/24',
+    '240.0.0.0/4',
+    '2001::/23',
+    '2001:db8::/32',
+    '2002::/16',
+    '3fff::/20',
   ),
 ];
 const THIS_MACHINE = range('', '127.0.0.0/8', '::1/128').list;

@@ -52,7 +52,7 @@ export const UPGRADED: TrailEnd = {
 export const NO_HASH: Buffer = Buffer.alloc(0);
 
 /** Each value with its length in bytes in front; null is not the empty text. */
-export function toFields(values: readonly (string | number | null)[]): string {
+function toFields(values: readonly (string | number | null)[]): string {
   return values
     .map((value) => {
       if (value === null) return '-';

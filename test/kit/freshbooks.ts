@@ -62,7 +62,7 @@ export async function openFreshBooksProcess(
 }
 
 /** A port where nobody listens. */
-export const NOBODY_URL = 'http://127.0.0.1:9';
+const NOBODY_URL = 'http://127.0.0.1:9';
 export const REDIRECT_URI = 'https://connector.test/oauth/freshbooks/callback';
 
 /** A connection of the simulator, with working tokens; `webhooks` and polling are off unless told. */

@@ -197,7 +197,7 @@ describe('what is no address', () => {
     ['source', 'authorizeUrl'],
     ['destination', 'baseUrl'],
   ] as const;
-  const values = [
+  const wrong = [
     'not a url',
     'http://api.freshbooks.com',
     'http://127.0.0.1:4010',
@@ -216,10 +216,10 @@ describe('what is no address', () => {
   test.each(fields)('%s.%s takes none of these, and nothing changes', async (side, field) => {
     const id = await addVendors(parts);
     const before = await findConnection(parts.db, id);
-    for (const value of values)
+    for (const value of wrong)
       await expect(set(id, side, { [field]: value }), value).rejects.toThrow(`${field}: `);
     expect(await findConnection(parts.db, id)).toEqual(before);
-    for (const value of values)
+    for (const value of wrong)
       await expect(addVendors(parts, { [side]: { [field]: value } }), value).rejects.toThrow(`${field}: `);
   });
 

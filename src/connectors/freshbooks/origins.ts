@@ -112,6 +112,6 @@ function taxesOf(at: string, count: number, raw: unknown): Origin[] {
 
 /** As in `toTax`: null, "" and zero percent all mean no tax. */
 function isZero(percent: unknown): boolean {
-  const text = isFilled(percent) ? String(percent as string | number).trim() : '';
+  const text = isFilled(percent) ? String(percent).trim() : '';
   return text === '' || parseExact(text).isZero();
 }

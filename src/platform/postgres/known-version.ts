@@ -1,6 +1,6 @@
 /** The newest PostgreSQL that was known when this release was made; nothing outside is asked. Each release renews it. */
 
-export const NEWEST_POSTGRES = { major: 18, minor: 4, knownOn: '2026-11-29' } as const;
+const NEWEST_POSTGRES = { major: 18, minor: 4, knownOn: '2026-11-29' } as const;
 
 export type DatabaseVersion = {
   /** As the server says it: "18.4". */
