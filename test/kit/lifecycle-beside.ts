@@ -19,13 +19,15 @@ export async function connectBeside({ parts, simulators }: LifecycleWorld, name:
     await zuora.simulator?.connect(simulators.tenant.url, REDIRECT),
   ];
   if (!source || !destination) throw new Error('a system without a simulator');
-  const { id: connectionId } = await addConnection(parts, ADMIN, {
+  const request = {
     name,
     source: { connector: freshbooks.id, values: source.settings, secrets: source.secrets },
     destination: { connector: zuora.id, values: destination.settings, secrets: destination.secrets },
     webhooksEnabled: false,
     pollIntervalSeconds: 0,
-  });
+  };
+  const sandbox = { simulators: [books.url, simulators.tenant.url] };
+  const { id: connectionId } = await addConnection(parts, ADMIN, request, sandbox);
   return {
     accountId: books.simulator.identity.accountId,
     connectionId,

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findToken } from '../../src/operations/tokens.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { NOTHING_KNOWN } from '../../src/platform/known-secrets.ts';
 import { migrate } from '../../src/platform/postgres/migrate.ts';
 import { loadConnection } from '../../src/store/connections.ts';
 import type { DB } from '../../src/store/schema.ts';
@@ -159,7 +160,8 @@ test('what had ended before stays ended and is not told of', async () => {
 });
 
 test('what still works acts as its person, or as itself', async () => {
-  const parts = { db: database.db, clock: systemClock } as Parameters<typeof findToken>[0];
+  const vault = { known: NOTHING_KNOWN };
+  const parts = { db: database.db, clock: systemClock, vault } as Parameters<typeof findToken>[0];
   const actorOf = async (shown: string) => (await findToken(parts, `Bearer ${shown}`))?.actor.name;
   expect(await actorOf('mlc_grandchild/token:by-ada-people')).toMatch(
     /^user:ada@example.com via token:grandchild#/,

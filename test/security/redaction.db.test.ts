@@ -92,7 +92,7 @@ beforeAll(async () => {
   );
   service = await startService(config);
   const { parts } = service;
-  const { id } = await addConnection(parts, ADMIN, {
+  const request = {
     name: 'echo',
     source: {
       connector: 'freshbooks',
@@ -121,7 +121,8 @@ beforeAll(async () => {
     },
     webhooksEnabled: false,
     pollIntervalSeconds: 0,
-  });
+  };
+  const { id } = await addConnection(parts, ADMIN, request, { simulators: [echoUrl] });
   connectionId = id;
   readToken = (
     await addToken(parts, ADMIN, {
