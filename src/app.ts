@@ -103,14 +103,14 @@ export async function openInstallation(
     });
     closers.push(() => database.close());
     const { pool } = database;
-    const { keys, newKeyFile, vault } = await withKeysLocked(database.db, async () => {
+    const { keys, newKeyFile, vault, signer } = await withKeysLocked(database.db, async () => {
       const opened = await openKeys(config, () => hasSecrets(database.db));
       for (const secret of opened.keys.flatMap(writtenKeys)) known.keep(secret);
       const ring = createVault(opened.keys, known);
-      await assertVaultFits(database.db, ring, new Date(systemClock.now()));
-      return { ...opened, vault: ring };
+      const now = new Date(systemClock.now());
+      await assertVaultFits(database.db, ring, now);
+      return { ...opened, vault: ring, signer: await openSigner(database.db, ring, now) };
     });
-    const signer = await openSigner(database.db, vault, new Date(systemClock.now()));
     const db = withSigner(database.db, signer);
     await sealPathsOfBefore({ db, vault, clock: systemClock });
     if (owned && options.working) {

@@ -27,10 +27,19 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.db.deleteFrom('vault_keys').execute();
+  await forgetKeys(database.db);
   folder = await mkdtemp(join(tmpdir(), 'ml-first-key-'));
   return () => rm(folder, { recursive: true, force: true });
 });
+
+/** As in a new database; what is signed with stays otherwise. */
+async function forgetKeys(db: TestDatabase<DB>['db']): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`set local session_replication_role = replica`.execute(tx);
+    await tx.deleteFrom('signing_keys').execute();
+    await tx.deleteFrom('vault_keys').execute();
+  });
+}
 
 async function configOf(name: string, more: Partial<Config> = {}): Promise<Config> {
   const config = await loadConfig(
@@ -78,7 +87,7 @@ test.each([
   'two processes with different %s on a new database: one is ready, the other ends with a sentence',
   async (_, key) => {
     for (let round = 0; round < ROUNDS; round += 1) {
-      await database.db.deleteFrom('vault_keys').execute();
+      await forgetKeys(database.db);
       const configs = [await configOf(`a${round}`, key()), await configOf(`b${round}`, key())];
       const { ready, refused } = await race(configs);
       expect(ready).toHaveLength(1);
@@ -105,8 +114,8 @@ test('two databases that start with one key file at the same moment share its ke
   const other = await createTestDatabase<DB>();
   try {
     for (let round = 0; round < 2; round += 1) {
-      await database.db.deleteFrom('vault_keys').execute();
-      await other.db.deleteFrom('vault_keys').execute();
+      await forgetKeys(database.db);
+      await forgetKeys(other.db);
       const keyFile = join(folder, `key${round}`);
       const configs = [
         await configOf(`a${round}`, { keyFile }),

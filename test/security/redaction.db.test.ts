@@ -101,6 +101,7 @@ beforeAll(async () => {
         redirectUri: `${config.publicUrl}/oauth/freshbooks/callback`,
         accountId: 'acc1',
         apiBaseUrl: echoUrl,
+        authorizeUrl: `${echoUrl}/authorize`,
         tokenUrl: `${echoUrl}/auth/oauth/token`,
         clientSecret: secrets['source client secret'] ?? '',
       },
