@@ -7,6 +7,7 @@ import { guardCall } from '../engine/guard-port.ts';
 import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
+import { freeDeep } from '../platform/redact.ts';
 import { loadConnection, mergeSettings } from '../store/connections.ts';
 import { insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
@@ -84,7 +85,8 @@ export async function completeConsent(
   await parts.db.transaction().execute(async (tx) => {
     const present = await lockSecrets(tx, parts.vault, key);
     await saveSecrets(tx, parts.vault, key, { ...present, ...exchanged.secrets }, nowOf(parts));
-    await mergeSettings(tx, connectionId, 'source', exchanged.settings, nowOf(parts));
+    const settings = freeDeep(exchanged.settings, parts.vault.known);
+    await mergeSettings(tx, connectionId, 'source', settings, nowOf(parts));
     await parts.queue.wake('callbacks', [{ key: connectionId }], sqlRunner(tx));
     await auditDecision(parts, tx, { name: consent.actor, role: 'admin' }, connectionId, {
       summary: 'consent given',
