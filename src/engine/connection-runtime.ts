@@ -145,7 +145,9 @@ function contextFor(
       random: () => random.next(),
       sleep: (ms) => clock.sleep(ms, stopping),
       learnRate: (bucket, hint) => governor.learn({ name: budget().name, pool: bucket }, toBudgetHint(hint)),
-      rememberSetting: async (name, value) => {
+      rememberSetting: async (name, told) => {
+        // It comes out of an answer, and stands in the clear from now on.
+        const value = vault.known.redact(told);
         settings[name] = value;
         connection.settings[side][name] = value;
         await mergeSettings(db, connection.id, side, { [name]: value }, nowOf(parts));

@@ -11,6 +11,7 @@ import { addressesOf } from '../engine/outgoing.ts';
 import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
+import { freeDeep } from '../platform/redact.ts';
 import { type Connection, loadConnection, lockConnection, mergeSettings } from '../store/connections.ts';
 import { findConsent, insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
@@ -148,7 +149,8 @@ async function storeConsent(
       );
     }
     await saveSecrets(tx, parts.vault, key, { ...present, ...given.secrets }, nowOf(parts));
-    await mergeSettings(tx, connectionId, 'source', given.settings, nowOf(parts));
+    const found = freeDeep(given.settings, parts.vault.known);
+    await mergeSettings(tx, connectionId, 'source', found, nowOf(parts));
     await parts.queue.wake('callbacks', [{ key: connectionId }], sqlRunner(tx));
     const by = { name: actor, role: 'admin' as const };
     await auditDecision(parts, tx, by, connectionId, { summary: 'consent given' });

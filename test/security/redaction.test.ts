@@ -101,7 +101,7 @@ test('JSON stays JSON, and everything in it that is no secret stays as it is', (
       const value = { rest, note: `a ${secret} b`, inner: JSON.stringify({ deep: [secret], total: 12.5 }) };
       const freed = knowing(secret).redact(JSON.stringify(value));
       const read = JSON.parse(freed) as typeof value;
-      expect(read.rest).toEqual(value.rest);
+      expect(read.rest).toEqual((JSON.parse(JSON.stringify(value)) as typeof value).rest);
       expect(read.note).toContain('[redacted]');
       expect(leaksOf(secret, freed)).toEqual([]);
       expect(JSON.parse(read.inner)).toMatchObject({ total: 12.5 });
