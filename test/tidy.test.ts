@@ -19,7 +19,11 @@ const MOST_LINES = 400;
 /** A test file tells one story; splitting it would only scatter its set-up. */
 const MOST_LINES_OF_TESTS = 600;
 /** Longer for a reason; the reason is the value. */
-const LONGER: Readonly<Record<string, string>> = {};
+const LONGER: Readonly<Record<string, string>> = {
+  'src/api/contract-verbs.ts': 'one table of all verbs',
+  'src/core/ports.ts': 'all that a connector is asked for, in one place',
+  'src/store/schema.ts': 'written from the migrations',
+};
 
 function walk(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -21,7 +21,6 @@ import { echoesOf, leaksOf, makeSecrets } from './echoes.ts';
 const secrets = makeSecrets(200);
 /** What vendors and others say: of every other secret, the remaining ones are only known. */
 const echoes = secrets.filter((_, i) => i % 2 === 0).flatMap((secret) => Object.values(echoesOf(secret)));
-const LOOPBACK = createAddressRules({ allowed: ['127.0.0.1'] }).of([]);
 let known: KnownSecrets;
 let vendor: Server;
 let vendorUrl: string;
@@ -68,7 +67,7 @@ test('the record of a call: address, headers and bodies, and what is cut off is 
   const records: AttemptRecord[] = [];
   const { http, close } = createHttp({
     clock: systemClock,
-    addresses: LOOPBACK,
+    addresses: createAddressRules().of([vendorUrl]),
     takeTurn: async () => () => {},
     record: async (attempt) => void records.push(attempt),
     known,
@@ -102,7 +101,7 @@ test('a token is known from the answer that issues it, before that is recorded',
   const records: AttemptRecord[] = [];
   const { http, close } = createHttp({
     clock: systemClock,
-    addresses: LOOPBACK,
+    addresses: createAddressRules().of([vendorUrl]),
     takeTurn: async () => () => {},
     record: async (attempt) => void records.push(attempt),
     known,
@@ -226,7 +225,7 @@ test('the answer that makes an API token shows it, and no other answer does', as
     payload: { email: 'ada@example.com', password: FAKE_PASSWORD },
   });
   const headers = { cookie: String(signedIn.headers['set-cookie']).split(';')[0] ?? '' };
-  const payload = { name: 'x', scopes: ['read'] };
+  const payload = { kind: 'service', name: 'x', scopes: ['read'], days: 2 };
   const shown = await app.inject({ method: 'POST', url: '/api/v1/tokens', headers, payload });
   const ended = await app.inject({ method: 'DELETE', url: `/api/v1/tokens/${made.id}`, headers });
   await app.close();
