@@ -420,6 +420,8 @@ test('removing a person asks what becomes of the service tokens that they made',
   await asked.getByText(/^import: read; ends \d{4}/).waitFor();
   await asked.getByRole('button', { name: 'End them' }).click();
   await page.getByText(`${email} is removed.`).waitFor();
+  // The question comes as a refusal.
+  expect(faults.pop()).toContain('409 (Conflict)');
   expect((await fetch(`${the().url}/api/v1/status`, { headers })).status).toBe(401);
 });
 

@@ -41,7 +41,7 @@ export async function startShowcase(): Promise<Showcase> {
   await until(() => api('GET', '/status'), isSettled);
   await api('POST', '/users', { email: 'olga@example.com', role: 'operator' });
   await api('POST', '/users', { email: 'vic@example.com', role: 'viewer' });
-  await api('POST', '/tokens', { name: 'monitoring', scopes: ['read'], days: 365 });
+  await api('POST', '/tokens', { kind: 'service', name: 'monitoring', scopes: ['read'], days: 365 });
   await fetch(`${service.url}/hooks/nowhere`, { method: 'POST', body: 'a=b' });
   const firstOf = async (query: string) =>
     ((await api('GET', `/records?kind=invoice&${query}&limit=1`)) as Records).records[0]?.id ?? '';
