@@ -110,8 +110,8 @@ export const DELIVERING_BUGS: readonly Bug[] = [
   ]),
   bug('tokens are recorded in clear', kills('create-invoice'), [
     'src/platform/redact.ts',
-    'SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : value,',
-    'SECRET_HEADERS.has(name) && name === REDACTED ? REDACTED : value,',
+    'SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : redactHookPaths(value),',
+    'SECRET_HEADERS.has(name) && name === REDACTED ? REDACTED : redactHookPaths(value),',
   ]),
   // backups, durability
   bug('after a restore nothing is looked at anew', prove(['restore'], 14, 1, 2, 3), [
