@@ -66,13 +66,12 @@ async function checkInside(db: Db, scope: RawBuilder<boolean>, after: string): P
   const signer = signerOf(db);
   const checkOf = (subject: string) => createChainCheck({ subject, signer, ...facts(subject) });
   const checks = new Map(known.map((subject) => [subject, checkOf(subject)]));
+  const within = upTo === undefined ? sql`true` : sql`subject <= ${upTo}`;
   let at = { subject: after, position: 2_147_483_647 };
   for (let more = true; more; ) {
     const page = await sql<StoredEntry>`
       select ${ENTRY_COLUMNS} from trail t where ${scope} and (subject, position) > (${at.subject}, ${at.position})
-        and (${upTo ?? null}::text is null or subject <= ${upTo ?? null}) order by subject, position limit ${ENTRIES_AT_ONCE}`.execute(
-      db,
-    );
+        and ${within} order by subject, position limit ${ENTRIES_AT_ONCE}`.execute(db);
     for (const entry of page.rows) {
       // Entries whose head is gone, and whose end was never sealed.
       const check = checks.get(entry.subject) ?? checkOf(entry.subject);

@@ -106,18 +106,33 @@ export async function readFreshEnds(db: Db, after: string): Promise<FreshEnd[]> 
 type Stretch = { subject: string; first: number; last: number };
 
 async function* readEntries(db: Db, stretches: readonly Stretch[]): AsyncGenerator<StoredEntry> {
-  let at = { subject: '', position: 0 };
-  for (let more = stretches.length > 0; more; ) {
+  for (const slice of toSlices(stretches)) {
     const { rows } = await sql<StoredEntry>`
-      select ${ENTRY_COLUMNS} from jsonb_to_recordset(${JSON.stringify(stretches)}::jsonb)
+      select ${ENTRY_COLUMNS} from jsonb_to_recordset(${JSON.stringify(slice)}::jsonb)
         as s(subject text, first integer, last integer)
       join trail t on t.subject = s.subject and t.position between s.first and s.last
-      where (t.subject, t.position) > (${at.subject}, ${at.position})
-      order by t.subject, t.position limit ${ENTRIES_AT_ONCE}`.execute(db);
+      order by t.subject, t.position`.execute(db);
     yield* rows;
-    at = rows.at(-1) ?? at;
-    more = rows.length === ENTRIES_AT_ONCE;
   }
+}
+
+/** Places follow each other without a gap, so what comes with each read is known before. */
+function* toSlices(stretches: readonly Stretch[]): Generator<Stretch[]> {
+  let slice: Stretch[] = [];
+  let room = ENTRIES_AT_ONCE;
+  for (const { subject, first, last } of stretches) {
+    for (let from = first; from <= last; ) {
+      const to = Math.min(last, from + room - 1);
+      slice.push({ subject, first: from, last: to });
+      room -= to - from + 1;
+      from = to + 1;
+      if (room > 0) continue;
+      yield slice;
+      slice = [];
+      room = ENTRIES_AT_ONCE;
+    }
+  }
+  if (slice.length > 0) yield slice;
 }
 
 /** Signs and enters them as the next batch. */
