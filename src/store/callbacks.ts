@@ -68,7 +68,10 @@ export async function findCallbackByPath(
     .selectAll()
     .where('path_hash', '=', hashPath(path))
     .executeTakeFirst();
-  return row && toCallback(vault, row, path);
+  if (!row) return undefined;
+  // It is not unsealed here, and a delivery may say it once more.
+  vault.known.note(path);
+  return toCallback(vault, row, path);
 }
 
 /** By topic; of each topic the next one first, the old ones last. */
