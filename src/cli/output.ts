@@ -72,7 +72,8 @@ export function tellFailure(error: unknown, json: boolean): number {
   const message = redact(error instanceof Error ? error.message : String(error));
   const hint = wrongUse && error.hint !== undefined ? redact(error.hint) : undefined;
   const kind = error instanceof OperatingError ? { kind: error.kind } : {};
-  if (json) process.stdout.write(`${printableJson({ error: { message, hint, ...kind } })}\n`);
+  // One line: whoever started the program reads lines until one says that it is ready.
+  if (json) process.stdout.write(`${printableJson({ error: { message, hint, ...kind } }, 0)}\n`);
   sayAside(`${pc.red('error')}: ${printable(message)}`);
   if (hint !== undefined) sayAside(hint);
   if (!wrongUse && !(error instanceof OperatingError) && error instanceof Error && error.stack) {

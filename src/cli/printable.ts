@@ -29,10 +29,10 @@ export function printableLines(text: string): string {
     .join('');
 }
 
-/** JSON with every control escaped that JSON itself lets through. */
-export function printableJson(value: unknown): string {
+/** JSON with every control escaped that JSON itself lets through; `indent` 0 keeps it on one line. */
+export function printableJson(value: unknown, indent = 2): string {
   const escaped = (control: string) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return JSON.stringify(value, null, 2).replace(COMMANDS, (control) =>
+  return JSON.stringify(value, null, indent).replace(COMMANDS, (control) =>
     control === '\n' ? control : escaped(control),
   );
 }

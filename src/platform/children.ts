@@ -70,12 +70,21 @@ async function awaitReady(child: ChildProcess, name: string): Promise<Record<str
       );
     });
     lines.on('line', (line) => {
-      if (!line.startsWith('{')) return;
-      const said = JSON.parse(line) as Record<string, unknown>;
+      const said = readObject(line);
       // What went wrong is told as JSON too; the end of the process follows.
-      if ('error' in said) return;
+      if (said === undefined || 'error' in said) return;
       clearTimeout(timer);
       resolve(said);
     });
   });
+}
+
+/** Anything else that a child says is passed over: it must not bring down whoever listens. */
+function readObject(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
 }
