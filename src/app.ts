@@ -234,11 +234,7 @@ async function startWeb(
   const server = await createApiServer({
     operations: toOperations({ ...parts, sandbox }),
     receive: receiver.receive,
-    rejected: (cause, { path, headers }) => {
-      receiver
-        .refuse(path, cause, headers)
-        .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
-    },
+    refuse: receiver.refuse,
     completeConsent: ({ state, code, error }) => consentAnswer(parts, { state, code, error }),
     live: feed,
     health: { live: () => true, ready: () => readiness(parts) },

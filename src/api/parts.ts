@@ -12,7 +12,7 @@ type OfUser = { userId: string };
 /** What a signed-in person can ask for; each checks the role itself and throws PermissionError or UsageError. */
 export interface Operations {
   showSetup(): Promise<{ needed: boolean }>;
-  setUp(request: people.SetUpRequest): Promise<unknown>;
+  setUp(request: people.SetUpRequest): Promise<{ email: string }>;
   noteSession(actor: Pick<Actor, 'name'>, summary: 'signed in' | 'signed out'): Promise<void>;
   changePassword(actor: Actor, request: people.ChangePasswordRequest): Promise<{ email: string }>;
 
@@ -89,7 +89,10 @@ export interface Operations {
 /** Header names in lower case; a repeated header's values are joined by ", ". */
 export type PlainHeaders = Record<string, string>;
 
-export type ReceiveAnswer = { status: number; title?: string };
+export type ReceiveAnswer = { status: number; title?: string; retryAfterSeconds?: number };
+
+/** Counts one refusal of this caller; the seconds to wait where there have been too many. */
+export type TooManyRefused = (kind: 'unknown-path' | 'refused') => Promise<number | undefined>;
 
 export type ConsentAnswer = { ok: boolean; title: string; message: string };
 
@@ -102,9 +105,19 @@ export type Health = {
 export type ApiParts = {
   operations: Operations;
   /** Takes a delivery in; its promise settles when the event is stored. A rejection is answered with 503. */
-  receive(path: string, rawBody: Buffer, headers: PlainHeaders): Promise<ReceiveAnswer>;
-  /** Told about deliveries that were refused before `receive` could see them. */
-  rejected(cause: 'too-large', delivery: { path: string; headers: PlainHeaders; status: number }): void;
+  receive(
+    path: string,
+    rawBody: Buffer,
+    headers: PlainHeaders,
+    tooMany: TooManyRefused,
+  ): Promise<ReceiveAnswer>;
+  /** The answer to a delivery that is refused before its body could be read. */
+  refuse(
+    path: string,
+    cause: 'too-large',
+    headers: PlainHeaders,
+    tooMany: TooManyRefused,
+  ): Promise<ReceiveAnswer>;
   /** The end of an OAuth consent; the state says which connection it belongs to. */
   completeConsent(answer: {
     connector: string;

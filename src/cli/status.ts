@@ -15,6 +15,8 @@ export async function status(options: GlobalOptions): Promise<void> {
       say(
         `events: ${s.eventsAccepted} accepted, ${s.eventsUnsettled} without an end state yet; ${s.rejections} deliveries refused`,
       );
+      for (const { connection, cause, count, lastAt } of s.refused)
+        say(pc.dim(`  refused ${count} × ${cause}: ${connection ?? 'no connection'}, last at ${lastAt}`));
       if (s.sums.length > 0) {
         const rows = s.sums.map((sum) => [
           sum.kind,

@@ -1,97 +1,36 @@
 /** The webhook door: known path, right form, good signature, durable, then 200; nothing else happens here. */
-import { newId } from '../core/ids.ts';
-import type { SourceManifest, WebhookMessage } from '../core/ports.ts';
-import { redactBody, redactHeaders } from '../platform/redact.ts';
-import { type CallbackRow, findCallbackByPath, offerVerifier } from '../store/callbacks.ts';
-import { findConnection } from '../store/connections.ts';
+import type { WebhookMessage } from '../core/ports.ts';
+import { offerVerifier } from '../store/callbacks.ts';
 import { sqlRunner } from '../store/db.ts';
-import { recordRejection } from '../store/rejections.ts';
-import { sourceManifest } from './connection-runtime.ts';
+import { createDoors, type Door } from './doors.ts';
 import { createGroupCommit } from './intake.ts';
-import { type EngineParts, nowOf } from './parts.ts';
-
-export type Receipt = { status: 200 | 401 | 404 | 413 | 415 | 400 | 503; title: string };
+import type { EngineParts } from './parts.ts';
+import { createRefusals, keptHeaders, type Receipt, type RefusalCause, type TooMany } from './refusals.ts';
 
 export interface Receiver {
-  /** `headers` in lower case. Resolves only after what was accepted is durable. */
-  receive(path: string, rawBody: Uint8Array, headers: Record<string, string>): Promise<Receipt>;
+  /**
+   * `headers` in lower case. Resolves only after what was accepted is durable. `tooMany` decides what a refused
+   * delivery is answered and whether it is kept, never whether one is refused.
+   */
+  receive(
+    path: string,
+    rawBody: Uint8Array,
+    headers: Record<string, string>,
+    tooMany?: TooMany,
+  ): Promise<Receipt>;
   /** For what the HTTP server turned away before its body could be read. */
-  refuse(path: string, cause: RefusalCause, headers: Record<string, string>): Promise<Receipt>;
-}
-
-export type RefusalCause =
-  | 'unknown-path'
-  | 'wrong-type'
-  | 'too-large'
-  | 'unreadable'
-  | 'not-verified-yet'
-  | 'bad-signature'
-  | 'wrong-account';
-
-const REFUSALS: Record<RefusalCause, Receipt> = {
-  'unknown-path': { status: 404, title: 'No such callback' },
-  'wrong-type': { status: 415, title: 'Unexpected content type' },
-  'too-large': { status: 413, title: 'Body too large' },
-  unreadable: { status: 400, title: 'Body cannot be read' },
-  'not-verified-yet': { status: 401, title: 'This callback has not been verified yet' },
-  'bad-signature': { status: 401, title: 'Signature does not match' },
-  'wrong-account': { status: 401, title: 'This delivery is for another account' },
-};
-
-type Door = { callback: CallbackRow; manifest: SourceManifest; account: string | undefined };
-
-/** How long a process trusts its copy of a callback's verifier; a mismatch asks the database at once. */
-const TRUST_MS = 10_000;
-
-/** Byte for byte otherwise: what was refused for its encoding must still show it. */
-function withoutSecrets(body: Uint8Array, secretFields: readonly string[]): Uint8Array {
-  if (secretFields.length === 0) return body;
-  return Buffer.from(redactBody(Buffer.from(body).toString('latin1'), secretFields) ?? '', 'latin1');
+  refuse(
+    path: string,
+    cause: RefusalCause,
+    headers: Record<string, string>,
+    tooMany?: TooMany,
+  ): Promise<Receipt>;
 }
 
 export function createReceiver(parts: EngineParts): Receiver {
   const store = createGroupCommit(parts);
-  const doors = new Map<string, { door: Door; until: number }>();
-
-  async function openDoor(path: string, fresh: boolean): Promise<Door | undefined> {
-    const cached = doors.get(path);
-    if (cached && !fresh && cached.until > parts.clock.now()) return cached.door;
-    doors.delete(path);
-    const callback = await findCallbackByPath(parts.db, parts.vault, path);
-    const connection = callback && (await findConnection(parts.db, callback.connectionId));
-    if (!callback || !connection) return undefined;
-    const manifest = sourceManifest(parts.registry, connection.source);
-    const door = { callback, manifest, account: connection.settings.source['accountId'] };
-    doors.set(path, { door, until: parts.clock.now() + TRUST_MS });
-    return door;
-  }
-
-  async function refuse(
-    door: Door | undefined,
-    cause: RefusalCause,
-    headers: Record<string, string>,
-    body?: Uint8Array,
-  ): Promise<Receipt> {
-    const receipt = REFUSALS[cause];
-    parts.metrics.deliveriesRefused.inc({ cause });
-    parts.log.warn({ cause, connectionId: door?.callback.connectionId }, 'webhook delivery refused');
-    const id = newId(parts.clock.now());
-    const connectionId = door?.callback.connectionId;
-    await recordRejection(
-      parts.db,
-      // A stranger's body is not kept: it would let anybody fill the table with anything.
-      {
-        id,
-        connectionId,
-        cause,
-        status: receipt.status,
-        headers: redactHeaders(headers),
-        body: door && body ? withoutSecrets(body, door.manifest.webhooks.secretFields ?? []) : undefined,
-      },
-      nowOf(parts),
-    );
-    return receipt;
-  }
+  const doors = createDoors(parts);
+  const refuse = createRefusals(parts);
 
   async function accept(
     door: Door,
@@ -106,8 +45,9 @@ export function createReceiver(parts: EngineParts): Receiver {
       sourceId: message.sourceId,
       origin: 'webhook',
       topic: message.topic,
+      signature: headers[door.manifest.webhooks.signatureHeader],
       raw: rawBody,
-      headers: redactHeaders(headers),
+      headers: keptHeaders(headers),
     });
   }
 
@@ -119,31 +59,30 @@ export function createReceiver(parts: EngineParts): Receiver {
   }
 
   return {
-    refuse: async (path, cause, headers) => refuse(await openDoor(path, false), cause, headers),
-    async receive(path, rawBody, headers) {
-      const door = await openDoor(path, false);
-      if (!door) return refuse(undefined, 'unknown-path', headers);
+    refuse: async (path, cause, headers, tooMany) =>
+      refuse({ cause, door: await doors.find(path), headers, tooMany }),
+    async receive(path, rawBody, headers, tooMany) {
+      const door = await doors.find(path);
+      const refused = (cause: RefusalCause, signed = false) =>
+        refuse({ cause, door, headers, body: rawBody, signed, tooMany });
+      if (!door) return refused('unknown-path');
       const { webhooks } = door.manifest;
-      if (headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== webhooks.contentType) {
-        return refuse(door, 'wrong-type', headers, rawBody);
-      }
-      if (rawBody.byteLength > webhooks.maximumBytes) return refuse(door, 'too-large', headers);
+      const signedBy = ({ callback: { verifier } }: Door) =>
+        verifier !== undefined && webhooks.verify(rawBody, headers, verifier);
+      if (headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== webhooks.contentType)
+        return refused('wrong-type', signedBy(door));
+      if (rawBody.byteLength > webhooks.maximumBytes) return refused('too-large');
       const message = webhooks.parse(rawBody);
-      if (!message) return refuse(door, 'unreadable', headers, rawBody);
+      if (!message) return refused('unreadable', signedBy(door));
       if (message.type === 'handshake') {
         await keepOffer(door, message);
         return { status: 200, title: 'Handshake received' };
       }
-      const signedBy = (candidate: Door) =>
-        candidate.callback.verifier !== undefined &&
-        webhooks.verify(rawBody, headers, candidate.callback.verifier);
-      const trusted = signedBy(door) ? door : await openDoor(path, true);
-      if (!trusted || trusted.callback.verifier === undefined)
-        return refuse(door, 'not-verified-yet', headers, rawBody);
-      if (!signedBy(trusted)) return refuse(door, 'bad-signature', headers, rawBody);
-      if (message.type === 'event' && trusted.account !== undefined && message.account !== trusted.account) {
-        return refuse(door, 'wrong-account', headers, rawBody);
-      }
+      const trusted = signedBy(door) ? door : await doors.findAnew(path);
+      if (trusted?.callback.verifier === undefined) return refused('not-verified-yet');
+      if (!signedBy(trusted)) return refused('bad-signature');
+      if (message.type === 'event' && trusted.account !== undefined && message.account !== trusted.account)
+        return refused('wrong-account', true);
       await accept(trusted, message, rawBody, headers);
       return { status: 200, title: 'Stored' };
     },

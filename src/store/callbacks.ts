@@ -37,13 +37,19 @@ async function toCallback(vault: Vault, row: Selectable<Callbacks>): Promise<Cal
   };
 }
 
-export async function findCallbackByPath(
+/** Those that there are, by path; one question for any number. */
+export async function findCallbacksByPaths(
   db: Db,
   vault: Vault,
-  path: string,
-): Promise<CallbackRow | undefined> {
-  const row = await db.selectFrom('callbacks').selectAll().where('path', '=', path).executeTakeFirst();
-  return row && toCallback(vault, row);
+  paths: readonly string[],
+): Promise<Map<string, CallbackRow>> {
+  const rows = await db
+    .selectFrom('callbacks')
+    .selectAll()
+    .where('path', '=', sql<string>`any(${[...paths]}::text[])`)
+    .execute();
+  const callbacks = await Promise.all(rows.map((row) => toCallback(vault, row)));
+  return new Map(callbacks.map((callback) => [callback.path, callback]));
 }
 
 export async function listCallbacks(db: Db, vault: Vault, connectionId: string): Promise<CallbackRow[]> {

@@ -12,7 +12,7 @@ export const READING_BUGS: readonly Bug[] = [
   ]),
   bug('the signature is not checked', prove(['forged'], 1, 2), [
     'src/engine/receive.ts',
-    "if (!signedBy(trusted)) return refuse(door, 'bad-signature', headers, rawBody);",
+    "if (!signedBy(trusted)) return refused('bad-signature');",
     '',
   ]),
   bug('the group commit swallows its error', { by: 'door' }, [

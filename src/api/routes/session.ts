@@ -17,16 +17,26 @@ const accountOf = (request: FastifyRequest): string =>
 type Parts = Pick<ApiParts, 'signIn' | 'operations'>;
 
 export function sessionRoutes(app: ApiApp, parts: Parts): void {
-  const signIn = async (
+  const enter = async (
     request: FastifyRequest,
     reply: FastifyReply,
     credentials: { email: string; password: string },
   ) => {
     const answer = await parts.signIn.signIn(credentials, request.headers, request.ip);
+    if (answer.outcome !== 'signed-in') return answer;
+    await parts.operations.noteSession(answer.who, 'signed in');
+    reply.header('set-cookie', answer.cookies);
+    return answer;
+  };
+
+  const signIn = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    credentials: { email: string; password: string },
+  ) => {
+    const answer = await enter(request, reply, credentials);
     switch (answer.outcome) {
       case 'signed-in':
-        await parts.operations.noteSession(answer.who, 'signed in');
-        reply.header('set-cookie', answer.cookies);
         return { email: answer.who.email, role: answer.who.role };
       case 'refused':
         request.log.warn({ address: request.ip }, 'sign-in refused');
@@ -63,8 +73,13 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
     },
     config: { verb: 'setUp', rateLimit: TRIES_AT_SETUP },
     handler: async (request, reply) => {
-      await parts.operations.setUp(request.body);
-      return signIn(request, reply, request.body);
+      const { email } = await parts.operations.setUp(request.body);
+      // The account is made, whatever becomes of the sign-in: then the person signs in by hand.
+      const { password } = request.body;
+      await enter(request, reply, { email, password }).catch((error: unknown) =>
+        request.log.warn({ err: error }, 'no session after the set-up'),
+      );
+      return { email, role: 'admin' as const };
     },
   });
 
@@ -118,6 +133,10 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
       response: { 200: people.person, ...PROBLEMS },
     },
     config: { verb: 'changePassword', rateLimit: TRIES_AT_SETUP },
+    // Before anything is said about what was asked.
+    onRequest: async (request, reply) => {
+      if (!(await signIn.actorOf(request.headers))) return sendProblem(reply, 401);
+    },
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
       if (!who) return sendProblem(reply, 401);
