@@ -30,6 +30,8 @@ export function refuseBadText(app: FastifyInstance): void {
     const field = findBadText({ params, query, body });
     if (field === undefined) return;
     const message = 'has a character that no text can hold: NUL, or half of a character';
-    return sendProblem(reply, 400, { errors: [{ field: field.replace(/^(params|query|body)\./, ''), message }] });
+    return sendProblem(reply, 400, {
+      errors: [{ field: field.replace(/^(params|query|body)\./, ''), message }],
+    });
   });
 }

@@ -91,9 +91,6 @@ export type PlainHeaders = Record<string, string>;
 
 export type ReceiveAnswer = { status: number; title?: string; retryAfterSeconds?: number };
 
-/** Counts one refusal of this caller; the seconds to wait where there have been too many. */
-export type TooManyRefused = (kind: 'unknown-path' | 'refused') => Promise<number | undefined>;
-
 export type ConsentAnswer = { ok: boolean; title: string; message: string };
 
 export type Health = {
@@ -104,20 +101,10 @@ export type Health = {
 
 export type ApiParts = {
   operations: Operations;
-  /** Takes a delivery in; its promise settles when the event is stored. A rejection is answered with 503. */
-  receive(
-    path: string,
-    rawBody: Buffer,
-    headers: PlainHeaders,
-    tooMany: TooManyRefused,
-  ): Promise<ReceiveAnswer>;
+  /** Takes a delivery of the caller at `address` in; its promise settles when the event is stored. A rejection is answered with 503. */
+  receive(path: string, rawBody: Buffer, headers: PlainHeaders, address: string): Promise<ReceiveAnswer>;
   /** The answer to a delivery that is refused before its body could be read. */
-  refuse(
-    path: string,
-    cause: 'too-large',
-    headers: PlainHeaders,
-    tooMany: TooManyRefused,
-  ): Promise<ReceiveAnswer>;
+  refuse(path: string, cause: 'too-large', headers: PlainHeaders, address: string): Promise<ReceiveAnswer>;
   /** The end of an OAuth consent; the state says which connection it belongs to. */
   completeConsent(answer: {
     connector: string;

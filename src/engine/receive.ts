@@ -4,26 +4,27 @@ import { offerVerifier } from '../store/callbacks.ts';
 import { sqlRunner } from '../store/db.ts';
 import { createDoors, type Door } from './doors.ts';
 import { createGroupCommit } from './intake.ts';
+import { judge } from './judge-delivery.ts';
 import type { EngineParts } from './parts.ts';
-import { createRefusals, keptHeaders, type Receipt, type RefusalCause, type TooMany } from './refusals.ts';
+import { createRefusals, keptHeaders, type Receipt, type RefusalCause } from './refusals.ts';
 
 export interface Receiver {
   /**
-   * `headers` in lower case. Resolves only after what was accepted is durable. `tooMany` decides what a refused
-   * delivery is answered and whether it is kept, never whether one is refused.
+   * `headers` in lower case. Resolves only after what was accepted is durable. The caller's `address`
+   * bears on what a refused delivery is answered and whether it is kept, never on whether one is refused.
    */
   receive(
     path: string,
     rawBody: Uint8Array,
     headers: Record<string, string>,
-    tooMany?: TooMany,
+    address?: string,
   ): Promise<Receipt>;
   /** For what the HTTP server turned away before its body could be read. */
   refuse(
     path: string,
     cause: RefusalCause,
     headers: Record<string, string>,
-    tooMany?: TooMany,
+    address?: string,
   ): Promise<Receipt>;
 }
 
@@ -59,31 +60,20 @@ export function createReceiver(parts: EngineParts): Receiver {
   }
 
   return {
-    refuse: async (path, cause, headers, tooMany) =>
-      refuse({ cause, door: await doors.find(path), headers, tooMany }),
-    async receive(path, rawBody, headers, tooMany) {
-      const door = await doors.find(path);
-      const refused = (cause: RefusalCause, signed = false) =>
-        refuse({ cause, door, headers, body: rawBody, signed, tooMany });
-      if (!door) return refused('unknown-path');
-      const { webhooks } = door.manifest;
-      const signedBy = ({ callback: { verifier } }: Door) =>
-        verifier !== undefined && webhooks.verify(rawBody, headers, verifier);
-      if (headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== webhooks.contentType)
-        return refused('wrong-type', signedBy(door));
-      if (rawBody.byteLength > webhooks.maximumBytes) return refused('too-large');
-      const message = webhooks.parse(rawBody);
-      if (!message) return refused('unreadable', signedBy(door));
+    refuse: async (path, cause, headers, address) =>
+      refuse({ cause, door: await doors.find(path), headers, address }),
+    async receive(path, rawBody, headers, address) {
+      let verdict = judge(await doors.find(path), rawBody, headers);
+      // Another process may have learned a verifier just now.
+      if (!verdict.ok && (verdict.cause === 'bad-signature' || verdict.cause === 'not-verified-yet'))
+        verdict = judge(await doors.findAnew(path), rawBody, headers);
+      if (!verdict.ok) return refuse({ ...verdict, headers, body: rawBody, address });
+      const { message } = verdict;
       if (message.type === 'handshake') {
-        await keepOffer(door, message);
+        await keepOffer(verdict.door, message);
         return { status: 200, title: 'Handshake received' };
       }
-      const trusted = signedBy(door) ? door : await doors.findAnew(path);
-      if (trusted?.callback.verifier === undefined) return refused('not-verified-yet');
-      if (!signedBy(trusted)) return refused('bad-signature');
-      if (message.type === 'event' && trusted.account !== undefined && message.account !== trusted.account)
-        return refused('wrong-account', true);
-      await accept(trusted, message, rawBody, headers);
+      await accept(verdict.door, message, rawBody, headers);
       return { status: 200, title: 'Stored' };
     },
   };

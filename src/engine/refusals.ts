@@ -1,9 +1,15 @@
 /** What is turned away at the webhook door: answered, counted, and some of it kept, whatever the number. */
 import { newId } from '../core/ids.ts';
 import { redactBody, redactHeaders } from '../platform/redact.ts';
-import { countRejections, purgeRejections, type RejectionCount, recordRejection } from '../store/rejections.ts';
+import {
+  countRejections,
+  purgeRejections,
+  type RejectionCount,
+  recordRejection,
+} from '../store/rejections.ts';
 import type { Door } from './doors.ts';
 import { type EngineParts, nowOf } from './parts.ts';
+import { createRefusalLimits } from './refusal-limits.ts';
 
 export type Receipt = {
   status: 200 | 400 | 401 | 404 | 413 | 415 | 429 | 503;
@@ -20,12 +26,6 @@ export type RefusalCause =
   | 'not-verified-yet'
   | 'bad-signature'
   | 'wrong-account';
-
-/** Whether the address is nobody's, or a callback's where the delivery is not as it should be. */
-export type RefusalKind = 'unknown-path' | 'refused';
-
-/** Counts one refusal; the seconds to wait, where this caller or all of them have had too many. */
-export type TooMany = (kind: RefusalKind) => Promise<number | undefined>;
 
 const REFUSALS: Record<RefusalCause, Receipt> = {
   'unknown-path': { status: 404, title: 'No such callback' },
@@ -44,7 +44,8 @@ export type Refused = {
   body?: Uint8Array;
   /** A good signature is never told that there were too many. */
   signed?: boolean;
-  tooMany?: TooMany | undefined;
+  /** Whose refusals are limited; nobody's when left out. */
+  address?: string | undefined;
 };
 
 const MOST_HEADERS = 30;
@@ -79,6 +80,8 @@ function keptBody(body: Uint8Array, secretFields: readonly string[]): Uint8Array
 
 export function createRefusals(parts: EngineParts): (refused: Refused) => Promise<Receipt> {
   const uncounted = new Map<string, RejectionCount>();
+  const limit = createRefusalLimits(parts.clock);
+  let recording: Promise<void> = Promise.resolve();
   let recorded = 0;
 
   function countLater(connectionId: string | undefined, cause: RefusalCause): void {
@@ -116,12 +119,15 @@ export function createRefusals(parts: EngineParts): (refused: Refused) => Promis
   }
 
   return async (refused) => {
-    const { cause, door, signed = false, tooMany } = refused;
+    const { cause, door, signed = false, address } = refused;
     parts.metrics.deliveriesRefused.inc({ cause });
     const kind = door ? 'refused' : 'unknown-path';
-    const retryAfterSeconds = await tooMany?.(kind);
+    const retryAfterSeconds = address === undefined ? undefined : limit(kind, address);
     if (retryAfterSeconds === undefined) {
-      await record(refused);
+      // One after the other: a flood holds one connection.
+      const own = recording.then(() => record(refused));
+      recording = own.catch(() => {});
+      await own;
       return REFUSALS[cause];
     }
     parts.metrics.deliveriesLimited.inc({ kind });

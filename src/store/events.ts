@@ -95,6 +95,10 @@ export async function insertEvents(db: Db, events: readonly NewEvent[], now: Dat
     insert into documents (id, connection_id, kind, source_id, lane, state, first_seen_at, changed_at)
     select document_id, connection_id, kind, source_id, lane, 'pending', ${now}, ${now}
     from jsonb_to_recordset(${input}::jsonb) as r(document_id uuid, connection_id uuid, kind text, source_id text, lane text)
+    -- Not tried with those that are known: it would wait for whoever is changing one.
+    where not exists (
+      select from documents
+      where connection_id = r.connection_id and kind = r.kind and source_id = r.source_id)
     on conflict do nothing`.execute(db);
   const often = new Date(now.getTime() - WINDOW_MS);
   const later = new Date(now.getTime() + PUT_OFF_MS);

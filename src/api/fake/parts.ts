@@ -115,9 +115,7 @@ function fakeOperations(
       eventsAccepted: 1_204,
       eventsUnsettled: 3,
       rejections: 2,
-      refused: [
-        { connection: null, cause: 'unknown-path', count: 2, lastAt: '2026-11-23T13:40:00.000Z' },
-      ],
+      refused: [{ connection: null, cause: 'unknown-path', count: 2, lastAt: '2026-11-23T13:40:00.000Z' }],
       parkedByReason: toParkedByReason(parts.records),
       sums: [
         {

@@ -93,8 +93,15 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
 }
 
 function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
+  /** Before anything is said about what was asked. */
+  const needsSession = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (!(await signIn.actorOf(request.headers))) return sendProblem(reply, 401);
+    return undefined;
+  };
+
   app.route({
     ...routeOf('showSession'),
+    onRequest: needsSession,
     schema: { ...aboutVerb('showSession'), response: { 200: people.session, ...PROBLEMS } },
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
@@ -115,6 +122,7 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
 
   app.route({
     ...routeOf('signOutEverywhere'),
+    onRequest: needsSession,
     schema: { ...aboutVerb('signOutEverywhere'), response: { 204: z.undefined(), ...PROBLEMS } },
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
@@ -133,10 +141,7 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
       response: { 200: people.person, ...PROBLEMS },
     },
     config: { verb: 'changePassword', rateLimit: TRIES_AT_SETUP },
-    // Before anything is said about what was asked.
-    onRequest: async (request, reply) => {
-      if (!(await signIn.actorOf(request.headers))) return sendProblem(reply, 401);
-    },
+    onRequest: needsSession,
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
       if (!who) return sendProblem(reply, 401);
