@@ -8,6 +8,8 @@ alter table events
   add column repeated_at  timestamptz,
   -- A document told of too often is looked at later: nobody looks because of this event before then.
   add column due_at       timestamptz;
+create unique index events_same on events (document_id, topic, signature)
+  where settled_at is null and not noted and signature is not null;
 
 -- Every refusal, by day; without a connection: sent to an address that is nobody's.
 create table rejection_counts (

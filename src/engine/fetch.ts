@@ -11,11 +11,18 @@ import {
   type SyncDocument,
   setDocumentFace,
 } from '../store/documents.ts';
-import { type Answered, type EventRow, listUnsettledEvents, nextTick, noteFresh } from '../store/events.ts';
+import {
+  type Answered,
+  type EventRow,
+  inOrder,
+  listUnsettledEvents,
+  nextTick,
+  noteFresh,
+} from '../store/events.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { callPriority } from './call-priority.ts';
 import { PRIORITY, wakeLanes } from './intake.ts';
-import { fenced, fencedAt, type LaneWork, note, wake } from './lane-work.ts';
+import { fenced, fencedAt, type LaneWork, note, noteEvent, wake } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
 export type Fetched =
@@ -116,18 +123,5 @@ async function takeEvents(work: LaneWork, document: SyncDocument): Promise<Event
     return noted;
   });
   const all = [...events.filter((event) => event.noted), ...fresh];
-  return all.toSorted((a, b) => (a.seq < b.seq ? -1 : 1));
-}
-
-async function noteEvent(work: LaneWork, tx: Db, document: SyncDocument, event: EventRow): Promise<void> {
-  const again = event.repeats > 0 && { repeats: event.repeats, repeatedAt: event.repeatedAt?.toISOString() };
-  await note(work, tx, document, 'event', {
-    summary: `${event.origin}: ${event.topic}${again ? `, said ${event.repeats + 1} times` : ''}`,
-    seq: event.seq,
-    origin: event.origin,
-    topic: event.topic,
-    receivedAt: event.receivedAt.toISOString(),
-    ...again,
-    ...(event.raw ? { rawBody: event.raw.toString('utf8'), headers: event.headers, signature: 'valid' } : {}),
-  });
+  return all.toSorted(inOrder);
 }

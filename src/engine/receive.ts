@@ -7,6 +7,7 @@ import { createGroupCommit } from './intake.ts';
 import { judge } from './judge-delivery.ts';
 import type { EngineParts } from './parts.ts';
 import { createRefusals, keptHeaders, type Receipt, type RefusalCause } from './refusals.ts';
+import { createToldOften } from './told-often.ts';
 
 export interface Receiver {
   /**
@@ -32,6 +33,7 @@ export function createReceiver(parts: EngineParts): Receiver {
   const store = createGroupCommit(parts);
   const doors = createDoors(parts);
   const refuse = createRefusals(parts);
+  const dueAt = createToldOften(parts.clock);
 
   async function accept(
     door: Door,
@@ -40,10 +42,13 @@ export function createReceiver(parts: EngineParts): Receiver {
     headers: Record<string, string>,
   ): Promise<void> {
     if (message.type !== 'event') return;
+    const { kind, sourceId } = message;
+    const { connectionId } = door.callback;
     await store({
-      connectionId: door.callback.connectionId,
-      kind: message.kind,
-      sourceId: message.sourceId,
+      connectionId,
+      kind,
+      sourceId,
+      dueAt: dueAt(`${connectionId} ${kind} ${sourceId}`),
       origin: 'webhook',
       topic: message.topic,
       signature: headers[door.manifest.webhooks.signatureHeader],

@@ -1,4 +1,4 @@
-/** When an event may be looked for: what is told too often is put off (src/store/events.ts). */
+/** When an event may be looked for: what is told too often is put off (src/engine/told-often.ts). */
 import { type RawBuilder, sql } from 'kysely';
 
 /** For a query in which an event is called `e`. */

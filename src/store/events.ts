@@ -21,6 +21,8 @@ export type NewEvent = {
   headers?: Record<string, string>;
   /** Equal for two webhooks of one document: the sender has said the same thing again. */
   signature?: string | undefined;
+  /** Nobody looks because of it before then. */
+  dueAt?: Date | undefined;
   /** A full record read at tick `readSeq`. */
   record?: JsonObject;
   readSeq?: bigint;
@@ -43,12 +45,6 @@ export type EventRow = {
 
 export type LaneKey = { connectionId: string; lane: string };
 
-/** So many webhooks about one document within the window are looked at without delay, */
-const AT_ONCE = 30;
-const WINDOW_MS = 3_600_000;
-/** and then, together, so much later: whoever repeats a delivery for ever costs one look in that time. */
-const PUT_OFF_MS = 120_000;
-
 type NewRow = NewEvent & { repeats: number };
 
 /** In key order, and what says the same as one row: two transactions never wait for each other in a circle. */
@@ -70,17 +66,33 @@ function toRows(events: readonly NewEvent[]): NewRow[] {
  *
  * A webhook that says the same as one which nobody has begun to look for takes that one's place: the event moves to
  * the present tick and counts up. So it is answered only by a read that begins after the newest of them, as if each
- * had its own event. One that somebody holds just now is not waited for: then it becomes an event of its own.
+ * had its own event.
  */
 export async function insertEvents(db: Db, events: readonly NewEvent[], now: Date): Promise<LaneKey[]> {
   if (events.length === 0) return [];
-  const rows = toRows(events).map((event, n) => ({
-    n,
+  const rows = toRows(events);
+  const documents = rows.map(({ connectionId, kind, sourceId }) => ({
     document_id: newId(now.getTime()),
+    connection_id: connectionId,
+    kind,
+    source_id: sourceId,
+    lane: firstLaneOf(kind, sourceId),
+  }));
+  await sql`
+    insert into documents (id, connection_id, kind, source_id, lane, state, first_seen_at, changed_at)
+    select document_id, connection_id, kind, source_id, lane, 'pending', ${now}, ${now}
+    from jsonb_to_recordset(${JSON.stringify(documents)}::jsonb)
+      as r(document_id uuid, connection_id uuid, kind text, source_id text, lane text)
+    -- Not tried with those that are known: it would wait for whoever is changing one. "limit": see below.
+    where (
+      select id from documents
+      where connection_id = r.connection_id and kind = r.kind and source_id = r.source_id limit 1
+    ) is null
+    on conflict do nothing`.execute(db);
+  const input = rows.map((event) => ({
     connection_id: event.connectionId,
     kind: event.kind,
     source_id: event.sourceId,
-    lane: firstLaneOf(event.kind, event.sourceId),
     origin: event.origin,
     topic: event.topic,
     signature: event.signature ?? null,
@@ -89,59 +101,33 @@ export async function insertEvents(db: Db, events: readonly NewEvent[], now: Dat
     headers: event.headers ?? null,
     record: event.record ?? null,
     read_seq: event.readSeq?.toString() ?? null,
+    due_at: event.dueAt ?? null,
   }));
-  const input = JSON.stringify(rows);
-  await sql`
-    insert into documents (id, connection_id, kind, source_id, lane, state, first_seen_at, changed_at)
-    select document_id, connection_id, kind, source_id, lane, 'pending', ${now}, ${now}
-    from jsonb_to_recordset(${input}::jsonb) as r(document_id uuid, connection_id uuid, kind text, source_id text, lane text)
-    -- Not tried with those that are known: it would wait for whoever is changing one.
-    where not exists (
-      select from documents
-      where connection_id = r.connection_id and kind = r.kind and source_id = r.source_id)
-    on conflict do nothing`.execute(db);
-  const often = new Date(now.getTime() - WINDOW_MS);
-  const later = new Date(now.getTime() + PUT_OFF_MS);
   const { rows: woken } = await sql<{ connection_id: string; lane: string }>`
     with known as (
-      select d.id as document_id, d.lane, r.* from jsonb_to_recordset(${input}::jsonb) as r(
-        n integer, connection_id uuid, kind text, source_id text, origin text, topic text, signature text,
-        repeats integer, raw text, headers jsonb, record jsonb, read_seq bigint)
+      select d.id as document_id, d.lane, r.* from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as r(
+        connection_id uuid, kind text, source_id text, origin text, topic text, signature text,
+        repeats integer, raw text, headers jsonb, record jsonb, read_seq bigint, due_at timestamptz)
       -- "limit" keeps the planner at one index look-up a row: stale statistics made it read the whole table instead.
       cross join lateral (
         select id, lane from documents
         where connection_id = r.connection_id and kind = r.kind and source_id = r.source_id limit 1
       ) d
-    ), same as (
-      select known.n, known.repeats, e.seq from known cross join lateral (
-        select seq from events
-        where document_id = known.document_id and settled_at is null and not noted
-          and topic = known.topic and signature = known.signature
-        limit 1 for update skip locked
-      ) e where known.signature is not null
-    ), moved as (
-      update events e
-      set seq = nextval('event_clock'), repeats = e.repeats + same.repeats + 1, repeated_at = ${now}
-      from same where e.seq = same.seq
-      returning same.n, e.due_at
-    ), fresh as (
-      select known.*, case when signature is not null then (
-        select ${later}::timestamptz from (
-          select received_at from events where document_id = known.document_id and signature is not null
-          order by seq desc offset ${AT_ONCE - 1} limit 1
-        ) nth where nth.received_at > ${often}) end as due_at
-      from known where n not in (select n from moved)
     ), stored as (
       insert into events (connection_id, document_id, origin, topic, signature, repeats, repeated_at, raw, headers,
         record, read_seq, received_at, due_at)
       select connection_id, document_id, origin, topic, signature, repeats,
-        case when repeats > 0 then ${now}::timestamptz end, decode(raw, 'base64'), headers, record, read_seq,
-        ${now}, due_at
-      from fresh
+        case when repeats > 0 then ${now}::timestamptz end, decode(raw, 'base64'), headers, record, read_seq, ${now},
+        due_at
+      from known
+      on conflict (document_id, topic, signature) where settled_at is null and not noted and signature is not null
+        do update set seq = nextval('event_clock'), repeats = events.repeats + excluded.repeats + 1,
+          repeated_at = ${now}, due_at = case when excluded.due_at is not null then events.due_at end
+      returning document_id, due_at
     )
-    select connection_id, lane from fresh where due_at is null
-    union
-    select connection_id, lane from known join moved using (n) where moved.due_at is null`.execute(db);
+    select distinct connection_id, lane from known join stored using (document_id) where stored.due_at is null`.execute(
+    db,
+  );
   return woken.map((row) => ({ connectionId: row.connection_id, lane: row.lane }));
 }
 
@@ -193,6 +179,16 @@ function toEvent(row: Selectable<Events>): EventRow {
   };
 }
 
+export async function listEvents(db: Db, seqs: readonly bigint[]): Promise<EventRow[]> {
+  const rows = await db
+    .selectFrom('events')
+    .selectAll()
+    .where('seq', 'in', [...seqs])
+    .orderBy('seq')
+    .execute();
+  return rows.map(toEvent);
+}
+
 /** Marks the events that nobody has looked for yet: from now on they stay as they are. In order. */
 export async function noteFresh(db: Db, documentId: string): Promise<EventRow[]> {
   const rows = await db
@@ -203,7 +199,12 @@ export async function noteFresh(db: Db, documentId: string): Promise<EventRow[]>
     .where('noted', '=', false)
     .returningAll()
     .execute();
-  return rows.map(toEvent).toSorted((a, b) => (a.seq < b.seq ? -1 : 1));
+  return rows.map(toEvent).toSorted(inOrder);
+}
+
+/** As they came. */
+export function inOrder(a: EventRow, b: EventRow): number {
+  return a.seq < b.seq ? -1 : 1;
 }
 
 /**
@@ -212,23 +213,23 @@ export async function noteFresh(db: Db, documentId: string): Promise<EventRow[]>
  */
 export type Answered = { upTo: bigint; carrier?: bigint };
 
-/** Gives an end state to the events that a read answers; returns when they had been received. */
+/** Gives an end state to the events that a read answers; returns them. */
 export async function settleEvents(
   db: Db,
   documentId: string,
   answered: Answered,
   outcome: string,
   now: Date,
-): Promise<Date[]> {
+): Promise<Pick<EventRow, 'seq' | 'noted' | 'receivedAt'>[]> {
   const rows = await db
     .updateTable('events')
     .set({ settled_at: now, outcome })
     .where('document_id', '=', documentId)
     .where('settled_at', 'is', null)
     .where((eb) => eb.or([eb('seq', '<=', answered.upTo), eb('seq', '=', answered.carrier ?? -1n)]))
-    .returning('received_at')
+    .returning(['seq', 'noted', 'received_at as receivedAt'])
     .execute();
-  return rows.map((row) => row.received_at);
+  return rows;
 }
 
 /** An event younger than this still has the job that came with it. */
