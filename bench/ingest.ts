@@ -72,9 +72,11 @@ async function addVerifiedCallback({ db, vault }: OperationParts): Promise<void>
   await markVerified(db, vault, callback, VERIFIER, now);
 }
 
-async function countRows({ db }: OperationParts, table: string): Promise<number> {
-  const { rows } = await sql<{ n: bigint }>`select count(*) as n from ${sql.table(table)}`.execute(db);
-  return Number(rows[0]?.n ?? 0n);
+/** Accepted deliveries as they are stored: what says the same again before anybody looks is counted in one event. */
+async function countStored({ db }: OperationParts): Promise<{ deliveries: number; events: number }> {
+  const { rows } = await sql<{ deliveries: bigint; events: bigint }>`
+    select coalesce(sum(1 + repeats), 0) as deliveries, count(*) as events from events`.execute(db);
+  return { deliveries: Number(rows[0]?.deliveries ?? 0n), events: Number(rows[0]?.events ?? 0n) };
 }
 
 type Side = { url: string; amount: number; rounds: Load[] };
@@ -116,7 +118,8 @@ async function judge(parts: OperationParts, ours: Side, bare: Side) {
   const theirs = summarise(bare);
   const sent = ROUNDS * ours.amount;
   const accepted = ours.rounds.reduce((sum, load) => sum + load.ok, 0);
-  const stored = (await countRows(parts, 'events')) - WARM_UP;
+  const { deliveries, events } = await countStored(parts);
+  const stored = deliveries - WARM_UP;
   const ratios = ours.rounds.map((load, index) => rateOf(load) / rateOf(bare.rounds[index] ?? load));
   return {
     requestsPerSecond: mine.perSecond,
@@ -130,6 +133,7 @@ async function judge(parts: OperationParts, ours: Side, bare: Side) {
     sent,
     accepted,
     stored,
+    events,
     rounds: mine.each,
     bareRounds: theirs.each,
     ratios: ratios.map((ratio) => round(ratio, 2)),

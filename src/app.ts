@@ -319,11 +319,7 @@ async function startWeb(
   const apiParts: ApiParts = {
     operations: toOperations({ ...parts, sandbox }),
     receive: receiver.receive,
-    rejected: (cause, { path, headers }) => {
-      receiver
-        .refuse(path, cause, headers)
-        .catch((error: unknown) => parts.log.warn({ err: error }, 'refusal not recorded'));
-    },
+    refuse: receiver.refuse,
     redact: parts.vault.known.redact,
     completeConsent: (answer) => consentAnswer(parts, answer),
     live: feed,

@@ -275,7 +275,17 @@ export const status = z.object({
   }),
   eventsAccepted: z.number().int(),
   eventsUnsettled: z.number().int(),
+  /** Webhook deliveries turned away in the last 90 days, */
   rejections: z.number().int(),
+  /** and of which kind; without a connection: sent to an address that is nobody's. */
+  refused: z.array(
+    z.object({
+      connection: z.string().nullable(),
+      cause: z.string(),
+      count: z.number().int(),
+      lastAt: instant,
+    }),
+  ),
   parkedByReason: z.array(z.object({ code: z.string(), message: z.string(), count: z.number().int() })),
   notices: z.array(notice),
   /** Sums of live documents by kind and currency, as last read. */

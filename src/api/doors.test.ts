@@ -54,7 +54,7 @@ describe('a webhook', () => {
     const payload = Buffer.alloc(64 * 1024 + 1, 'a');
     const answer = await app.inject({ method: 'POST', url: '/hooks/known', payload });
     expect(answer.statusCode).toBe(413);
-    expect(parts.refused).toEqual([{ cause: 'too-large', path: 'known', status: 413 }]);
+    expect(parts.refused).toEqual([{ cause: 'too-large', path: 'known' }]);
     expect(parts.received).toEqual([]);
   });
 

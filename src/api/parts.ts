@@ -14,7 +14,7 @@ type ChangedPerson = OfUser & { serviceTokens?: people.ServiceTokensAnswer | und
 /** What a signed-in person can ask for; each checks the role itself and throws PermissionError or UsageError. */
 export interface Operations {
   showSetup(): Promise<{ needed: boolean }>;
-  setUp(request: people.SetUpRequest): Promise<unknown>;
+  setUp(request: people.SetUpRequest): Promise<{ email: string }>;
   noteSession(actor: Pick<Actor, 'name'>, summary: 'signed in' | 'signed out'): Promise<void>;
   changePassword(actor: Actor, request: people.ChangePasswordRequest): Promise<{ email: string }>;
 
@@ -108,7 +108,7 @@ export interface Operations {
 /** Header names in lower case; a repeated header's values are joined by ", ". */
 export type PlainHeaders = Record<string, string>;
 
-export type ReceiveAnswer = { status: number; title?: string };
+export type ReceiveAnswer = { status: number; title?: string; retryAfterSeconds?: number };
 
 export type ConsentAnswer = { ok: boolean; title: string; message: string };
 
@@ -120,10 +120,10 @@ export type Health = {
 
 export type ApiParts = {
   operations: Operations;
-  /** Takes a delivery in; its promise settles when the event is stored. A rejection is answered with 503. */
-  receive(path: string, rawBody: Buffer, headers: PlainHeaders): Promise<ReceiveAnswer>;
-  /** Told about deliveries that were refused before `receive` could see them. */
-  rejected(cause: 'too-large', delivery: { path: string; headers: PlainHeaders; status: number }): void;
+  /** Takes a delivery of the caller at `address` in; its promise settles when the event is stored. A rejection is answered with 503. */
+  receive(path: string, rawBody: Buffer, headers: PlainHeaders, address: string): Promise<ReceiveAnswer>;
+  /** The answer to a delivery that is refused before its body could be read. */
+  refuse(path: string, cause: 'too-large', headers: PlainHeaders, address: string): Promise<ReceiveAnswer>;
   /** Cuts known secrets out of a text: every answer goes through it. */
   redact(text: string): string;
   /** The end of an OAuth consent; the state says which connection it belongs to. */

@@ -1,4 +1,6 @@
 /** Every error becomes a problem document (RFC 9457) that says what was wrong and, where known, what to do. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { NotFound, UsageError } from '../core/errors.ts';
@@ -12,14 +14,19 @@ const CODES: Record<number, readonly [code: string, title: string]> = {
   403: ['not-allowed', 'Not allowed'],
   404: ['not-found', 'Not found'],
   406: ['not-acceptable', 'No such form of answer'],
+  408: ['too-slow', 'The request did not arrive in time'],
   409: ['answer-needed', 'Something has to be decided first'],
   413: ['too-large', 'The request is too large'],
   415: ['wrong-media-type', 'This content type is not accepted here'],
+  417: ['no-such-expectation', 'Nothing like that can be expected'],
   421: ['wrong-host', 'This is not the host that was asked for'],
   429: ['too-many', 'Too many requests'],
+  431: ['too-large', 'The headers are too large'],
   500: ['internal', 'Something went wrong inside the service'],
   503: ['overloaded', 'The service cannot answer now'],
 };
+
+const PROBLEM_TYPE = 'application/problem+json';
 
 export type ProblemDetails = Pick<Problem, 'detail' | 'hint' | 'errors' | 'requestId' | 'serviceTokens'>;
 
@@ -32,7 +39,7 @@ export function sendProblem(reply: FastifyReply, status: number, details: Proble
   // As text: the answer is then the same whether or not the route declares its errors.
   return reply
     .code(status)
-    .type('application/problem+json')
+    .type(PROBLEM_TYPE)
     .serializer((payload: unknown) => String(payload))
     .send(JSON.stringify(toProblem(status, details)));
 }
@@ -79,4 +86,28 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   }
   request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
   return sendProblem(reply, 500, { requestId: request.id });
+}
+
+/** An address that cannot be read, before any route is found. The framework's words would repeat it. */
+export function answerWrongUrl(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, statusOf(error), { detail: 'The address of the request cannot be read.' });
+}
+
+/** What is no HTTP, or too much of it, before there is a request. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const status = BROKEN[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(toProblem(status));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${PROBLEM_TYPE}`;
+  if (socket.writable) socket.write(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  socket.destroy(error);
+}
+
+const BROKEN: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/** `Expect:` with anything but 100-continue. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  response
+    .writeHead(417, { 'content-type': PROBLEM_TYPE, connection: 'close' })
+    .end(JSON.stringify(toProblem(417)));
 }

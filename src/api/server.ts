@@ -14,10 +14,11 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { refuseBadText } from './bad-text.ts';
 import { registerDashboard } from './dashboard.ts';
 import { registerOpenApi } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
-import { answerError } from './problems.ts';
+import { answerBrokenRequest, answerError, answerExpectation, answerWrongUrl } from './problems.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { consentRoutes } from './routes/consent.ts';
 import { decisionRoutes } from './routes/decisions.ts';
@@ -44,6 +45,8 @@ export type ApiApp = FastifyInstance<
 const SSE_HEARTBEAT_MS = 15_000;
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than a request line may be: what a part of a path may hold is said by its route. */
+const LONGEST_PARAMETER = 20_000;
 /** Above this the event loop is so late that refusing is kinder than queueing. */
 const MAX_EVENT_LOOP_DELAY_MS = 2_000;
 
@@ -59,11 +62,15 @@ export async function createApiServer(parts: ApiParts): Promise<FastifyInstance>
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    frameworkErrors: answerWrongUrl,
+    clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError);
   app.decorateRequest('actor', null);
+  app.server.on('checkExpectation', answerExpectation);
 
   await app.register(async (scope) => webhookRoutes(scope, parts));
   await app.register(async (scope) => {
@@ -87,6 +94,7 @@ async function registerSite(app: ApiApp, parts: ApiParts): Promise<void> {
   guardHost(app, [new URL(parts.publicUrl).hostname]);
   freeAnswers(app, parts);
   await app.register(helmet, securityHeaders(parts.publicUrl));
+  refuseBadText(app);
   await registerOpenApi(app, parts);
   await app.register(async (scope) => consentRoutes(scope, parts));
   await app.register(async (scope) => registerAdminApi(scope.withTypeProvider<ZodTypeProvider>(), parts), {

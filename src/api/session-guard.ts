@@ -1,6 +1,6 @@
 /** Lets only signed-in people and programs with a token through, and changes only from our own pages. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Actor, isLower, type Role } from '../operations/context.ts';
+import { type Actor, isLower, type Role, requireRole } from '../operations/context.ts';
 import type { ShownToken } from '../operations/tokens.ts';
 import { trustedOrigins } from '../platform/sign-in-options.ts';
 import type { Scope } from './contract-verbs.ts';
@@ -69,6 +69,10 @@ export function guardSession(app: ApiApp, parts: Pick<ApiParts, 'signIn' | 'find
     const who = await parts.signIn.actorOf(request.headers);
     if (!who) return sendProblem(reply, 401);
     request.actor = { name: who.name, role: who.role, personId: who.personId };
+    // Before anything is said about what was asked: each operation checks again.
+    const { verb } = request.routeOptions.config;
+    const scope = verb === undefined ? null : scopeOf(verb);
+    if (scope !== null) requireRole(request.actor, ROLES[scope]);
   });
 }
 

@@ -17,6 +17,8 @@ export async function status(options: GlobalOptions): Promise<void> {
       say(
         `events: ${shown.eventsAccepted} accepted, ${shown.eventsUnsettled} without an end state yet; ${shown.rejections} deliveries refused`,
       );
+      for (const { connection, cause, count, lastAt } of shown.refused)
+        say(pc.dim(`  refused ${count} × ${cause}: ${connection ?? 'no connection'}, last at ${lastAt}`));
       if (shown.sums.length > 0) {
         const rows = shown.sums.map((sum) => [
           sum.kind,

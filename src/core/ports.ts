@@ -249,6 +249,8 @@ export interface WebhookFormat {
   /** The only content type accepted. */
   readonly contentType: string;
   readonly maximumBytes: number;
+  /** In lower case. Its value, once verified, is the same for two deliveries only if they say the same. */
+  readonly signatureHeader: string;
   /** Names of form fields or JSON members that must not be kept with a refused delivery. */
   readonly secretFields?: readonly string[];
   /** Never throws on bad input: undefined when the body is not even of the right form. */

@@ -89,7 +89,8 @@ async function judge(world: World, kills: number, seconds: number) {
     p50: number | null;
     p95: number | null;
   }>`
-    select (select count(*) from events) as accepted, (select count(*) from rejections) as refused,
+    select (select coalesce(sum(1 + repeats), 0) from events) as accepted,
+      (select coalesce(sum(count), 0)::bigint from rejection_counts) as refused,
       (select count(*) from events where settled_at is null) as unsettled,
       percentile_disc(0.5) within group (order by ms) as p50, percentile_disc(0.95) within group (order by ms) as p95
     from (select extract(epoch from settled_at - received_at)::float8 * 1000 as ms from events

@@ -116,7 +116,7 @@ async function tickOnce(parts: EngineParts, tick: number): Promise<void> {
       );
     }
     if (tick % HOUSEKEEPING_EVERY === 0) {
-      await purgeRejections(tx);
+      await purgeRejections(tx, now);
       await purgeFormer(tx, now);
       await purgeAlerts(tx, new Date(now.getTime() - ALERTS_KEPT_MS));
     }

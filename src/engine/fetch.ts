@@ -11,11 +11,18 @@ import {
   type SyncDocument,
   setDocumentFace,
 } from '../store/documents.ts';
-import { type Answered, type EventRow, listUnsettledEvents, markNoted, nextTick } from '../store/events.ts';
+import {
+  type Answered,
+  type EventRow,
+  inOrder,
+  listUnsettledEvents,
+  nextTick,
+  noteFresh,
+} from '../store/events.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { callPriority } from './call-priority.ts';
 import { PRIORITY, wakeLanes } from './intake.ts';
-import { fenced, fencedAt, type LaneWork, note, wake } from './lane-work.ts';
+import { fenced, fencedAt, type LaneWork, note, noteEvent, wake } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
 export type Fetched =
@@ -27,8 +34,7 @@ export type Fetched =
 
 export async function fetchDocument(work: LaneWork, document: SyncDocument): Promise<Fetched> {
   const { parts, open } = work;
-  const events = await listUnsettledEvents(parts.db, document.id);
-  await noteEvents(work, document, events);
+  const events = await takeEvents(work, document);
   const verify = events.some((event) => event.origin === 'replay' || event.origin === 'reconciliation');
   const newest = events.at(-1)?.seq ?? 0n;
   const carried = usableRecord(document, events);
@@ -107,29 +113,15 @@ async function tellOpen(work: LaneWork, tx: Db, leaving: SyncDocument): Promise<
     await wake(work, tx, [await loadDocument(tx, id)], `${leaving.kind} ${leaving.label} has left`);
 }
 
-async function noteEvents(
-  work: LaneWork,
-  document: SyncDocument,
-  events: readonly EventRow[],
-): Promise<void> {
-  const fresh = events.filter((event) => !event.noted);
-  if (fresh.length === 0) return;
-  await fenced(work, async (tx) => {
-    for (const event of fresh) await noteEvent(work, tx, document, event);
-    await markNoted(
-      tx,
-      fresh.map((event) => event.seq),
-    );
+/** What is to be answered. From here on nothing is counted into these events: what comes in becomes one of its own. */
+async function takeEvents(work: LaneWork, document: SyncDocument): Promise<EventRow[]> {
+  const events = await listUnsettledEvents(work.parts.db, document.id);
+  if (events.every((event) => event.noted)) return events;
+  const fresh = await fenced(work, async (tx) => {
+    const noted = await noteFresh(tx, document.id);
+    for (const event of noted) await noteEvent(work, tx, document, event);
+    return noted;
   });
-}
-
-async function noteEvent(work: LaneWork, tx: Db, document: SyncDocument, event: EventRow): Promise<void> {
-  await note(work, tx, document, 'event', {
-    summary: `${event.origin}: ${event.topic}`,
-    seq: event.seq,
-    origin: event.origin,
-    topic: event.topic,
-    receivedAt: event.receivedAt.toISOString(),
-    ...(event.raw ? { rawBody: event.raw.toString('utf8'), headers: event.headers, signature: 'valid' } : {}),
-  });
+  const all = [...events.filter((event) => event.noted), ...fresh];
+  return all.toSorted(inOrder);
 }

@@ -10,7 +10,7 @@ import {
   type SyncDocument,
   setDocumentState,
 } from '../store/documents.ts';
-import { type Answered, settleEvents } from '../store/events.ts';
+import { type Answered, type EventRow, listEvents, settleEvents } from '../store/events.ts';
 import { assertLease, type Lease } from '../store/lanes.ts';
 import { listLinks, listLinksOfCounterparts } from '../store/links.ts';
 import { appendTrail, documentSubject, type TrailEntryKind } from '../store/trail.ts';
@@ -62,6 +62,25 @@ export async function note(
   );
 }
 
+/** What has told of the document. */
+export async function noteEvent(
+  work: LaneWork,
+  tx: Db,
+  document: SyncDocument,
+  event: EventRow,
+): Promise<void> {
+  const again = event.repeats > 0 && { repeats: event.repeats, repeatedAt: event.repeatedAt?.toISOString() };
+  await note(work, tx, document, 'event', {
+    summary: `${event.origin}: ${event.topic}${again ? `, said ${event.repeats + 1} times` : ''}`,
+    seq: event.seq,
+    origin: event.origin,
+    topic: event.topic,
+    receivedAt: event.receivedAt.toISOString(),
+    ...again,
+    ...(event.raw ? { rawBody: event.raw.toString('utf8'), headers: event.headers, signature: 'valid' } : {}),
+  });
+}
+
 /**
  * Gives the document its end state, and the events that its read answers theirs. What waited for this
  * document is looked at again once another state than parked is new, and the rest that its copy holds once parked is.
@@ -79,7 +98,11 @@ export async function settle(
   const settled = await fencedAt(work, 'state', async (tx) => {
     await also?.(tx);
     await setDocumentState(tx, document.id, state, reason, now);
-    const receivedAt = await settleEvents(tx, document.id, answered, state, now);
+    const events = await settleEvents(tx, document.id, answered, state, now);
+    // What came in after the look had begun, and before its read did.
+    const unsaid = events.filter(({ noted }) => !noted).map(({ seq }) => seq);
+    if (unsaid.length > 0)
+      for (const event of await listEvents(tx, unsaid)) await noteEvent(work, tx, document, event);
     await note(work, tx, document, 'state', {
       summary: reason ? `${state}: ${reason.message}` : state,
       state,
@@ -93,10 +116,11 @@ export async function settle(
       // Its steps have woken them, too; without a change nobody is, as a look of theirs may be what brought this one about.
       await wakeWaiting(work, tx, document);
     }
-    return receivedAt;
+    return events;
   });
   parts.metrics.documentsSettled.inc({ kind: document.kind, state });
-  for (const at of settled) parts.metrics.lagSeconds.observe((now.getTime() - at.getTime()) / 1000);
+  for (const { receivedAt } of settled)
+    parts.metrics.lagSeconds.observe((now.getTime() - receivedAt.getTime()) / 1000);
   parts.announce({ id: document.id, state });
 }
 

@@ -72,9 +72,10 @@ async function drain(work: LaneWork): Promise<void> {
   for (;;) {
     if (parts.stopping.aborted || !(await isActive(parts.db, lease.connectionId)))
       return deferLane(parts.db, lease, nowOf(parts), 0);
-    const document = await findPendingDocument(parts.db, lease.connectionId, lease.lane);
+    const now = nowOf(parts);
+    const document = await findPendingDocument(parts.db, lease, now);
     if (!document) {
-      if (await releaseLeaseIfIdle(parts.db, lease)) return;
+      if (await releaseLeaseIfIdle(parts.db, lease, now)) return;
       continue;
     }
     try {

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { formatMoney } from '../core/money.ts';
 import type { Db } from '../store/db.ts';
+import { listRejectionCounts } from '../store/rejections.ts';
 import { readServer } from '../store/server.ts';
 import { findNewestCheck } from '../store/trail-checks.ts';
 import { readAuditStanding } from '../store/trail-ends.ts';
@@ -18,14 +19,14 @@ export async function status(parts: OperationParts, actor: Actor) {
   const states = await sql<{ state: keyof StateCounts; count: bigint }>`
     select state, count(*) as count from documents group by state`.execute(db);
   for (const row of states.rows) records[row.state] = Number(row.count);
-  const totals = await sql<{ connections: bigint; accepted: bigint; unsettled: bigint; rejections: bigint }>`
+  const totals = await sql<{ connections: bigint; accepted: bigint; unsettled: bigint }>`
     select (select count(*) from connections) as connections,
-      (select count(*) from events) as accepted,
-      (select count(*) from events where settled_at is null) as unsettled,
-      (select count(*) from rejections) as rejections`.execute(db);
+      (select coalesce(sum(1 + repeats), 0)::bigint from events) as accepted,
+      (select count(*) from events where settled_at is null) as unsettled`.execute(db);
   const reasons = await sql<{ code: string; message: string; count: bigint }>`
     select reason ->> 'code' as code, min(reason ->> 'message') as message, count(*) as count
     from documents where state = 'parked' group by 1 order by 3 desc, 1`.execute(db);
+  const refused = await listRejectionCounts(db);
   const [total] = totals.rows;
   return {
     version: parts.version,
@@ -34,7 +35,8 @@ export async function status(parts: OperationParts, actor: Actor) {
     records,
     eventsAccepted: Number(total?.accepted ?? 0n),
     eventsUnsettled: Number(total?.unsettled ?? 0n),
-    rejections: Number(total?.rejections ?? 0n),
+    rejections: refused.reduce((sum, { count }) => sum + count, 0),
+    refused: refused.map(({ lastAt, ...kind }) => ({ ...kind, lastAt: lastAt.toISOString() })),
     parkedByReason: reasons.rows.map((row) => ({ ...row, count: Number(row.count) })),
     notices: await listNotices(parts, actor),
     sums: await sumByCurrency(parts),

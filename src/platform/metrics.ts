@@ -21,6 +21,12 @@ export function createMetrics() {
       labelNames: ['cause'],
       registers,
     }),
+    deliveriesLimited: new Counter({
+      name: 'mlc_webhooks_limited_total',
+      help: 'Refused deliveries that were only counted and answered 429: to unknown paths, or refused at a callback of ours.',
+      labelNames: ['kind'],
+      registers,
+    }),
     apiCalls: new Counter({
       name: 'mlc_api_calls_total',
       help: 'API calls by side, kind and HTTP status (0 = no answer).',

@@ -256,7 +256,8 @@ export async function findLanes(world: ProofWorld): Promise<{ due: string[]; nex
 
 async function lookForLanes(world: ProofWorld): Promise<{ due: string[]; nextAt: number | undefined }> {
   const { rows } = await sql<{ lane: string; at: Date | null }>`
-    select d.lane, max(greatest(l.not_before, case when l.holder is not null then l.expires_at end)) as at
+    select d.lane, greatest(max(l.not_before), max(case when l.holder is not null then l.expires_at end),
+      min(coalesce(e.due_at, to_timestamp(0)))) as at
     from events e
     join documents d on d.id = e.document_id
     join connections c on c.id = d.connection_id and c.state = 'active'

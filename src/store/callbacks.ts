@@ -58,20 +58,27 @@ async function toCallback(
   };
 }
 
-export async function findCallbackByPath(
+/** Those that there are, by path; one question for any number. */
+export async function findCallbacksByPaths(
   db: Db,
   vault: Vault,
-  path: string,
-): Promise<CallbackRow | undefined> {
-  const row = await db
+  paths: readonly string[],
+): Promise<Map<string, CallbackRow>> {
+  const byHash = new Map(paths.map((path) => [hashPath(path), path]));
+  const rows = await db
     .selectFrom('callbacks')
     .selectAll()
-    .where('path_hash', '=', hashPath(path))
-    .executeTakeFirst();
-  if (!row) return undefined;
-  // It is not unsealed here, and a delivery may say it once more.
-  vault.known.note(path);
-  return toCallback(vault, row, path);
+    .where('path_hash', '=', sql<string>`any(${[...byHash.keys()]}::text[])`)
+    .execute();
+  const found = new Map<string, CallbackRow>();
+  for (const row of rows) {
+    const path = byHash.get(row.path_hash);
+    if (path === undefined) continue;
+    // It is not unsealed here, and a delivery may say it once more.
+    vault.known.note(path);
+    found.set(path, await toCallback(vault, row, path));
+  }
+  return found;
 }
 
 /** By topic; of each topic the next one first, the old ones last. */

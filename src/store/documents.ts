@@ -4,6 +4,8 @@ import type { DocumentKind } from '../core/canonical.ts';
 import { isId } from '../core/ids.ts';
 import { formatMoney, type Money } from '../core/money.ts';
 import type { Db } from './db.ts';
+import { isDue } from './due.ts';
+import type { LaneKey } from './events.ts';
 import type { Documents } from './schema.ts';
 
 export type DocumentState = 'pending' | 'synced' | 'parked' | 'ignored';
@@ -134,14 +136,14 @@ export async function findDocument(
 /** The document of a lane whose unsettled event has waited longest; history after all that is live (R6). */
 export async function findPendingDocument(
   db: Db,
-  connectionId: string,
-  lane: string,
+  { connectionId, lane }: LaneKey,
+  now: Date,
 ): Promise<SyncDocument | undefined> {
   const { rows } = await sql<Selectable<Documents>>`
     select d.* from documents d
     join lateral (
       select min(seq) as seq, bool_and(origin = 'backfill') as is_history
-      from events e where e.document_id = d.id and e.settled_at is null
+      from events e where e.document_id = d.id and e.settled_at is null and ${isDue(now)}
     ) e on e.seq is not null
     where d.connection_id = ${connectionId} and d.lane = ${lane}
     order by e.is_history, e.seq limit 1`.execute(db);

@@ -48,7 +48,7 @@ test('of twenty who want a lane at once, one gets it (I5)', async () => {
 
 test('the token grows with every acquisition', async () => {
   const first = await take('a');
-  expect(await releaseLeaseIfIdle(database.db, first)).toBe(true);
+  expect(await releaseLeaseIfIdle(database.db, first, at(0))).toBe(true);
   const second = await take('a');
   expect(second.token > first.token).toBe(true);
 });
@@ -114,12 +114,12 @@ test('a lane is not given back while it has work: who was refused meanwhile may 
   const lease = await take('a');
   await kit.accept({ kind: 'invoice', sourceId: '1' });
   expect(await acquireLease(database.db, key, 'b', at(1), LEASE_MS)).toBeUndefined();
-  expect(await releaseLeaseIfIdle(database.db, lease)).toBe(false);
+  expect(await releaseLeaseIfIdle(database.db, lease, at(0))).toBe(false);
   await database.db
     .updateTable('events')
     .set({ settled_at: at(2) })
     .execute();
-  expect(await releaseLeaseIfIdle(database.db, lease)).toBe(true);
+  expect(await releaseLeaseIfIdle(database.db, lease, at(0))).toBe(true);
 });
 
 test('a lane that is put off is not worked before its time, unless somebody asks for it', async () => {

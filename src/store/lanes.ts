@@ -1,6 +1,7 @@
 /** The lane lease: one worker at a time, fenced by a token that every write checks (I5). */
 import { sql } from 'kysely';
 import type { Db } from './db.ts';
+import { isDue } from './due.ts';
 import type { LaneKey } from './events.ts';
 
 export type Lease = LaneKey & { holder: string; token: bigint };
@@ -61,7 +62,7 @@ export async function assertLease(tx: Db, lease: Lease, now: Date): Promise<void
  * Gives the lane back unless it has work again; true when it was given back. Whoever was refused the lease while we
  * held it may rely on this check: the work they came for was committed before it.
  */
-export async function releaseLeaseIfIdle(db: Db, lease: Lease): Promise<boolean> {
+export async function releaseLeaseIfIdle(db: Db, lease: Lease, now: Date): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const locked = await tx
       .selectFrom('lanes')
@@ -74,7 +75,7 @@ export async function releaseLeaseIfIdle(db: Db, lease: Lease): Promise<boolean>
     if (!locked) return true;
     const { rows } = await sql<{ busy: boolean }>`
       select exists (
-        select from documents d join events e on e.document_id = d.id and e.settled_at is null
+        select from documents d join events e on e.document_id = d.id and e.settled_at is null and ${isDue(now)}
         where d.connection_id = ${lease.connectionId} and d.lane = ${lease.lane}
       ) as busy`.execute(tx);
     if (rows[0]?.busy === true) return false;

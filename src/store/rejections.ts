@@ -1,8 +1,12 @@
-/** Deliveries refused at the door, kept for diagnosis: the newest thousand. */
+/** Deliveries refused at the door: every one counted by day, some kept in full for diagnosis. */
 import { sql } from 'kysely';
 import type { Db } from './db.ts';
 
-const KEPT = 1000;
+/** The newest of each cause, for each connection. */
+const KEPT_OF_A_CONNECTION = 200;
+/** The newest sent to addresses that are nobody's. */
+const KEPT_OF_STRANGERS = 100;
+const COUNTED_FOR_DAYS = 90;
 
 export type NewRejection = {
   id: string;
@@ -25,6 +29,8 @@ export type Rejection = {
   body: Buffer | null;
 };
 
+export type RejectionCount = { connectionId: string | undefined; cause: string; count: number };
+
 export async function recordRejection(db: Db, rejection: NewRejection, now: Date): Promise<void> {
   await db
     .insertInto('rejections')
@@ -40,6 +46,30 @@ export async function recordRejection(db: Db, rejection: NewRejection, now: Date
     .execute();
 }
 
+/** Adds to the day's counts. */
+export async function countRejections(db: Db, counts: readonly RejectionCount[], now: Date): Promise<void> {
+  const rows = counts.map(({ connectionId, ...rest }) => ({ connection_id: connectionId ?? null, ...rest }));
+  await sql`
+    insert into rejection_counts (connection_id, cause, day, count, last_at)
+    select connection_id, cause, ${now.toISOString().slice(0, 10)}::date, count, ${now}
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(connection_id uuid, cause text, count bigint)
+    -- Always in the same order, so that two processes never wait for each other in a circle.
+    order by connection_id, cause
+    on conflict (connection_id, cause, day)
+      do update set count = rejection_counts.count + excluded.count, last_at = excluded.last_at`.execute(db);
+}
+
+/** All that are still counted, by connection (null: sent to nobody's address) and cause; the most first. */
+export async function listRejectionCounts(
+  db: Db,
+): Promise<{ connection: string | null; cause: string; count: number; lastAt: Date }[]> {
+  const { rows } = await sql<{ connection: string | null; cause: string; count: bigint; last_at: Date }>`
+    select c.name as connection, r.cause, sum(r.count)::bigint as count, max(r.last_at) as last_at
+    from rejection_counts r left join connections c on c.id = r.connection_id
+    group by c.id, c.name, r.cause order by 3 desc, 1, 2`.execute(db);
+  return rows.map(({ last_at: lastAt, count, ...kind }) => ({ ...kind, count: Number(count), lastAt }));
+}
+
 /** The newest first. */
 export async function listRejections(
   db: Db,
@@ -51,7 +81,13 @@ export async function listRejections(
     .select(['r.id', 'r.connection_id', 'c.name', 'r.at', 'r.cause', 'r.status', 'r.headers', 'r.body']);
   if (filter.connectionId !== undefined) query = query.where('r.connection_id', '=', filter.connectionId);
   if (filter.cause !== undefined) query = query.where('r.cause', '=', filter.cause);
-  const rows = await query.orderBy('r.at', 'desc').orderBy('r.id', 'desc').limit(filter.limit).execute();
+  const rows = await query
+    // What concerns a connection stands above whatever strangers have sent.
+    .orderBy(sql`r.connection_id is null`)
+    .orderBy('r.at', 'desc')
+    .orderBy('r.id', 'desc')
+    .limit(filter.limit)
+    .execute();
   return rows.map((row) => ({
     id: row.id,
     connectionId: row.connection_id,
@@ -64,8 +100,18 @@ export async function listRejections(
   }));
 }
 
-export async function purgeRejections(db: Db): Promise<void> {
-  await sql`delete from rejections where at < (select at from rejections order by at desc offset ${KEPT} limit 1)`.execute(
+/** Keeps the newest of each kind, so that many of one kind push no other out. */
+export async function purgeRejections(db: Db, now: Date): Promise<void> {
+  await sql`
+    delete from rejections where id in (
+      select id from (
+        select id, connection_id, row_number() over (
+          partition by connection_id, case when connection_id is not null then cause end order by at desc, id desc
+        ) as nth from rejections
+      ) as ranked
+      where nth > case when connection_id is null then ${KEPT_OF_STRANGERS}::integer else ${KEPT_OF_A_CONNECTION} end)`.execute(
     db,
   );
+  const counted = new Date(now.getTime() - COUNTED_FOR_DAYS * 86_400_000);
+  await sql`delete from rejection_counts where last_at < ${counted}`.execute(db);
 }

@@ -211,6 +211,7 @@ export interface Documents {
 export interface Events {
   connection_id: string;
   document_id: string;
+  due_at: Timestamp | null;
   headers: Json | null;
   noted: Generated<boolean>;
   origin: string;
@@ -219,8 +220,11 @@ export interface Events {
   read_seq: bigint | null;
   received_at: Timestamp;
   record: Json | null;
+  repeated_at: Timestamp | null;
+  repeats: Generated<number>;
   seq: Generated<bigint>;
   settled_at: Timestamp | null;
+  signature: string | null;
   topic: string;
 }
 
@@ -256,6 +260,14 @@ export interface Links {
   source_id: string;
   stage: string;
   touched_at: Timestamp | null;
+}
+
+export interface RejectionCounts {
+  cause: string;
+  connection_id: string | null;
+  count: bigint;
+  day: string;
+  last_at: Timestamp;
 }
 
 export interface Rejections {
@@ -390,6 +402,7 @@ export interface DB {
   former_secrets: FormerSecrets;
   lanes: Lanes;
   links: Links;
+  rejection_counts: RejectionCounts;
   rejections: Rejections;
   replay_items: ReplayItems;
   replays: Replays;

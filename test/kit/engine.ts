@@ -10,7 +10,8 @@ import { createConnectionRuntime } from '../../src/engine/connection-runtime.ts'
 import { acceptEvents } from '../../src/engine/intake.ts';
 import { drainLane } from '../../src/engine/lane.ts';
 import { createKnownSecretsFor } from '../../src/engine/parts.ts';
-import { createReceiver, type Receipt, type Receiver } from '../../src/engine/receive.ts';
+import { createReceiver, type Receiver } from '../../src/engine/receive.ts';
+import type { Receipt } from '../../src/engine/refusals.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
 import type { Actor } from '../../src/operations/context.ts';
 import type { OperationParts } from '../../src/operations/parts.ts';
@@ -19,6 +20,7 @@ import { createMetrics } from '../../src/platform/metrics.ts';
 import type { Queue, QueueName } from '../../src/platform/queue.ts';
 import { createVault } from '../../src/platform/vault.ts';
 import { findDocument, type SyncDocument } from '../../src/store/documents.ts';
+import { isDue } from '../../src/store/due.ts';
 import type { LaneKey, NewEvent } from '../../src/store/events.ts';
 import { listUnsettledEvents } from '../../src/store/events.ts';
 import type { DB } from '../../src/store/schema.ts';
@@ -209,7 +211,7 @@ function driver(parts: OperationParts, connectionId: string, { books }: ExampleW
 async function listLanes(parts: OperationParts, connectionId: string, dueOnly: boolean): Promise<LaneKey[]> {
   const now = new Date(parts.clock.now());
   const due = dueOnly
-    ? sql`(l.not_before is null or l.not_before <= ${now}) and l.holder is null`
+    ? sql`(l.not_before is null or l.not_before <= ${now}) and l.holder is null and ${isDue(now)}`
     : sql`true`;
   const { rows } = await sql<{ lane: string }>`
     select d.lane, min(e.seq) from events e

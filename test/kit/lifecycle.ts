@@ -35,6 +35,7 @@ import { createMetrics } from '../../src/platform/metrics.ts';
 import { createVault } from '../../src/platform/vault.ts';
 import { findBackfill } from '../../src/store/backfills.ts';
 import { findDocument, type SyncDocument } from '../../src/store/documents.ts';
+import { isDue } from '../../src/store/due.ts';
 import type { DB } from '../../src/store/schema.ts';
 import { documentSubject, listTrail, type TrailEntry } from '../../src/store/trail.ts';
 import { createBackups } from './backups.ts';
@@ -402,7 +403,7 @@ async function delivered({ simulator }: RunningSimulator): Promise<void> {
 async function lanesOf(parts: OperationParts, connectionId: string, dueOnly: boolean) {
   const now = new Date(parts.clock.now());
   const due = dueOnly
-    ? sql`(l.not_before is null or l.not_before <= ${now}) and l.holder is null`
+    ? sql`(l.not_before is null or l.not_before <= ${now}) and l.holder is null and ${isDue(now)}`
     : sql`true`;
   const { rows } = await sql<{ lane: string }>`
     select d.lane, min(e.seq) from events e

@@ -7,12 +7,12 @@ export const READING_BUGS: readonly Bug[] = [
   // the door
   bug('200 is answered before the commit', kills('create-invoice', 'before event'), [
     'src/engine/receive.ts',
-    'await accept(trusted, message, rawBody, headers);',
-    'void accept(trusted, message, rawBody, headers).catch(() => {});',
+    'await accept(verdict.door, message, rawBody, headers);',
+    'void accept(verdict.door, message, rawBody, headers).catch(() => {});',
   ]),
   bug('the signature is not checked', prove(['forged'], 1, 2), [
-    'src/engine/receive.ts',
-    "if (!signedBy(trusted)) return refuse(door, 'bad-signature', headers, rawBody);",
+    'src/engine/judge-delivery.ts',
+    "if (!isSigned()) return { ok: false, door, cause: 'bad-signature', signed: false };",
     '',
   ]),
   bug('the group commit swallows its error', { by: 'door' }, [

@@ -61,7 +61,7 @@ async function lookAtAll(world: LifecycleWorld, figures: DryRunFigures, count: n
     lane = await nextLane(world)
   ) {
     const { parts, connectionId } = world;
-    const document = await findPendingDocument(parts.db, connectionId, lane);
+    const document = await findPendingDocument(parts.db, { connectionId, lane }, new Date(parts.clock.now()));
     if (!document) throw new Error(`nothing to do in lane ${lane}`);
     const predicted = await dryRunRecord(parts, ADMIN, { recordId: document.id });
     const since = await lastDelivery(world);

@@ -28,7 +28,9 @@ async function listUnstored({ door, observer }: ProofWorld): Promise<string[]> {
   const unstored: string[] = [];
   for (const [body, accepted] of bodies) {
     const { rows } = await sql<{ stored: bigint }>`
-      select count(*) as stored from events where raw = decode(${body}, 'base64')`.execute(observer().db);
+      select coalesce(sum(1 + repeats), 0) as stored from events where raw = decode(${body}, 'base64')`.execute(
+      observer().db,
+    );
     if (Number(rows[0]?.stored ?? 0n) < accepted)
       unstored.push(`lost: accepted and not stored: ${Buffer.from(body, 'base64').toString('utf8')}`);
   }

@@ -27,7 +27,7 @@ type LiveEvent = { id: string; state: string };
 export type FakeParts = ApiParts & {
   records: RecordSummary[];
   received: { path: string; rawBody: Buffer; headers: PlainHeaders }[];
-  refused: { cause: string; path: string; status: number }[];
+  refused: { cause: string; path: string }[];
   /** Changes a record and tells the open dashboards. */
   change(record: RecordSummary, state: RecordSummary['state'], at: string): void;
   listeners: Set<(event: LiveEvent) => void>;
@@ -132,6 +132,7 @@ function fakeOperations(
       eventsAccepted: 1_204,
       eventsUnsettled: 3,
       rejections: 2,
+      refused: [{ connection: null, cause: 'unknown-path', count: 2, lastAt: '2026-11-23T13:40:00.000Z' }],
       parkedByReason: toParkedByReason(parts.records),
       notices: [],
       sums: [
@@ -203,7 +204,10 @@ export function createFakeParts(overrides: Partial<ApiParts> = {}): FakeParts {
       received.push({ path, rawBody, headers });
       return path === 'known' ? { status: 200 } : { status: 404, title: 'No such path' };
     },
-    rejected: (cause, { path, status }) => refused.push({ cause, path, status }),
+    refuse: async (path, cause) => {
+      refused.push({ cause, path });
+      return { status: 413 };
+    },
     redact: (text) => text,
     completeConsent: async ({ error }) => ({
       ok: error === undefined,

@@ -17,16 +17,26 @@ const accountOf = (request: FastifyRequest): string =>
 type Parts = Pick<ApiParts, 'signIn' | 'operations'>;
 
 export function sessionRoutes(app: ApiApp, parts: Parts): void {
-  const signIn = async (
+  const enter = async (
     request: FastifyRequest,
     reply: FastifyReply,
     credentials: { email: string; password: string },
   ) => {
     const answer = await parts.signIn.signIn(credentials, request.headers, request.ip);
+    if (answer.outcome !== 'signed-in') return answer;
+    await parts.operations.noteSession(answer.who, 'signed in');
+    reply.header('set-cookie', answer.cookies);
+    return answer;
+  };
+
+  const signIn = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    credentials: { email: string; password: string },
+  ) => {
+    const answer = await enter(request, reply, credentials);
     switch (answer.outcome) {
       case 'signed-in':
-        await parts.operations.noteSession(answer.who, 'signed in');
-        reply.header('set-cookie', answer.cookies);
         return { email: answer.who.email, role: answer.who.role };
       case 'refused':
         request.log.warn({ address: request.ip }, 'sign-in refused');
@@ -63,8 +73,13 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
     },
     config: { verb: 'setUp', rateLimit: TRIES_AT_SETUP },
     handler: async (request, reply) => {
-      await parts.operations.setUp(request.body);
-      return signIn(request, reply, request.body);
+      const { email } = await parts.operations.setUp(request.body);
+      // The account is made, whatever becomes of the sign-in: then the person signs in by hand.
+      const { password } = request.body;
+      await enter(request, reply, { email, password }).catch((error: unknown) =>
+        request.log.warn({ err: error }, 'no session after the set-up'),
+      );
+      return { email, role: 'admin' as const };
     },
   });
 
@@ -78,8 +93,15 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
 }
 
 function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
+  /** Before anything is said about what was asked. */
+  const needsSession = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (!(await signIn.actorOf(request.headers))) return sendProblem(reply, 401);
+    return undefined;
+  };
+
   app.route({
     ...routeOf('showSession'),
+    onRequest: needsSession,
     schema: { ...aboutVerb('showSession'), response: { 200: people.session, ...PROBLEMS } },
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
@@ -100,6 +122,7 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
 
   app.route({
     ...routeOf('signOutEverywhere'),
+    onRequest: needsSession,
     schema: { ...aboutVerb('signOutEverywhere'), response: { 204: z.undefined(), ...PROBLEMS } },
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
@@ -118,6 +141,7 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
       response: { 200: people.person, ...PROBLEMS },
     },
     config: { verb: 'changePassword', rateLimit: TRIES_AT_SETUP },
+    onRequest: needsSession,
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
       if (!who) return sendProblem(reply, 401);

@@ -1,6 +1,6 @@
 /** The door for webhooks: raw bytes in, stored, answered; no session, no cookies, nothing else in the way. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiParts, PlainHeaders } from '../parts.ts';
+import type { ApiParts, PlainHeaders, ReceiveAnswer } from '../parts.ts';
 import { sendProblem } from '../problems.ts';
 
 const WEBHOOK_LIMIT_BYTES = 64 * 1024;
@@ -15,32 +15,40 @@ function toPlainHeaders(request: FastifyRequest): PlainHeaders {
   return plain;
 }
 
-export function webhookRoutes(app: FastifyInstance, parts: Pick<ApiParts, 'receive' | 'rejected'>): void {
+function sendAnswer(reply: FastifyReply, { status, title, retryAfterSeconds }: ReceiveAnswer): FastifyReply {
+  if (status < 300) return reply.code(status).send();
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  return sendProblem(reply, status, title === undefined ? {} : { detail: title });
+}
+
+export function webhookRoutes(app: FastifyInstance, parts: Pick<ApiParts, 'receive' | 'refuse'>): void {
   // A logger of its own for each request costs more than its parsing; the one line written here names the request.
   app.setChildLoggerFactory((logger) => logger);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
-  app.setErrorHandler((error: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
-    const { path } = request.params as PathParams['Params'];
-    if (error.statusCode === 413) {
-      parts.rejected('too-large', { path, headers: toPlainHeaders(request), status: 413 });
-      return sendProblem(reply, 413);
-    }
-    if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, error.statusCode);
-    // Not stored, so not accepted: the sender must try again.
-    request.log.error({ err: error, reqId: request.id }, 'webhook not stored');
-    return sendProblem(reply, 503, { requestId: request.id });
-  });
+  app.setErrorHandler(
+    async (error: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
+      const { path } = request.params as PathParams['Params'];
+      if (error.statusCode === 413) {
+        const refused = parts.refuse(path, 'too-large', toPlainHeaders(request), request.ip);
+        return sendAnswer(reply, await refused.catch(() => ({ status: 413 })));
+      }
+      if (error.statusCode !== undefined && error.statusCode < 500)
+        return sendProblem(reply, error.statusCode);
+      // Not stored, so not accepted: the sender must try again.
+      request.log.error({ err: error, reqId: request.id }, 'webhook not stored');
+      return sendProblem(reply, 503, { requestId: request.id });
+    },
+  );
 
   app.post<PathParams & { Body: unknown }>(
     '/hooks/:path',
     { bodyLimit: WEBHOOK_LIMIT_BYTES },
     async (request, reply) => {
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const answer = await parts.receive(request.params.path, rawBody, toPlainHeaders(request));
-      if (answer.status < 300) return reply.code(answer.status).send();
-      return sendProblem(reply, answer.status, answer.title === undefined ? {} : { detail: answer.title });
+      const headers = toPlainHeaders(request);
+      return sendAnswer(reply, await parts.receive(request.params.path, rawBody, headers, request.ip));
     },
   );
 }

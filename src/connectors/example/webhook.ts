@@ -36,6 +36,7 @@ function parse(rawBody: Uint8Array): WebhookMessage | undefined {
 export const webhookFormat: WebhookFormat = {
   contentType: 'application/json',
   maximumBytes: 4096,
+  signatureHeader: SIGNATURE_HEADER,
   parse,
   verify(rawBody, headers, verifier) {
     const given = Buffer.from(headers[SIGNATURE_HEADER] ?? '');

@@ -104,6 +104,7 @@ function toNumericId(value: string | undefined): string | undefined {
 export const webhooks: WebhookFormat = {
   contentType: 'application/x-www-form-urlencoded',
   maximumBytes: MAXIMUM_BYTES,
+  signatureHeader: SIGNATURE_HEADER,
   secretFields: ['verifier'],
   parse,
   verify,

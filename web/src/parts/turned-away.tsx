@@ -2,13 +2,21 @@
 import { Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../api.ts';
-import { formatTime } from '../format.ts';
+import { formatCount, formatTime } from '../format.ts';
 import { Loaded, Section } from './page.tsx';
 
 export function TurnedAway() {
   const rejections = useQuery({ queryKey: ['rejections'], queryFn: api.rejections });
+  const status = useQuery({ queryKey: ['status'], queryFn: api.status });
   return (
     <Section title="Calls that were turned away">
+      {(status.data?.refused ?? []).map(({ connection, cause, count, lastAt }) => (
+        <Text size="sm" c="dimmed" key={`${connection} ${cause}`}>
+          {formatCount(count)} × {cause.replaceAll('-', ' ')} (
+          {connection ?? 'sent to an address that is not ours'}), the last on {formatTime(lastAt)}. The newest
+          of each kind are kept.
+        </Text>
+      ))}
       <Loaded query={rejections}>
         {(all) =>
           all.length === 0 ? (
