@@ -6,6 +6,7 @@ import { createFakeParts } from '../../src/api/fake/parts.ts';
 import { toOperations } from '../../src/api/from-operations.ts';
 import { createApiServer } from '../../src/api/server.ts';
 import { UsageError } from '../../src/core/errors.ts';
+import { newId } from '../../src/core/ids.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createSignIn } from '../../src/platform/sign-in.ts';
 import type { DB } from '../../src/store/schema.ts';
@@ -73,9 +74,14 @@ beforeAll(async () => {
   const sandbox = { urlOf: noSandbox, work: noSandbox, close: async () => {} };
   const operations = toOperations({ ...kit.parts, accounts: signIn, setupCode: CODE, sandbox });
   const { signIn: faked } = createFakeParts();
-  // Sessions are faked, all else is real; but who sets up gets a real one, or none.
+  // Sessions are faked, all else is real, also whose they are; but who sets up gets a real one, or none.
+  const actorOf: typeof faked.actorOf = async (headers) => {
+    const who = await faked.actorOf(headers);
+    const [person] = who ? await signIn.listUsers() : [];
+    return who && { ...who, personId: person?.id ?? newId(0) };
+  };
   app = await createApiServer(
-    createFakeParts({ operations, signIn: { ...signIn, actorOf: faked.actorOf }, publicUrl: PUBLIC_URL }),
+    createFakeParts({ operations, signIn: { ...signIn, actorOf }, publicUrl: PUBLIC_URL }),
   );
   document = (await ask({ url: '/api/v1/openapi.json', headers: ADMIN })).json();
   known = { connectionId: kit.connectionId, recordId: (await kit.document('invoice', '1')).id };
