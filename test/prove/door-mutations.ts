@@ -46,7 +46,11 @@ const withHeader = (sent: Sent, name: string, value: string): Sent => ({
   ...sent,
   headers: { ...sent.headers, [name]: value },
 });
-const without = ({ headers: { [SIGNATURE]: _, ...headers }, ...sent }: Sent): Sent => ({ ...sent, headers });
+const without = (sent: Sent): Sent => {
+  const headers = { ...sent.headers };
+  delete headers[SIGNATURE];
+  return { ...sent, headers };
+};
 
 export const MUTATIONS: Record<Class, (of: Signed, loot: Loot) => Sent> = {
   bytes({ sent }, { below, pick }) {

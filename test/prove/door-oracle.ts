@@ -25,7 +25,7 @@ function pythonText(text: string): string {
 }
 
 /** Of a key that is repeated the first value counts: that is what a dict made of werkzeug's form holds. */
-export function toForm(pairs: Iterable<Pair>): string {
+function toForm(pairs: Iterable<Pair>): string {
   const first: Pair[] = [];
   for (const pair of pairs) if (!first.some(([key]) => key === pair[0])) first.push(pair);
   return `{${first.map(([key, value]) => `${pythonText(key)}: ${pythonText(value)}`).join(', ')}}`;
@@ -50,16 +50,16 @@ function decodePart(bytes: Buffer): string {
   return Buffer.from(out).toString('utf8');
 }
 
-export function decodeForm(body: Buffer): Pair[] {
+function decodeForm(body: Buffer): Pair[] {
   const pairs: Pair[] = [];
   for (let from = 0; from <= body.length; ) {
     const end = body.indexOf(0x26, from);
     const part = body.subarray(from, end === -1 ? body.length : end);
     from = end === -1 ? body.length + 1 : end + 1;
     if (part.length === 0) continue;
-    const sign = part.indexOf(0x3d);
+    const equals = part.indexOf(0x3d);
     const [key, value] =
-      sign === -1 ? [part, Buffer.alloc(0)] : [part.subarray(0, sign), part.subarray(sign + 1)];
+      equals === -1 ? [part, Buffer.alloc(0)] : [part.subarray(0, equals), part.subarray(equals + 1)];
     pairs.push([decodePart(key), decodePart(value)]);
   }
   return pairs;

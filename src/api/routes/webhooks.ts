@@ -27,13 +27,13 @@ export function webhookRoutes(app: FastifyInstance, parts: Pick<ApiParts, 'recei
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
+  const refuseTooLarge = (path: string, request: FastifyRequest): Promise<ReceiveAnswer> =>
+    parts.refuse(path, 'too-large', toPlainHeaders(request), request.ip).catch(() => ({ status: 413 }));
+
   app.setErrorHandler(
     async (error: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
       const { path } = request.params as PathParams['Params'];
-      if (error.statusCode === 413) {
-        const refused = parts.refuse(path, 'too-large', toPlainHeaders(request), request.ip);
-        return sendAnswer(reply, await refused.catch(() => ({ status: 413 })));
-      }
+      if (error.statusCode === 413) return sendAnswer(reply, await refuseTooLarge(path, request));
       if (error.statusCode !== undefined && error.statusCode < 500)
         return sendProblem(reply, error.statusCode);
       // Not stored, so not accepted: the sender must try again.

@@ -7,10 +7,10 @@ import { Loaded, Section } from './page.tsx';
 
 export function TurnedAway() {
   const rejections = useQuery({ queryKey: ['rejections'], queryFn: api.rejections });
-  const status = useQuery({ queryKey: ['status'], queryFn: api.status });
+  const overview = useQuery({ queryKey: ['status'], queryFn: api.status });
   return (
     <Section title="Calls that were turned away">
-      {(status.data?.refused ?? []).map(({ connection, cause, count, lastAt }) => (
+      {(overview.data?.refused ?? []).map(({ connection, cause, count, lastAt }) => (
         <Text size="sm" c="dimmed" key={`${connection} ${cause}`}>
           {formatCount(count)} × {cause.replaceAll('-', ' ')} (
           {connection ?? 'sent to an address that is not ours'}), the last on {formatTime(lastAt)}. The newest
