@@ -145,6 +145,10 @@ export async function openInstallation(
       baseUrl: config.publicUrl,
       secret: deriveSecret(keys, 'sign-in'),
       log: (level, message) => log[level]({ part: 'sign-in' }, message),
+      clock: systemClock,
+      random: systemRandom,
+      metrics: engine.metrics,
+      stopping: stopping.signal,
     });
     const parts: PeopleParts = {
       ...engine,

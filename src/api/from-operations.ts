@@ -4,7 +4,13 @@ import { setOwner, sharedAccounts } from '../operations/account-owner.ts';
 import { addConnection } from '../operations/add-connection.ts';
 import { testAlert } from '../operations/alert-address.ts';
 import { backfill, backfillProgress } from '../operations/backfill.ts';
-import { completeConsent, finishConsent, startConsent } from '../operations/consent.ts';
+import {
+  completeConsent,
+  finishConsent,
+  isConsentUnderWay,
+  startConsent,
+  UnknownConsent,
+} from '../operations/consent.ts';
 import type { Actor } from '../operations/context.ts';
 import { dryRunRecord } from '../operations/dry-run-record.ts';
 import { linkAccount } from '../operations/link-account.ts';
@@ -163,6 +169,7 @@ export async function consentAnswer(
       ok: false,
       title: 'No consent',
       message: answer.error ?? 'The answer carries neither a code nor an error.',
+      unasked: answer.state === undefined || !(await isConsentUnderWay(parts, answer.state)),
     };
   }
   try {
@@ -174,8 +181,10 @@ export async function consentAnswer(
       message: `${connection} is connected${account ? ` to account ${account}` : ''}. You may close this page.`,
     };
   } catch (error) {
-    parts.log.warn({ err: error }, 'consent failed');
+    const unasked = error instanceof UnknownConsent;
+    if (!unasked) parts.log.warn({ err: error }, 'consent failed');
     return {
+      unasked,
       ok: false,
       title: 'Not connected',
       message: error instanceof Error ? error.message : String(error),

@@ -110,7 +110,8 @@ export type PlainHeaders = Record<string, string>;
 
 export type ReceiveAnswer = { status: number; title?: string; retryAfterSeconds?: number };
 
-export type ConsentAnswer = { ok: boolean; title: string; message: string };
+/** `unasked`: nobody asked for it, so it may be anybody's. */
+export type ConsentAnswer = { ok: boolean; title: string; message: string; unasked?: boolean };
 
 export type Health = {
   /** False only when a restart would help. */
@@ -141,7 +142,7 @@ export type ApiParts = {
   metricsToken?: string | undefined;
   /** Whether the API's documentation is open to everybody. */
   openApiDocs?: boolean | undefined;
-  signIn: Pick<SignIn, 'signIn' | 'signOut' | 'actorOf'>;
+  signIn: Pick<SignIn, 'signIn' | 'signOut' | 'actorOf' | 'tooMany'>;
   /** The living API token of an Authorization header. */
   findToken(authorization: string): Promise<ShownToken | undefined>;
   /** The built dashboard. */

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import { fastifySSE } from '@fastify/sse';
 import underPressure from '@fastify/under-pressure';
 import Fastify, {
@@ -105,7 +104,6 @@ async function registerSite(app: ApiApp, parts: ApiParts): Promise<void> {
 
 async function registerAdminApi(app: ApiApp, parts: ApiParts): Promise<void> {
   await app.register(underPressure, { maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS });
-  await app.register(rateLimit, { global: false });
   await app.register(fastifySSE, { heartbeatInterval: SSE_HEARTBEAT_MS });
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');

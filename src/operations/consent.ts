@@ -13,7 +13,7 @@ import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
 import { freeDeep } from '../platform/redact.ts';
 import { type Connection, loadConnection, lockConnection, mergeSettings } from '../store/connections.ts';
-import { findConsent, insertConsent, takeConsent } from '../store/consents.ts';
+import { dropOldConsents, findConsent, insertConsent, takeConsent } from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
 import { keepSpent } from '../store/former-secrets.ts';
@@ -22,6 +22,16 @@ import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
 const CONSENT_MS = 30 * 60_000;
+
+/** Nobody is under way with this state. */
+export class UnknownConsent extends UsageError {
+  constructor() {
+    super(
+      'This consent is unknown, was used already, or is older than 30 minutes.',
+      'Start it again: connection consent NAME',
+    );
+  }
+}
 
 export async function startConsent(
   parts: OperationParts,
@@ -37,6 +47,7 @@ export async function startConsent(
   const secrets = await loadSecrets(parts.db, parts.vault, { connectionId: connection.id, side: 'source' });
   const state = randomBytes(24).toString('base64url');
   const codeVerifier = randomBytes(48).toString('base64url');
+  await dropOldConsents(parts.db, nowOf(parts));
   await insertConsent(
     parts.db,
     parts.vault,
@@ -69,7 +80,7 @@ export async function completeConsent(
   },
 ): Promise<{ connection: string; account: string | undefined }> {
   const connectionId = await findConsent(parts.db, answer.state, nowOf(parts));
-  if (connectionId === undefined) throw unknownConsent();
+  if (connectionId === undefined) throw new UnknownConsent();
   const connection = await loadConnection(parts.db, connectionId);
   const manifest = sourceManifest(parts.registry, connection.source);
   if (!manifest.consent) throw new UsageError(`${manifest.label} needs no consent.`);
@@ -86,7 +97,7 @@ export async function completeConsent(
     );
   }
   const consent = await takeConsent(parts.db, parts.vault, answer.state, nowOf(parts));
-  if (!consent) throw unknownConsent();
+  if (!consent) throw new UnknownConsent();
   const { codeVerifier, redirectUri } = consent;
   // Before they are sent: whoever says them back to us, in whatever process, is not repeated.
   await keepSpent(parts.db, parts.vault, [answer.code, codeVerifier], nowOf(parts));
@@ -112,13 +123,6 @@ export async function completeConsent(
     .finally(() => close());
   if (connection.pauseReason !== BEING_SET_UP) await resumeConnection(parts, connectionId, consent.actor);
   return { connection: connection.name, account: exchanged.settings['accountId'] };
-}
-
-function unknownConsent(): UsageError {
-  return new UsageError(
-    'This consent is unknown, was used already, or is older than 30 minutes.',
-    'Start it again: connection consent NAME',
-  );
 }
 
 /** Returns why nothing was stored: somebody has chosen another account or another address meanwhile. */
@@ -156,6 +160,10 @@ async function storeConsent(
     await auditDecision(parts, tx, by, connectionId, { summary: 'consent given' });
     return undefined;
   });
+}
+
+export async function isConsentUnderWay(parts: OperationParts, state: string): Promise<boolean> {
+  return (await findConsent(parts.db, state, nowOf(parts))) !== undefined;
 }
 
 /** The same from the whole address that the browser ended at, for a service it could not reach. */

@@ -20,18 +20,23 @@ export async function showSetup({ accounts }: PeopleParts): Promise<{ needed: bo
   return { needed: !(await accounts.hasUsers()) };
 }
 
+/** Whoever has the code is not among those who try. */
+export class WrongSetupCode extends UsageError {
+  constructor() {
+    super(
+      'This is not the set-up code.',
+      'The service shows it when it starts; the command "setup" shows it again.',
+    );
+  }
+}
+
 /** The first account, an admin's. Only with the code, and only once. */
 export async function setUp(
   parts: PeopleParts,
   request: { code: string; email: string; password: string },
 ): Promise<{ email: string }> {
   const [given, right] = [Buffer.from(request.code.trim()), Buffer.from(parts.setupCode)];
-  if (given.length !== right.length || !timingSafeEqual(given, right)) {
-    throw new UsageError(
-      'This is not the set-up code.',
-      'The service shows it when it starts; the command "setup" shows it again.',
-    );
-  }
+  if (given.length !== right.length || !timingSafeEqual(given, right)) throw new WrongSetupCode();
   return makeOwner(parts, request);
 }
 

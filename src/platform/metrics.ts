@@ -27,6 +27,17 @@ export function createMetrics() {
       labelNames: ['kind'],
       registers,
     }),
+    doorsLimited: new Counter({
+      name: 'mlc_doors_limited_total',
+      help: 'Tries at sign-in, set-up, the return of a consent or a new password that were answered 429, by door and cause.',
+      labelNames: ['door', 'cause'],
+      registers,
+    }),
+    signInsWaiting: new Gauge({
+      name: 'mlc_sign_ins_waiting',
+      help: 'Sign-ins that wait for their turn, because many guess at the same account.',
+      registers,
+    }),
     apiCalls: new Counter({
       name: 'mlc_api_calls_total',
       help: 'API calls by side, kind and HTTP status (0 = no answer).',

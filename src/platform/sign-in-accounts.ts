@@ -14,7 +14,7 @@ export interface Accounts {
   /** False until the owner's account is made. */
   hasUsers(): Promise<boolean>;
   listUsers(): Promise<User[]>;
-  /** Ends all sessions of that person. */
+  /** Ends all sessions of that person; none of their devices is known any more. */
   endSessions(userId: string): Promise<void>;
   /** Makes the first account, an admin's, when there is none. A password is made up unless given; show it once. */
   ensureOwner(owner: {
@@ -54,7 +54,16 @@ async function setPassword(client: PoolClient, userId: string, password: string)
      on conflict (provider_id, account_id) do update set password = excluded.password, updated_at = now()`,
     [userId, PASSWORD, await hashPassword(password)],
   );
-  await client.query('delete from sessions where user_id = $1', [userId]);
+  await endEverything(client, userId);
+}
+
+/** Sessions, and what known devices show. */
+async function endEverything(client: Pick<PoolClient, 'query'>, userId: string): Promise<void> {
+  await client.query(
+    `with ended as (update users set device_generation = device_generation + 1 where id = $1)
+     delete from sessions where user_id = $1`,
+    [userId],
+  );
 }
 
 async function insertUser(
@@ -127,7 +136,7 @@ export function createAccounts(pool: Pool): Accounts {
     },
 
     async endSessions(userId) {
-      await pool.query('delete from sessions where user_id = $1', [userId]);
+      await endEverything(pool, userId);
     },
 
     async resetPassword(email, password = makePassword()) {
@@ -163,12 +172,15 @@ export function createAccounts(pool: Pool): Accounts {
   };
 }
 
-/** What is stored of somebody's password; another one after a change. */
-export async function storedPassword(pool: Pool, email: string): Promise<string | undefined> {
-  const { rows } = await pool.query<{ password: string | null }>(
-    `select a.password from sign_in_accounts a join users u on u.id = a.user_id
-     where u.email = $1 and a.provider_id = $2`,
-    [email.trim().toLowerCase(), PASSWORD],
+/** What signing in has to know of somebody; another password and generation after a change. */
+export type Entrant = { personId: string; password: string; generation: number };
+
+export async function findEntrant(pool: Pool, email: string): Promise<Entrant | undefined> {
+  const { rows } = await pool.query<Entrant>(
+    `select u.id as "personId", a.password, u.device_generation as generation
+     from users u join sign_in_accounts a on a.user_id = u.id
+     where u.email = $1 and a.provider_id = $2 and a.password is not null`,
+    [email, PASSWORD],
   );
-  return rows[0]?.password ?? undefined;
+  return rows[0];
 }

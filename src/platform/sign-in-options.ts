@@ -100,16 +100,8 @@ export function signInOptions(settings: SignInSettings) {
     session: { ...TABLES.session, expiresIn: SESSION_SECONDS, disableSessionRefresh: true },
     account: TABLES.account,
     verification: TABLES.verification,
-    rateLimit: {
-      enabled: true,
-      // Counted for all processes together.
-      storage: 'database',
-      modelName: 'sign_in_rates',
-      fields: { lastRequest: 'last_request' },
-      window: 60,
-      max: 120,
-      customRules: { '/sign-in/email': { window: 60, max: 10 } },
-    },
+    // Its counts know addresses only; ours are in door-limits.ts.
+    rateLimit: { enabled: false },
     advanced: {
       useSecureCookies: settings.baseUrl.startsWith('https:'),
       cookiePrefix: 'ml-connector',

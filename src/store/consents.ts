@@ -40,6 +40,11 @@ export async function dropConsents(db: Db, connectionId: string): Promise<void> 
   await db.deleteFrom('consents').where('connection_id', '=', connectionId).execute();
 }
 
+/** Nobody came back with these in time. */
+export async function dropOldConsents(db: Db, now: Date): Promise<void> {
+  await db.deleteFrom('consents').where('expires_at', '<=', now).execute();
+}
+
 /** Takes it out, so that a state works once; undefined when it is unknown, used or too old. */
 export async function takeConsent(
   db: Db,

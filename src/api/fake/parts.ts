@@ -174,6 +174,7 @@ const fakeSignIn: ApiParts['signIn'] = {
     const cookies = [`${COOKIE}=${encodeURIComponent(email)}; Path=/; HttpOnly; SameSite=Strict`];
     return { outcome: 'signed-in', who: { name: `user:${email}`, email, role, personId: email }, cookies };
   },
+  tooMany: async () => undefined,
   signOut: async () => [`${COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`],
   async actorOf({ cookie }) {
     const email = decodeURIComponent(/fake\.session=([^;]+)/.exec(String(cookie ?? ''))?.[1] ?? '');

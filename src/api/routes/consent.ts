@@ -1,6 +1,7 @@
 /** Where a person's browser lands after saying yes or no to the source's consent page. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts, ConsentAnswer } from '../parts.ts';
+import { sendTooMany } from './session.ts';
 
 type Callback = {
   Params: { connector: string };
@@ -41,14 +42,23 @@ function single(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && value.length <= 4096 ? value : undefined;
 }
 
-export function consentRoutes(app: FastifyInstance, parts: Pick<ApiParts, 'completeConsent'>): void {
-  app.get<Callback>('/oauth/:connector/callback', async ({ params, query }, reply) => {
+type Parts = Pick<ApiParts, 'completeConsent' | 'signIn'>;
+
+export function consentRoutes(app: FastifyInstance, parts: Parts): void {
+  app.get<Callback>('/oauth/:connector/callback', async (request, reply) => {
+    const { params, query } = request;
     const answer = await parts.completeConsent({
       connector: params.connector,
       state: single(query['state']),
       code: single(query['code']),
       error: single(query['error']),
     });
+    if (answer.unasked) {
+      // Only these are counted: nobody keeps a person's consent out by sending others.
+      const tooMany = await parts.signIn.tooMany('consent', request.ip);
+      if (tooMany) return sendTooMany(reply, tooMany);
+      request.log.warn({ address: request.ip }, 'the return of a consent that nobody asked for');
+    }
     return reply
       .code(answer.ok ? 200 : 400)
       .header('cache-control', 'no-store')

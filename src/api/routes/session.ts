@@ -1,18 +1,36 @@
 /** The first account, signing in and out, and one's own password. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { WrongSetupCode } from '../../operations/users.ts';
+import type { TooMany, TooManyCause } from '../../platform/door-limits.ts';
 import * as people from '../contract-people.ts';
 import type { ApiParts } from '../parts.ts';
 import { PROBLEMS, sendProblem } from '../problems.ts';
 import type { ApiApp } from '../server.ts';
 import { aboutVerb, routeOf } from '../verb-route.ts';
 
-/** Guesses at one account from many addresses; guesses from one address are counted by the sign-in itself. */
-const TRIES_PER_ACCOUNT = { max: 30, timeWindow: '10 minutes', hook: 'preHandler' } as const;
-const TRIES_AT_SETUP = { max: 20, timeWindow: '10 minutes' } as const;
+/** By why it is too many; the same for accounts that there are and for those that there are not. */
+const TOO_MANY: Record<TooManyCause, { detail: string; hint?: string }> = {
+  pair: { detail: 'Too many tries.' },
+  address: { detail: 'Too many tries from this address.' },
+  busy: {
+    detail: 'Many try to sign in to this account just now, and this try was not its turn.',
+    hint: 'Sign in on a device where you have signed in before: it does not have to wait.',
+  },
+  total: {
+    detail: 'Too many try to sign in just now.',
+    hint: 'Sign in on a device where you have signed in before: it does not have to wait.',
+  },
+};
 
-const accountOf = (request: FastifyRequest): string =>
-  `account:${(request.body as { email: string }).email.trim().toLowerCase()}`;
+export function sendTooMany(reply: FastifyReply, { cause, retryAfterSeconds }: TooMany): FastifyReply {
+  const { detail, ...hint } = TOO_MANY[cause];
+  const wait = `Wait ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`;
+  return sendProblem(reply.header('retry-after', retryAfterSeconds), 429, {
+    detail: `${detail} ${wait}`,
+    ...hint,
+  });
+}
 
 type Parts = Pick<ApiParts, 'signIn' | 'operations'>;
 
@@ -21,8 +39,9 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
     request: FastifyRequest,
     reply: FastifyReply,
     credentials: { email: string; password: string },
+    options?: { proven: boolean },
   ) => {
-    const answer = await parts.signIn.signIn(credentials, request.headers, request.ip);
+    const answer = await parts.signIn.signIn(credentials, request.headers, request.ip, options);
     if (answer.outcome !== 'signed-in') return answer;
     await parts.operations.noteSession(answer.who, 'signed in');
     reply.header('set-cookie', answer.cookies);
@@ -44,10 +63,7 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
       case 'foreign-origin':
         return sendProblem(reply, 403, { detail: 'Sign-in is only possible from the dashboard.' });
       case 'too-many':
-        reply.header('retry-after', answer.retryAfterSeconds);
-        return sendProblem(reply, 429, {
-          detail: `Too many tries. Wait ${answer.retryAfterSeconds} seconds.`,
-        });
+        return sendTooMany(reply, answer);
     }
   };
 
@@ -59,7 +75,7 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
       body: people.signInRequest,
       response: { 200: people.session, ...PROBLEMS },
     },
-    config: { verb: 'signIn', rateLimit: { ...TRIES_PER_ACCOUNT, keyGenerator: accountOf } },
+    config: { verb: 'signIn' },
     handler: (request, reply) => signIn(request, reply, request.body),
   });
 
@@ -71,12 +87,21 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
       body: people.setUpRequest,
       response: { 200: people.session, ...PROBLEMS },
     },
-    config: { verb: 'setUp', rateLimit: TRIES_AT_SETUP },
+    config: { verb: 'setUp' },
     handler: async (request, reply) => {
-      const { email } = await parts.operations.setUp(request.body);
+      let email: string;
+      try {
+        ({ email } = await parts.operations.setUp(request.body));
+      } catch (error) {
+        // Only who is wrong is counted: nobody keeps the one with the code out by trying.
+        const tooMany =
+          error instanceof WrongSetupCode ? await parts.signIn.tooMany('set-up', request.ip) : undefined;
+        if (tooMany) return sendTooMany(reply, tooMany);
+        throw error;
+      }
       // The account is made, whatever becomes of the sign-in: then the person signs in by hand.
       const { password } = request.body;
-      await enter(request, reply, { email, password }).catch((error: unknown) =>
+      await enter(request, reply, { email, password }, { proven: true }).catch((error: unknown) =>
         request.log.warn({ err: error }, 'no session after the set-up'),
       );
       return { email, role: 'admin' as const };
@@ -140,17 +165,20 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
       body: people.changePasswordRequest,
       response: { 200: people.person, ...PROBLEMS },
     },
-    config: { verb: 'changePassword', rateLimit: TRIES_AT_SETUP },
+    config: { verb: 'changePassword' },
     onRequest: needsSession,
     handler: async (request, reply) => {
       const who = await signIn.actorOf(request.headers);
       if (!who) return sendProblem(reply, 401);
+      const tooMany = await signIn.tooMany('password', who.personId);
+      if (tooMany) return sendTooMany(reply, tooMany);
       const changed = await operations.changePassword(who, request.body);
       // All sessions have ended; this browser goes on with a new one.
       const again = await signIn.signIn(
         { email: who.email, password: request.body.wanted },
         request.headers,
         request.ip,
+        { proven: true },
       );
       if (again.outcome === 'signed-in') reply.header('set-cookie', again.cookies);
       return changed;
