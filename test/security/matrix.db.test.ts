@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VERBS, type Verb } from '../../src/api/contract-verbs.ts';
+import { replay } from '../../src/operations/replay.ts';
 import { findNewestCheck } from '../../src/store/trail-checks.ts';
+import { ADMIN } from '../kit/engine.ts';
 import { type Call, type Least, ROWS, type Row } from './every-verb.ts';
 import { digestOf, type EveryVerbScene, MARK, openEveryVerbScene } from './every-verb-scene.ts';
 import type { Shown } from './people-doors.ts';
@@ -288,6 +290,11 @@ describe('what is asked about one connection never shows or changes another:', (
       (JSON.parse((await send('startReplay', admin, { body })).text) as { total: number }).total;
     expect(await total({ filter })).toBe(0);
     expect(await total({ recordIds: [ofGone.recordId, recordId] })).toBe(1);
+    // As the command line does it.
+    expect(await replay(scene.parts, ADMIN, { filter, dryRun: true })).toEqual({
+      replayed: 0,
+      recordIds: [],
+    });
     const many = { recordIds: [ofGone.recordId], choice: 'new-account' };
     const { text } = await send('resolveRecords', admin, { body: many });
     expect(JSON.parse(text)).toMatchObject({ resolved: [], refused: [{ recordId: ofGone.recordId }] });
