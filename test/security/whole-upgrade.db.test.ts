@@ -208,7 +208,7 @@ beforeAll(async () => {
     insist(named('invoice'), invoices['during'], accountId()),
     insist(named('invoice', foreignCallbacks), '78', 'gatewayed'),
   ];
-  service = await startService(config, log as never);
+  service = await startService(config, log);
   await Promise.all(senders);
 }, 60_000);
 
