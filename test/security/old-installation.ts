@@ -8,7 +8,7 @@ import { createKeyFile, createVault, type Vault } from '../../src/platform/vault
 import type { DB } from '../../src/store/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../kit/database.ts';
 
-export const MIGRATIONS = join(import.meta.dirname, '../../migrations');
+const MIGRATIONS = join(import.meta.dirname, '../../migrations');
 /** That commit's newest one. */
 const NEWEST_THEN = '0008';
 
