@@ -1,5 +1,5 @@
 /** What the HTTP server asks for, made of the operations and the store. */
-import { UsageError } from '../core/errors.ts';
+import { NotFound } from '../core/errors.ts';
 import { setOwner, sharedAccounts } from '../operations/account-owner.ts';
 import { addConnection } from '../operations/add-connection.ts';
 import { testAlert } from '../operations/alert-address.ts';
@@ -70,7 +70,7 @@ function peopleOperations(parts: users.PeopleParts) {
 function connectionOperations(parts: users.PeopleParts & { sandbox: Sandbox }) {
   const viewOf = async (actor: Actor, id: string) => {
     const view = (await listConnections(parts, actor)).find((connection) => connection.id === id);
-    if (!view) throw new UsageError(`There is no connection ${id}.`);
+    if (!view) throw new NotFound(`There is no connection ${id}.`);
     return view;
   };
   return {

@@ -1,6 +1,6 @@
 /** Opens a connection: its source and destination, with the credentials, budgets and audit they work under. */
 import type { BudgetHint } from '../core/call-budget.ts';
-import { UsageError } from '../core/errors.ts';
+import { NotFound, UsageError } from '../core/errors.ts';
 import type {
   ConnectorContext,
   Destination,
@@ -40,7 +40,7 @@ function found<M extends { id: string }>(manifests: readonly M[], id: string): M
 }
 
 export interface ConnectionRuntime {
-  /** Throws UsageError when the connection is gone. Settings changed elsewhere are seen at the next call. */
+  /** Throws NotFound when the connection is gone. Settings changed elsewhere are seen at the next call. */
   open(connectionId: string): Promise<OpenConnection>;
   close(): Promise<void>;
 }
@@ -51,7 +51,8 @@ export function createConnectionRuntime(parts: EngineParts): ConnectionRuntime {
   return {
     async open(connectionId) {
       const connection = await findConnection(parts.db, connectionId);
-      if (!connection) throw new UsageError(`There is no connection ${connectionId}.`);
+      if (!connection)
+        throw new NotFound(`There is no connection ${connectionId}.`, 'connection list shows them.');
       const known = opened.get(connectionId);
       if (known && sameSettings(known.connection, connection)) return { ...known, connection };
       const source = contextFor(parts, governor, connection, 'source');

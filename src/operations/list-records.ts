@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { UsageError } from '../core/errors.ts';
+import { isId } from '../core/ids.ts';
 import { formatMoney, type Money, parseMoney } from '../core/money.ts';
 import { amountTextOf, type DocumentState, type Reason } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -65,7 +66,9 @@ export function recordConditions(filter: RecordFilter): RawBuilder<unknown> {
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }
 
-const IS_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** What was copied under a removed connection stays to be seen, and nobody works on it any more. */
+export const IS_LIVING = sql`exists (
+  select from connections living where living.id = d.connection_id and living.removed_at is null)`;
 
 /** Each part of the union has an index of its own. */
 function foundBy(text: string): RawBuilder<unknown> {
@@ -74,7 +77,7 @@ function foundBy(text: string): RawBuilder<unknown> {
   return sql`d.id in (
     select id from documents where label ilike ${like}
     union select id from documents where source_id ilike ${like}
-    ${IS_ID.test(text) ? sql`union select ${text}::uuid` : sql``}
+    ${isId(text) ? sql`union select ${text}::uuid` : sql``}
     union select o.id from links n join documents o using (connection_id, kind, source_id)
       where n.counterpart_number ilike ${like}
     union select o.id from documents c
@@ -131,8 +134,8 @@ export async function listRecords(
 
 /** "<epoch ms>_<id>": changes are stored in whole milliseconds. */
 function parseCursor(cursor: string): RawBuilder<unknown> {
-  const [, at, id] = /^(\d{1,15})_([0-9a-f-]{36})$/.exec(cursor) ?? [];
-  if (at === undefined || id === undefined)
+  const [, at, id = ''] = /^(\d{1,15})_(.{36})$/.exec(cursor) ?? [];
+  if (at === undefined || !isId(id))
     throw new UsageError('The cursor is not one of ours.', 'Start from the first page.');
   return sql`(d.changed_at, d.id) < (${new Date(Number.parseInt(at, 10))}, ${id}::uuid)`;
 }

@@ -6,7 +6,7 @@ import { nowOf } from '../engine/parts.ts';
 import type { Db } from '../store/db.ts';
 import type { DocumentState } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
-import { recordConditions } from './list-records.ts';
+import { IS_LIVING, recordConditions } from './list-records.ts';
 import { auditInstallation, type OperationParts } from './parts.ts';
 import { type ReplayRequest, type ReplayRow, replayChunk } from './replay.ts';
 
@@ -34,7 +34,9 @@ export async function startReplay(
       .execute();
     const { numAffectedRows } = await sql`
       insert into replay_items (replay_id, document_id)
-      select ${id}, d.id from documents d where ${ids} and ${recordConditions(filter ?? {})}`.execute(tx);
+      select ${id}, d.id from documents d where ${ids} and ${IS_LIVING} and ${recordConditions(filter ?? {})}`.execute(
+      tx,
+    );
     await auditInstallation(parts, tx, actor, {
       summary: `replay of ${numAffectedRows ?? 0} records`,
       replayId: id,

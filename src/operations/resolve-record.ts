@@ -1,6 +1,7 @@
 /** A person's choice for a parked record: remembered, audited, and looked at again at once. */
 import { NotFound, UsageError } from '../core/errors.ts';
 import { nowOf } from '../engine/parts.ts';
+import { findConnection } from '../store/connections.ts';
 import type { Db } from '../store/db.ts';
 import {
   type Choice,
@@ -16,6 +17,8 @@ import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
 import { replayChunk } from './replay.ts';
 
+const CONNECTION_GONE = 'The connection of this record was removed: nobody works on it any more.';
+
 export type Resolution = { recordId: string; choice: string; argument?: string | undefined };
 
 /** Throws UsageError when the record does not offer that choice now. */
@@ -28,6 +31,7 @@ export async function resolveRecord(
   await parts.db.transaction().execute(async (tx) => {
     const seen = await findDocumentById(tx, recordId);
     if (!seen) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
+    if (!(await findConnection(tx, seen.connectionId))) throw new NotFound(CONNECTION_GONE);
     // The lane first, as whoever works in it takes them; then nobody decides beside us from a state that is over.
     await clearDeferral(tx, seen.connectionId, [seen.lane]);
     const document = await lockDocument(tx, seen.id);

@@ -11,7 +11,7 @@ import type { DB } from '../../src/store/schema.ts';
 import { createTestDatabase } from '../kit/database.ts';
 import { createEngineKit } from '../kit/engine.ts';
 
-const BASE_URL = 'http://127.0.0.1:3000';
+export const BASE_URL = 'http://127.0.0.1:3000';
 const SECRET = 'oK3vB8qZ1wYt6RmE0sLxPd5uHcNaJf2G';
 
 /** A cookie or a token. */

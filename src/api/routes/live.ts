@@ -17,11 +17,27 @@ const MAX_WAITING = 5_000;
 /** A session or a token that ended meanwhile, with its person or by itself, listens for no longer than this. */
 export const RECHECK_MS = 15_000;
 
+/** What the plugin would refuse in words of its own. */
+const TAKES_EVENTS = /text\/event-stream|text\/\*|\*\/\*/;
+
+async function refuseOthers(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  if (TAKES_EVENTS.test(headers.accept ?? '*/*')) return undefined;
+  return sendProblem(reply, 406, { detail: 'Live changes come as text/event-stream and in no other form.' });
+}
+
 export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn' | 'findToken'>): void {
   const open = new Map<string, number>();
   app.get(
     VERBS.watchLive.path,
-    { sse: 'only', schema: aboutVerb('watchLive'), config: { verb: 'watchLive' } },
+    {
+      sse: 'only',
+      preHandler: refuseOthers,
+      schema: aboutVerb('watchLive'),
+      config: { verb: 'watchLive' },
+    },
     async (request: FastifyRequest, reply: FastifyReply) => {
       const { name } = actorOf(request);
       const own = open.get(name) ?? 0;
