@@ -156,7 +156,11 @@ export async function createSignIn(settings: Parts): Promise<SignIn> {
     },
 
     async signOut(headers, address) {
-      const answer = await ask('/sign-out', toHeaders(headers, address), {});
+      const own = toHeaders(headers, address);
+      // Other pages were refused before this (guardOrigin); a program has no page, and its session has to end as well.
+      own.set('origin', settings.baseUrl);
+      const answer = await ask('/sign-out', own, {});
+      if (!answer.ok) throw new Error(`sign-out failed inside with ${answer.status}`);
       return answer.headers.getSetCookie();
     },
   };

@@ -88,9 +88,11 @@ async function makeIdentities(): Promise<Identity[]> {
   const ofRemoved = await personal(removed, ALL);
   await ask(admin, 'DELETE', `/users/${removed.id}`);
   const out = await signedIn(owner);
-  await scene.send('signOut', out, {});
+  // As a program does, without an origin.
+  await ask(out, 'DELETE', '/session');
   const [toViewer, toOperator] = [await demoted('viewer'), await demoted('operator')];
-  const forged = admin.cookie.replace(/[^.=]{6}(?=\.)/, 'AAAAAA');
+  // Of both: the session’s and the device’s.
+  const forged = admin.cookie.replaceAll(/[^.=]{6}(?=\.)/g, 'AAAAAA');
 
   const scoped: Identity[] = [];
   for (const scope of ALL)
