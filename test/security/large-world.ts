@@ -162,7 +162,10 @@ async function fill(kit: EngineKit, { lines, entries, rows }: Size) {
   await seedLists(db, connectionId, rows);
   await sql`analyze`.execute(db);
   const { rows: replays } = await sql<{ id: string }>`select id from replays limit 1`.execute(db);
-  return { recordId, connectionId, replayId: replays[0]?.id ?? '' };
+  // Another large one that waits to be looked at: a dry run shows all that would be sent for it.
+  await kit.accept({ kind: 'invoice', sourceId: '2' });
+  const { id: pendingId } = await kit.document('invoice', '2');
+  return { recordId, pendingId, connectionId, replayId: replays[0]?.id ?? '' };
 }
 
 function linesOf(count: number): Pick<BookInvoice, 'lines' | 'total'> {

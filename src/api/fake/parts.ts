@@ -134,6 +134,7 @@ function fakeOperations(
       rejections: 2,
       parkedByReason: toParkedByReason(parts.records),
       notices: [],
+      hints: [],
       sums: [
         {
           kind: 'invoice',
