@@ -12,7 +12,7 @@ const METRICS_TOKEN = 'a-token-for-the-bench-alone';
 const NO_LIMIT = '1000000';
 const NOTES_BYTES = 64 * 1024;
 const PROBE_EVERY_MS = 5;
-const END_STATE_MS = 120_000;
+const END_STATE_MS = 300_000;
 /** As many items as the destination takes in one invoice; of longer ones it is told so. */
 const MOST_COPIED = 1000;
 const ROUNDS = 5;
