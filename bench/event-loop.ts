@@ -38,9 +38,9 @@ async function readDelay(world: World): Promise<Delay> {
 async function measured(world: World, run: () => Promise<unknown>): Promise<Phase> {
   await readDelay(world);
   const waits: number[] = [];
-  let running = true;
+  const probe = { running: true };
   const probing = (async () => {
-    while (running) {
+    while (probe.running) {
       const started = performance.now();
       await (await fetch(`${world.url}/healthz`)).text();
       waits.push(performance.now() - started);
@@ -50,7 +50,7 @@ async function measured(world: World, run: () => Promise<unknown>): Promise<Phas
   try {
     await run();
   } finally {
-    running = false;
+    probe.running = false;
     await probing;
   }
   return { ...(await readDelay(world)), healthMs: round(percentile(waits, 1), 1) };
@@ -141,7 +141,7 @@ async function checkAudit(world: World, ask: Ask): Promise<void> {
 }
 
 async function repeated(rounds: number, run: () => Promise<unknown>): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) await run();
+  for (let turn = 0; turn < rounds; turn += 1) await run();
 }
 
 async function measureAll(world: World, lines: number, entries: number): Promise<Record<string, Phase>> {
@@ -182,7 +182,7 @@ async function measureAll(world: World, lines: number, entries: number): Promise
   return told;
 }
 
-async function run(): Promise<void> {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },
@@ -217,4 +217,4 @@ async function run(): Promise<void> {
   }
 }
 
-await run();
+await main();

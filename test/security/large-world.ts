@@ -121,10 +121,11 @@ function countRows(pool: pg.Pool): { count(): number } {
 
 /** The longest time on the processor between two turns of the event loop. */
 function watchStretches(): { stop(): number } {
-  let [running, longest] = [true, 0];
+  let longest = 0;
+  const watch = { running: true };
   const loop = async () => {
     let before = process.threadCpuUsage();
-    while (running) {
+    while (watch.running) {
       await setImmediate();
       const { user, system } = process.threadCpuUsage(before);
       longest = Math.max(longest, (user + system) / 1000);
@@ -134,7 +135,7 @@ function watchStretches(): { stop(): number } {
   void loop();
   return {
     stop: () => {
-      running = false;
+      watch.running = false;
       return longest;
     },
   };
