@@ -38,21 +38,6 @@ export function toldOrigins(origins: readonly Origin[] | undefined): { origins?:
   return origins === undefined ? {} : { origins: packOrigins(origins) };
 }
 
-export function unpackOrigins(packed: readonly PackedOrigin[]): Origin[] {
-  return packed.flatMap(({ field, path, runs }): Origin[] => {
-    if (runs === undefined) return [[field, path]];
-    return runs.flatMap(([at, there, count]) =>
-      Array.from(
-        { length: count },
-        (_, step): Origin => [
-          field.replace(PLACE, `[${at + step}]`),
-          path.replace(PLACE, `[${there + step}]`),
-        ],
-      ),
-    );
-  });
-}
-
 function indexOf(path: string): number | undefined {
   const [, index] = INDEX.exec(path) ?? [];
   return index === undefined ? undefined : Number.parseInt(index, 10);
