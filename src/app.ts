@@ -16,6 +16,7 @@ import { createKnownSecretsFor, type Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
 import { checkAddresses } from './operations/check-addresses.ts';
 import type { OperationParts } from './operations/parts.ts';
+import { watchProxies } from './operations/proxy-hint.ts';
 import { continueReplays } from './operations/replay-runs.ts';
 import { sealPathsOfBefore } from './operations/seal-callbacks.ts';
 import { findToken } from './operations/tokens.ts';
@@ -336,6 +337,7 @@ async function startWeb(
     publicUrl: config.publicUrl,
     ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
     openApiDocs: config.openApiDocs,
+    proxies: watchProxies(parts),
     logger: parts.log,
     version: VERSION,
   };

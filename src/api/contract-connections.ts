@@ -147,6 +147,8 @@ export const pingReport = z.object({
       ),
     }),
   ),
+  /** About how the service is reached, whatever the systems say. */
+  hints: z.array(z.string()),
 });
 
 const plannedRequest = z.object({

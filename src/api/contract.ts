@@ -288,6 +288,8 @@ export const status = z.object({
   ),
   parkedByReason: z.array(z.object({ code: z.string(), message: z.string(), count: z.number().int() })),
   notices: z.array(notice),
+  /** About how the service is reached. */
+  hints: z.array(z.string()),
   /** Sums of live documents by kind and currency, as last read. */
   sums: z.array(
     z.object({

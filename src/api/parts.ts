@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../operations/context.ts';
 import type { ShownToken } from '../operations/tokens.ts';
+import type { ProxyWatch } from '../platform/proxy-watch.ts';
 import type { SignIn } from '../platform/sign-in.ts';
 import type * as contract from './contract.ts';
 import type * as connections from './contract-connections.ts';
@@ -151,6 +152,8 @@ export type ApiParts = {
   publicUrl: string;
   /** Proxies whose X-Forwarded-For is believed: addresses or ranges. None unless given. */
   trustedProxies?: string[] | undefined;
+  /** Sees whom requests come from. */
+  proxies?: ProxyWatch | undefined;
   logger: FastifyBaseLogger;
   version: string;
 };

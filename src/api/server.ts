@@ -70,6 +70,7 @@ export async function createApiServer(parts: ApiParts): Promise<FastifyInstance>
   app.setErrorHandler(answerError);
   app.decorateRequest('actor', null);
   app.server.on('checkExpectation', answerExpectation);
+  noteProxies(app, parts);
 
   await app.register(async (scope) => webhookRoutes(scope, parts));
   await app.register(async (scope) => {
@@ -79,6 +80,20 @@ export async function createApiServer(parts: ApiParts): Promise<FastifyInstance>
   // A scope of its own: hooks added to the root would run for webhooks too, whatever the order.
   await app.register(async (scope) => registerSite(scope.withTypeProvider<ZodTypeProvider>(), parts));
   return app;
+}
+
+/** Probes come from the machine or its neighbours, past any proxy: they say nothing. */
+const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
+
+function noteProxies(app: FastifyInstance, { proxies }: Pick<ApiParts, 'proxies'>): void {
+  if (!proxies) return;
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { headers, ip, socket, routeOptions } = request;
+    const forwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
+    if (socket.remoteAddress !== undefined && !PROBES.has(routeOptions.url ?? ''))
+      proxies.note({ peer: socket.remoteAddress, ip, forwarded });
+    done();
+  });
 }
 
 /** No answer holds a known secret, but the one that is there to show it. */

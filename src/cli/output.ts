@@ -3,8 +3,8 @@ import { userInfo } from 'node:os';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { OperatingError, UsageError } from '../core/errors.ts';
+import { printable, printableJson, printableLines, printableValue } from '../core/printable.ts';
 import type { Actor } from '../operations/context.ts';
-import { printable, printableJson, printableLines, printableValue } from './printable.ts';
 
 let redact = (text: string): string => text;
 

@@ -27,6 +27,7 @@ export async function ping(
           }
         }
       }
+      for (const hint of new Set(shown.flatMap(({ hints }) => hints))) say(`${pc.yellow('hint')} ${hint}`);
     });
     if (!reports.every(({ ok }) => ok)) process.exitCode = 1;
   });

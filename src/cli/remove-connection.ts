@@ -1,9 +1,9 @@
 /** `connection remove`: says what goes and what stays, asks, and does it. */
 import pc from 'picocolors';
 import { UsageError } from '../core/errors.ts';
+import { printableValue } from '../core/printable.ts';
 import { type Removal, removeConnection } from '../operations/remove-connection.ts';
 import { answer, localActor, say } from './output.ts';
-import { printableValue } from './printable.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 type RemoveOptions = GlobalOptions & {

@@ -32,6 +32,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       }
       for (const { message, action } of shown.notices)
         say(`${pc.yellow('to do')} ${message} ${action}`.trimEnd());
+      for (const hint of shown.hints) say(`${pc.yellow('hint')} ${hint}`);
       say(auditText(shown.audit));
       say(versionText(shown.database));
       for (const parked of shown.parkedByReason)

@@ -41,8 +41,11 @@ export function minorDigits(currency: string): number {
   return MINOR_DIGITS.get(currency) ?? 2;
 }
 
+const POWERS_OF_TEN = Array.from({ length: 5 }, (_, digits) => new Exact(`1e${digits}`));
+
 function minorPerMajor(currency: string): Exact {
-  return new Exact(`1e${minorDigits(currency)}`);
+  const digits = minorDigits(currency);
+  return POWERS_OF_TEN[digits] ?? new Exact(`1e${digits}`);
 }
 
 const DECIMAL_TEXT = /^[+-]?\d+(\.\d+)?$/;

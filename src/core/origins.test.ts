@@ -1,7 +1,7 @@
 /** Origins are packed without losing one, and grow with the kinds of fields only. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Origin, packOrigins, unpackOrigins } from './origins.ts';
+import { type Origin, originFinder, packOrigins } from './origins.ts';
 
 const name = fc.constantFrom('name', 'amount', 'taxes[0].name', 'taxes[1].name');
 const index = fc.nat({ max: 40 });
@@ -16,13 +16,25 @@ const origin = fc.oneof(
   ),
 );
 
-test('what is packed comes out again, each once', () => {
+test('what is packed is found again under its field, and nothing else is', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(origin, { selector: (pair) => pair.join('\n') }), (origins) => {
-      const sorted = (pairs: readonly Origin[]) => pairs.map((pair) => pair.join(' <- ')).toSorted();
-      expect(sorted(unpackOrigins(packOrigins(origins)))).toEqual(sorted(origins));
+    fc.property(fc.uniqueArray(origin, { selector: ([field]) => field }), origin, (origins, [other]) => {
+      const pathOf = originFinder(packOrigins(origins));
+      const paths = new Map(origins);
+      expect(origins.map(([field]) => pathOf(field))).toEqual([...paths.values()]);
+      expect(pathOf(other)).toBe(paths.get(other));
     }),
   );
+});
+
+test('the last that was said of a field counts', () => {
+  const pathOf = originFinder(
+    packOrigins([
+      ['name', 'old'],
+      ['name', 'new'],
+    ]),
+  );
+  expect(pathOf('name')).toBe('new');
 });
 
 test('five thousand lines take no more room than two', () => {

@@ -38,21 +38,6 @@ export function toldOrigins(origins: readonly Origin[] | undefined): { origins?:
   return origins === undefined ? {} : { origins: packOrigins(origins) };
 }
 
-export function unpackOrigins(packed: readonly PackedOrigin[]): Origin[] {
-  return packed.flatMap(({ field, path, runs }): Origin[] => {
-    if (runs === undefined) return [[field, path]];
-    return runs.flatMap(([at, there, count]) =>
-      Array.from(
-        { length: count },
-        (_, step): Origin => [
-          field.replace(PLACE, `[${at + step}]`),
-          path.replace(PLACE, `[${there + step}]`),
-        ],
-      ),
-    );
-  });
-}
-
 function indexOf(path: string): number | undefined {
   const [, index] = INDEX.exec(path) ?? [];
   return index === undefined ? undefined : Number.parseInt(index, 10);
@@ -71,23 +56,58 @@ export function valueAt(record: unknown, path: string): string | undefined {
     : `${at as string | number | boolean}`;
 }
 
+/** Where a field's value came from or went to, looked up in the packed form. */
+export function originFinder(packed: readonly PackedOrigin[]): (field: string) => string | undefined {
+  const byField = Map.groupBy(packed.toReversed(), ({ field }) => field);
+  return (field) => {
+    const single = byField.get(field)?.find(({ runs }) => runs === undefined);
+    if (single) return single.path;
+    const at = indexOf(field);
+    if (at === undefined) return undefined;
+    for (const { path, runs = [] } of byField.get(field.replace(INDEX, PLACE)) ?? []) {
+      const run = runs.findLast(([first, , count]) => at >= first && at < first + count);
+      if (run) return path.replace(PLACE, `[${run[1] + at - run[0]}]`);
+    }
+    return undefined;
+  };
+}
+
 /** Every value of a canonical document as its trail has it, with its path; amounts as decimal text, what is empty left out. */
 export function leavesOf(value: unknown): Leaf[] {
+  return leavesBetween(value, 0, Number.POSITIVE_INFINITY).leaves;
+}
+
+/** Those from the `from`th to before the `to`th; `left` is how many come after them, which are only counted. */
+export function leavesBetween(value: unknown, from: number, to: number): { leaves: Leaf[]; left: number } {
   const leaves: Leaf[] = [];
-  const visit = (inner: unknown, path: string): void => {
-    if (inner === null || inner === undefined || inner === '') return;
-    if (typeof inner !== 'object') {
-      leaves.push({ path, value: `${inner as string | number | boolean}` });
-      return;
-    }
-    const { amountMinor, currency } = inner as { amountMinor?: unknown; currency?: unknown };
-    if (typeof amountMinor === 'string' && typeof currency === 'string') {
-      leaves.push({ path, value: formatMoney({ amountMinor: BigInt(amountMinor), currency }) });
-      return;
-    }
-    for (const [name, member] of Object.entries(inner))
-      visit(member, Array.isArray(inner) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`);
+  let count = 0;
+  /** A path is written only where it is shown. */
+  const keep = (steps: readonly Step[], text: () => string) => {
+    if (count >= from && count < to) leaves.push({ path: toPath(steps), value: text() });
+    count += 1;
   };
-  visit(value, '');
-  return leaves;
+  const steps: Step[] = [];
+  const visit = (inner: unknown): void => {
+    if (inner === null || inner === undefined || inner === '') return;
+    if (typeof inner !== 'object') return keep(steps, () => `${inner as string | number | boolean}`);
+    const { amountMinor, currency } = inner as { amountMinor?: unknown; currency?: unknown };
+    if (typeof amountMinor === 'string' && typeof currency === 'string')
+      return keep(steps, () => formatMoney({ amountMinor: BigInt(amountMinor), currency }));
+    for (const name of Object.keys(inner)) {
+      steps.push(Array.isArray(inner) ? { index: name } : { member: name });
+      visit(Reflect.get(inner, name));
+      steps.pop();
+    }
+  };
+  visit(value);
+  return { leaves, left: Math.max(0, count - Math.max(from, Math.min(to, count))) };
+}
+
+type Step = { member: string } | { index: string };
+
+function toPath(steps: readonly Step[]): string {
+  return steps.reduce((path, step) => {
+    if ('index' in step) return `${path}[${step.index}]`;
+    return path === '' ? step.member : `${path}.${step.member}`;
+  }, '');
 }

@@ -1,6 +1,6 @@
 /** What work inside a lane needs: the lease, the open connection, and transactions that are fenced and audited. */
 
-import { freeDeep } from '../platform/redact.ts';
+import { freeInSlices } from '../platform/redact.ts';
 import type { Db } from '../store/db.ts';
 import {
   type DocumentState,
@@ -56,7 +56,7 @@ export async function note(
       connectionId: document.connectionId,
       actor: ENGINE_ACTOR,
       entry,
-      data: freeDeep(data, work.parts.vault.known),
+      data: await freeInSlices(data, work.parts.vault.known),
     },
     nowOf(work.parts),
   );

@@ -1,4 +1,5 @@
 /** Polling: lists what may have changed since the cursor, and tells the door about what is new (R1, I9). */
+import { setImmediate } from 'node:timers/promises';
 import { OperatingError } from '../core/errors.ts';
 import { fingerprintOf } from '../core/json.ts';
 import type { ListPage, SourceRecord } from '../core/ports.ts';
@@ -106,19 +107,21 @@ export async function acceptPage(
   if (kind === undefined) return 0;
   const ids = records.map((record) => record.sourceId);
   const known = await listLatestHashes(tx, connectionId, kind, ids);
-  const events = records
-    .filter((record) => known.get(record.sourceId) !== fingerprintOf(record.raw))
-    .map(
-      (record): NewEvent => ({
-        connectionId,
-        kind: record.kind,
-        sourceId: record.sourceId,
-        origin,
-        topic: `${record.kind} ${record.label}`,
-        record: record.raw,
-        readSeq,
-      }),
-    );
+  const events: NewEvent[] = [];
+  for (const record of records) {
+    // A page of large records must not hold up everybody else.
+    await setImmediate();
+    if (known.get(record.sourceId) === fingerprintOf(record.raw)) continue;
+    events.push({
+      connectionId,
+      kind: record.kind,
+      sourceId: record.sourceId,
+      origin,
+      topic: `${record.kind} ${record.label}`,
+      record: record.raw,
+      readSeq,
+    });
+  }
   await acceptEvents(parts, tx, events);
   await markSeen(tx, connectionId, kind, ids, nowOf(parts));
   return events.length;

@@ -5,11 +5,14 @@ import { loadConnection, type Side } from '../store/connections.ts';
 import { checkCallbacks } from './check-callbacks.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
+import { listHints } from './proxy-hint.ts';
 
 export type PingReport = {
   connection: string;
   ok: boolean;
   sides: { side: Side; system: string; checks: PingCheck[] }[];
+  /** About how this service is reached, whatever the systems say. */
+  hints: string[];
 };
 
 export async function ping(
@@ -40,6 +43,7 @@ export async function ping(
     connection: connection.name,
     ok: sides.every(({ checks }) => checks.every(({ ok }) => ok)),
     sides,
+    hints: await listHints(parts),
   };
 }
 

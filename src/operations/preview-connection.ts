@@ -1,4 +1,5 @@
 /** What would be written for the newest invoices, as the exact requests; nothing is written, nor stored. */
+import { setImmediate } from 'node:timers/promises';
 import { toBreakdown } from '../core/breakdown.ts';
 import type { CanonicalInvoice } from '../core/canonical.ts';
 import { OperatingError } from '../core/errors.ts';
@@ -41,7 +42,10 @@ export async function previewConnection(
   const open = await parts.runtime.open((await loadConnection(parts.db, request.connection)).id);
   const { records, estimatedTotal } = await listNewest(parts, open, request.limit);
   const invoices: PreviewedInvoice[] = [];
-  for (const record of records) invoices.push(await previewInvoice(parts, open, record));
+  for (const record of records) {
+    await setImmediate();
+    invoices.push(await previewInvoice(parts, open, record));
+  }
   return { invoices, estimatedTotal };
 }
 
@@ -49,10 +53,13 @@ export async function previewConnection(
 async function listNewest(parts: OperationParts, open: OpenConnection, limit: number) {
   const lately = await listSome(open, parts.clock.now() - LATELY_MS);
   const some = lately.records.length > 0 ? lately : await listSome(open, undefined);
-  const dated = some.records.map((record) => {
+  const dated: { record: SourceRecord; on: string }[] = [];
+  for (const record of some.records) {
+    // A thousand of them, each with thousands of lines: others have their turn after each.
+    await setImmediate();
     const mapped = open.source.toCanonical(record);
-    return { record, on: mapped.ok && mapped.value.kind === 'invoice' ? mapped.value.issuedOn : '' };
-  });
+    dated.push({ record, on: mapped.ok && mapped.value.kind === 'invoice' ? mapped.value.issuedOn : '' });
+  }
   const newest = dated.toSorted((a, b) => (a.on < b.on ? 1 : -1)).slice(0, limit);
   return { records: newest.map(({ record }) => record), estimatedTotal: some.estimatedTotal };
 }
@@ -95,6 +102,7 @@ async function previewInvoice(
   if (!mapped.ok) return { ...face, outcome: 'park', problems: [...mapped.problems] };
   if (mapped.value.kind !== 'invoice') throw new Error('the source listed something else than an invoice');
   const dated = { ...face, date: mapped.value.issuedOn };
+  await setImmediate();
   const breakdown = toBreakdown(mapped.value);
   if (!breakdown.ok) return { ...dated, outcome: 'park', problems: [...breakdown.problems] };
   return { ...dated, ...(await requestsFor(parts, open, mapped.value, breakdown.value)) };

@@ -31,13 +31,12 @@ export async function showRecord(parts: OperationParts, actor: Actor, place: Rec
   const page = await listTrailPage(parts.db, subject, before);
   const chain = await checkRecordChain(parts.db, row.id);
   const forms = await findForms(parts, subject);
-  const fields = traceFields(forms);
-  const shown = fields.slice(fieldsFrom, fieldsFrom + FIELDS_ON_A_PAGE);
+  const { fields, left } = traceFields(forms, { from: fieldsFrom, most: FIELDS_ON_A_PAGE });
   return {
     record: toRecordSummary(row),
     related: await listRelated(parts, row, forms.canonical),
-    fields: shown,
-    fieldsLeft: Math.max(0, fields.length - fieldsFrom - shown.length),
+    fields,
+    fieldsLeft: left,
     /** Whether the mapping said where values stood: older ones did not. */
     recorded: {
       source: forms.source.origins !== undefined,

@@ -11,6 +11,7 @@ import { type Actor, requireRole } from './context.ts';
 import type { StateCounts } from './list-connections.ts';
 import { listNotices } from './notices.ts';
 import type { OperationParts } from './parts.ts';
+import { listHints } from './proxy-hint.ts';
 
 export async function status(parts: OperationParts, actor: Actor) {
   requireRole(actor, 'viewer');
@@ -39,6 +40,7 @@ export async function status(parts: OperationParts, actor: Actor) {
     refused: refused.map(({ lastAt, ...kind }) => ({ ...kind, lastAt: lastAt.toISOString() })),
     parkedByReason: reasons.rows.map((row) => ({ ...row, count: Number(row.count) })),
     notices: await listNotices(parts, actor),
+    hints: await listHints(parts),
     sums: await sumByCurrency(parts),
     database: await readServer(db),
     audit: await readAudit(db),

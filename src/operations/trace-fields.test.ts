@@ -23,7 +23,8 @@ const destination = {
   invoiceItems: [{ chargeName: 'Old' }, { chargeName: 'Work' }, {}],
 };
 const packed = (...origins: Origin[]) => packOrigins(origins);
-const traced = traceFields({
+const ALL = { from: 0, most: 100_000 };
+const forms = {
   source: {
     record: source,
     origins: packed(
@@ -40,7 +41,8 @@ const traced = traceFields({
       ['lines[1].name', 'invoiceItems[2].chargeName'],
     ),
   },
-});
+};
+const { fields: traced } = traceFields(forms, ALL);
 const find = (field: string) => traced.find((one) => one.field === field);
 
 test('a value is shown with its places as they were recorded, in its own words on each side', () => {
@@ -68,7 +70,17 @@ test('a place where nothing was sent is none', () => {
 test('what is empty is left out, and nothing at all gives nothing', () => {
   expect(traced.map(({ field }) => field)).not.toContain('notes');
   const nothing = { record: undefined, origins: undefined };
-  expect(traceFields({ source: nothing, canonical: undefined, destination: nothing })).toEqual([]);
+  expect(traceFields({ source: nothing, canonical: undefined, destination: nothing }, ALL).fields).toEqual(
+    [],
+  );
+});
+
+test('pages together are all of it, and each says how many come after it', () => {
+  const pages = [0, 2, 4, 6, 8].map((from) => traceFields(forms, { from, most: 2 }));
+  expect(pages.flatMap(({ fields }) => fields)).toEqual(traced);
+  expect(pages.map(({ left }) => left)).toEqual(
+    [0, 2, 4, 6, 8].map((from) => Math.max(0, traced.length - from - 2)),
+  );
 });
 
 test('five times the lines are at most six times the work', () => {
@@ -91,11 +103,12 @@ function readsOf(lines: number): number {
     packOrigins(
       Array.from({ length: lines }, (_, at): Origin => [`lines[${at}].name`, to.replace('#', String(at))]),
     );
-  const fields = traceFields({
+  const several = {
     source: { record: counted({ lines: list('name') }), origins: origins('lines[#].name') },
     canonical: counted({ lines: list('name') }),
     destination: { record: counted({ items: list('chargeName') }), origins: origins('items[#].chargeName') },
-  });
+  };
+  const { fields } = traceFields(several, ALL);
   expect(fields).toHaveLength(lines);
   expect(fields.every(({ source: from, destination: to }) => from !== null && to !== null)).toBe(true);
   return reads;

@@ -1,5 +1,6 @@
-/** JSON logs, with everything that could be a secret cut out by name, and everything that is known as one by value. */
+/** JSON logs, without what could be a secret by its name, what is known as one by value, and what would command a terminal. */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { escapeControls, printable, printableValue } from '../core/printable.ts';
 import { type KnownSecrets, NOTHING_KNOWN } from './known-secrets.ts';
 
 export type Log = Logger;
@@ -24,18 +25,22 @@ export function createLog(
   destination?: DestinationStream,
 ): Log {
   const { known = NOTHING_KNOWN } = options;
+  const forPeople = options.pretty && !destination;
   return pino(
     {
       level: options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: (line) => known.redact(line) },
+      hooks: {
+        streamWrite: (line) =>
+          forPeople ? `${printableLine(known.redact(line))}\n` : escapeControls(known.redact(line)),
+      },
       redact: {
         paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
         censor: '[redacted]',
       },
-      ...(options.pretty && !destination
+      ...(forPeople
         ? {
             transport: {
               target: 'pino-pretty',
@@ -46,4 +51,20 @@ export function createLog(
     },
     ...(destination ? [destination] : []),
   );
+}
+
+/** The printer for people writes texts as they are: they are cleaned before. Only a stack keeps its lines, which it indents. */
+function printableLine(line: string): string {
+  const { err, ...entry } = JSON.parse(line) as Record<string, unknown>;
+  return JSON.stringify({
+    ...printableValue(entry),
+    ...(err === undefined ? {} : { err: printableError(err) }),
+  });
+}
+
+function printableError(err: unknown): unknown {
+  if (typeof err !== 'object' || err === null) return printableValue(err);
+  const { stack, ...rest } = err as { stack?: unknown };
+  if (typeof stack !== 'string') return printableValue(err);
+  return { ...printableValue(rest), stack: stack.split('\n').map(printable).join('\n') };
 }

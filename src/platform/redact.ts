@@ -1,4 +1,5 @@
 /** Cuts secrets out of requests, answers and errors before they are recorded: by name, and known ones by value (I7). */
+import { setImmediate } from 'node:timers/promises';
 import { type KnownSecrets, REDACTED } from './known-secrets.ts';
 
 const SECRET_HEADERS = new Set([
@@ -62,6 +63,28 @@ export function freeDeep(value: unknown, known: KnownSecrets): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [known.redact(name), freeDeep(member, known)]),
   );
+}
+
+/** Members of a list that are freed before others have their turn. */
+const MEMBERS_AT_ONCE = 100;
+
+/** The same for what may be large: whoever else waits in this process has a turn in between. */
+export async function freeInSlices<T>(value: T, known: KnownSecrets): Promise<T>;
+export async function freeInSlices(value: unknown, known: KnownSecrets): Promise<unknown> {
+  if (Array.isArray(value)) {
+    const freed: unknown[] = [];
+    for (let from = 0; from < value.length; from += MEMBERS_AT_ONCE) {
+      if (from > 0) await setImmediate();
+      for (const member of value.slice(from, from + MEMBERS_AT_ONCE)) freed.push(freeDeep(member, known));
+    }
+    return freed;
+  }
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype)
+    return freeDeep(value, known);
+  const freed: [string, unknown][] = [];
+  for (const [name, member] of Object.entries(value))
+    freed.push([known.redact(name), await freeInSlices(member, known)]);
+  return Object.fromEntries(freed);
 }
 
 const WORDS_OF_AN_ERROR = ['message', 'stack', 'hint', 'code', 'field'];

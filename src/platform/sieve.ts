@@ -58,7 +58,10 @@ export function createSieve(): Sieve {
       if (count === 1 && (filter[place] ?? 0) < FULL) filter[place] = (filter[place] ?? 1) - 1;
     },
     find(text) {
-      const used = [...nets.values()].filter(({ pieces }) => pieces.size > 0);
+      // Layers only get shorter: what is too short for a piece now stays so.
+      const used = [...nets.values()].filter(
+        ({ pieces, length }) => pieces.size > 0 && length <= text.length,
+      );
       if (used.length === 0) return [];
       const found: Range[] = [];
       let layer = text;

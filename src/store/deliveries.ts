@@ -65,17 +65,14 @@ function encodeStep(step: Step): string {
 }
 
 function decodeStep(stored: unknown): Step {
-  return JSON.parse(JSON.stringify(stored), (_key, value: unknown) => {
-    if (
-      value !== null &&
-      typeof value === 'object' &&
-      '$minor' in value &&
-      typeof value.$minor === 'string'
-    ) {
-      return BigInt(value.$minor);
-    }
-    return value;
-  }) as Step;
+  return decoded(stored) as Step;
+}
+
+function decoded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(decoded);
+  if (value === null || typeof value !== 'object') return value;
+  if ('$minor' in value && typeof value.$minor === 'string') return BigInt(value.$minor);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, decoded(member)]));
 }
 
 function toDelivery(row: Selectable<Deliveries>): Delivery {

@@ -302,6 +302,12 @@ export interface Revisions {
   read_seq: bigint;
 }
 
+export interface SeenProxy {
+  address: string;
+  one: Generated<boolean>;
+  seen_at: Timestamp;
+}
+
 export interface SigningKeys {
   created_at: Timestamp;
   id: number;
@@ -407,6 +413,7 @@ export interface DB {
   replay_items: ReplayItems;
   replays: Replays;
   revisions: Revisions;
+  seen_proxy: SeenProxy;
   signing_keys: SigningKeys;
   trail: Trail;
   trail_batches: TrailBatches;

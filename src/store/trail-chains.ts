@@ -9,6 +9,9 @@ import { type StoredEntry, UPGRADED } from './trail-format.ts';
 const CHAINS_AT_ONCE = 200;
 const ENTRIES_AT_ONCE = 200;
 
+/** Of payloads; one entry is read whatever its size. */
+const BYTES_AT_ONCE = 1024 * 1024;
+
 /** What is read of an entry for checking it; the moment to the microsecond. */
 export const ENTRY_COLUMNS = sql`t.subject, t.position, t.connection_id as "connectionId",
   (extract(epoch from t.at) * 1000000)::bigint::text as micros, t.actor, t.entry, t.payload, t.hash, t.format,
@@ -69,19 +72,37 @@ async function checkInside(db: Db, scope: RawBuilder<boolean>, after: string): P
   const within = upTo === undefined ? sql`true` : sql`subject <= ${upTo}`;
   let at = { subject: after, position: 2_147_483_647 };
   for (let more = true; more; ) {
-    const page = await sql<StoredEntry>`
-      select ${ENTRY_COLUMNS} from trail t where ${scope} and (subject, position) > (${at.subject}, ${at.position})
-        and ${within} order by subject, position limit ${ENTRIES_AT_ONCE}`.execute(db);
-    for (const entry of page.rows) {
+    const page = await readStretch(
+      db,
+      sql`select subject, position, payload from trail where ${scope} and (subject, position) > (${at.subject}, ${at.position})
+        and ${within} order by subject, position limit ${ENTRIES_AT_ONCE}`,
+    );
+    for (const entry of page.entries) {
       // Entries whose head is gone, and whose end was never sealed.
       const check = checks.get(entry.subject) ?? checkOf(entry.subject);
       checks.set(entry.subject, check);
       check.take(entry);
     }
-    at = page.rows.at(-1) ?? at;
-    more = page.rows.length === ENTRIES_AT_ONCE;
+    at = page.entries.at(-1) ?? at;
+    more = page.found === ENTRIES_AT_ONCE || page.entries.length < page.found;
   }
   return { states: [...checks.values()].map((check) => check.finish()), upTo };
+}
+
+/** Of the wanted entries (subject, position, payload) the first that are not too much at once; `found` is how many are there. */
+export async function readStretch(
+  db: Db,
+  wanted: RawBuilder<unknown>,
+): Promise<{ entries: StoredEntry[]; found: number }> {
+  const { rows } = await sql<StoredEntry & { found: number }>`
+    with sized as (
+      select subject, position, (count(*) over ())::int as found, row_number() over in_order as nth,
+        sum(octet_length(payload)) over in_order as bytes
+      from (${wanted}) w window in_order as (order by subject, position)
+    )
+    select ${ENTRY_COLUMNS}, s.found from sized s join trail t on t.subject = s.subject and t.position = s.position
+    where s.nth = 1 or s.bytes <= ${BYTES_AT_ONCE} order by t.subject, t.position`.execute(db);
+  return { entries: rows, found: rows[0]?.found ?? 0 };
 }
 
 export type ChainFacts = {

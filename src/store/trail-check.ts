@@ -54,8 +54,13 @@ export function createChainCheck(about: {
   let entries = 0;
   let fault: ChainFault | undefined;
 
-  /** The key in force when the entry was sealed; what is not sealed yet has the present one's. */
-  const keyAt = (position: number) => ends.find((end) => end.position >= position)?.keyId ?? signer.keyId;
+  let nextEnd = 0;
+
+  /** The key in force when the entry was sealed; what is not sealed yet has the present one's. Asked for in order. */
+  function keyAt(position: number): number {
+    while ((ends[nextEnd]?.position ?? Number.POSITIVE_INFINITY) < position) nextEnd += 1;
+    return ends[nextEnd]?.keyId ?? signer.keyId;
+  }
 
   function findFault(entry: StoredEntry): string | undefined {
     const { position, format, hash } = entry;

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from './db.ts';
 import { signerOf } from './signer.ts';
-import { ENTRY_COLUMNS, readChainFacts } from './trail-chains.ts';
+import { readChainFacts, readStretch } from './trail-chains.ts';
 import { createChainCheck, type SealedEnd } from './trail-check.ts';
 import {
   BATCH_PURPOSE,
@@ -107,12 +107,19 @@ type Stretch = { subject: string; first: number; last: number };
 
 async function* readEntries(db: Db, stretches: readonly Stretch[]): AsyncGenerator<StoredEntry> {
   for (const slice of toSlices(stretches)) {
-    const { rows } = await sql<StoredEntry>`
-      select ${ENTRY_COLUMNS} from jsonb_to_recordset(${JSON.stringify(slice)}::jsonb)
-        as s(subject text, first integer, last integer)
-      join trail t on t.subject = s.subject and t.position between s.first and s.last
-      order by t.subject, t.position`.execute(db);
-    yield* rows;
+    let after = { subject: '', position: -1 };
+    for (let more = true; more; ) {
+      const { entries, found } = await readStretch(
+        db,
+        sql`select t.subject, t.position, t.payload from jsonb_to_recordset(${JSON.stringify(slice)}::jsonb)
+          as s(subject text, first integer, last integer)
+        join trail t on t.subject = s.subject and t.position between s.first and s.last
+          and (t.subject, t.position) > (${after.subject}, ${after.position})`,
+      );
+      yield* entries;
+      after = entries.at(-1) ?? after;
+      more = entries.length < found;
+    }
   }
 }
 

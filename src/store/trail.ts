@@ -86,7 +86,7 @@ export async function listTrail(db: Db, subject: string): Promise<TrailEntry[]> 
 
 const ENTRIES_ON_A_PAGE = 200;
 /** Of payloads; one entry is on a page whatever its size. */
-const BYTES_ON_A_PAGE = 1024 * 1024;
+const BYTES_ON_A_PAGE = 256 * 1024;
 /** Reading JSON holds up everybody else in the process: after so much of it, others have their turn. */
 const BYTES_AT_ONCE = 256 * 1024;
 

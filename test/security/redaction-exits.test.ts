@@ -186,6 +186,7 @@ test('the API and the consent page: results, problems, unknown addresses, probes
     connection: 'x',
     ok: false,
     sides: [{ side: 'source', system: 'x', checks: [{ name: 'token', ok: false, detail: some(2) }] }],
+    hints: [],
   });
   parts.operations.status = async () => {
     throw new UsageError(some(3), secrets[0]);

@@ -135,6 +135,7 @@ function fakeOperations(
       refused: [{ connection: null, cause: 'unknown-path', count: 2, lastAt: '2026-11-23T13:40:00.000Z' }],
       parkedByReason: toParkedByReason(parts.records),
       notices: [],
+      hints: [],
       sums: [
         {
           kind: 'invoice',

@@ -58,23 +58,30 @@ export function Checks({ checks, labels, only = () => true }: Props) {
   return (
     <Stack gap="sm">
       <Loaded query={checks} height={160}>
-        {(report) =>
-          report.sides.map(({ side, checks: all }) => {
-            const shown = all.filter(only);
-            return (
-              shown.length > 0 && (
-                <section key={side} aria-label={labels[side]}>
-                  <Text size="sm" fw={600} mb={4}>
-                    {labels[side]}
-                  </Text>
-                  {shown.map((check) => (
-                    <CheckLine key={check.name} check={check} />
-                  ))}
-                </section>
-              )
-            );
-          })
-        }
+        {(report) => (
+          <>
+            {report.sides.map(({ side, checks: all }) => {
+              const shown = all.filter(only);
+              return (
+                shown.length > 0 && (
+                  <section key={side} aria-label={labels[side]}>
+                    <Text size="sm" fw={600} mb={4}>
+                      {labels[side]}
+                    </Text>
+                    {shown.map((check) => (
+                      <CheckLine key={check.name} check={check} />
+                    ))}
+                  </section>
+                )
+              );
+            })}
+            {report.hints.map((hint) => (
+              <Text key={hint} size="sm">
+                {hint}
+              </Text>
+            ))}
+          </>
+        )}
       </Loaded>
       <Group>
         <Button

@@ -31,8 +31,11 @@ export function printableLines(text: string): string {
 
 /** JSON with every control escaped that JSON itself lets through; `indent` 0 keeps it on one line. */
 export function printableJson(value: unknown, indent = 2): string {
+  return escapeControls(JSON.stringify(value, null, indent));
+}
+
+/** The same in JSON that is written already. */
+export function escapeControls(json: string): string {
   const escaped = (control: string) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return JSON.stringify(value, null, indent).replace(COMMANDS, (control) =>
-    control === '\n' ? control : escaped(control),
-  );
+  return json.replace(COMMANDS, (control) => (control === '\n' ? control : escaped(control)));
 }
