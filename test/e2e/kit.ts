@@ -60,16 +60,16 @@ function parse(text: string): unknown {
   }
 }
 
-/** The command line, with nothing of this process's environment but the way to programs. */
+/** The command line, with nothing of this process's environment but the way to programs and what belongs to the test run. */
 export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const environment = { ...recording(), ...options.environment };
+  const environment = { ...ofTheRun(), ...options.environment };
   return runProgram(process.execPath, [MAIN, ...args], { ...options, environment });
 }
 
 /** Simulators that it starts are recorded for the contract check (test/kit/contract-setup.ts). */
-function recording(): Record<string, string> {
-  const { NODE_OPTIONS = '', ZUORA_EXCHANGES = '' } = process.env;
-  return ZUORA_EXCHANGES === '' ? {} : { NODE_OPTIONS, ZUORA_EXCHANGES };
+function ofTheRun(): Record<string, string> {
+  const { NODE_OPTIONS = '', ZUORA_EXCHANGES = '', NODE_COMPILE_CACHE = '' } = process.env;
+  return { NODE_COMPILE_CACHE, ...(ZUORA_EXCHANGES === '' ? {} : { NODE_OPTIONS, ZUORA_EXCHANGES }) };
 }
 
 /** A command beside the running service, as the person who runs it would give it, with --json. */
