@@ -25,6 +25,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // What a file leaves behind in its process the next one finds, as in a service; and nothing is loaded twice.
+          isolate: false,
           ...RECORDED,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...ELSEWHERE, ...DATABASE, ...END_TO_END],
@@ -34,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'database',
+          isolate: false,
           include: DATABASE,
           exclude: [...ELSEWHERE, ...END_TO_END],
           ...WITH_POSTGRES,

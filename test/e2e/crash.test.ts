@@ -5,10 +5,10 @@ import { afterEach, expect, test } from 'vitest';
 import type { World } from '../../src/demo/world.ts';
 import { countCopies, countUnsettled, expectEqual, startTestWorld, until, work, worked } from './kit.ts';
 
-const INVOICES = 130;
-const PAYMENTS = 70;
+const INVOICES = 80;
+const PAYMENTS = 40;
 /** When the destination holds so many documents, the next kill comes. */
-const KILL_AT = [15, 40, 70, 100, 130];
+const KILL_AT = [10, 25, 40, 60, 80];
 
 let world: World | undefined;
 afterEach(async () => {
@@ -16,7 +16,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-test('kill -9 of the service in the middle of 200 documents loses nothing and doubles nothing', async () => {
+test('kill -9 of the service in the middle of 120 documents loses nothing and doubles nothing', async () => {
   const seed = 41;
   world = await startTestWorld({ seed });
   const { startedAt, killTimes } = await workAndKill(world, seed, async (running) => {
@@ -26,7 +26,7 @@ test('kill -9 of the service in the middle of 200 documents loses nothing and do
   report('service', startedAt, killTimes);
 });
 
-test('kill -9 of PostgreSQL in the middle of 200 documents loses nothing and doubles nothing', async () => {
+test('kill -9 of PostgreSQL in the middle of 120 documents loses nothing and doubles nothing', async () => {
   const seed = 42;
   world = await startTestWorld({ seed });
   const [pid] = world.pids();
