@@ -21,6 +21,42 @@ test('the order of members does not change a fingerprint', () => {
   );
 });
 
+test('the text is the one that fingerprints of earlier versions were made of', () => {
+  const before = (value: unknown) =>
+    JSON.stringify(value, (_key, member: unknown) => {
+      if (typeof member === 'bigint') return member.toString();
+      if (member !== null && typeof member === 'object' && !Array.isArray(member))
+        return Object.fromEntries(
+          Object.entries(member)
+            .filter(([, v]) => v !== undefined)
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        );
+      return member;
+    });
+  const names = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.nat().map(String),
+    fc.constantFrom('-0', '01', '1e3', '__proto__', '4294967294', '4294967295', '9999999999'),
+  );
+  const { any } = fc.letrec<{ any: unknown }>((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 4 },
+      fc.jsonValue(),
+      fc.bigInt(),
+      fc.constant(undefined),
+      fc.date({ noInvalidDate: true }),
+      fc.array(tie('any'), { maxLength: 5 }),
+      fc.dictionary(names, tie('any'), { maxKeys: 6, noNullPrototype: true }),
+    ),
+  }));
+  fc.assert(
+    fc.property(any, (value) => {
+      expect(canonicalJson(value)).toBe(before(value) ?? 'null');
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('different values have different fingerprints', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {

@@ -6,17 +6,32 @@ export type JsonObject = { [key: string]: JsonValue };
 
 /** JSON with sorted keys and bigint as decimal text: equal values give equal text. `undefined` members are left out. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member === 'bigint') return member.toString();
-    if (member !== null && typeof member === 'object' && !Array.isArray(member)) {
-      return Object.fromEntries(
-        Object.entries(member)
-          .filter(([, v]) => v !== undefined)
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
-      );
-    }
-    return member;
-  });
+  return write(value) ?? 'null';
+}
+
+/** By hand, since a replacer that makes sorted copies takes several times as long. */
+function write(value: unknown): string | undefined {
+  if (typeof value === 'bigint') return `"${value}"`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((member) => write(member) ?? 'null').join()}]`;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return write(value.toJSON());
+  const members: string[] = [];
+  for (const [name, member] of Object.entries(value).sort(byName)) {
+    const written = write(member);
+    if (written !== undefined) members.push(`${JSON.stringify(name)}:${written}`);
+  }
+  return `{${members.join()}}`;
+}
+
+/** ECMAScript's array index. */
+const isArrayIndex = (name: string) => /^(?:0|[1-9]\d{0,9})$/.test(name) && Number(name) < 2 ** 32 - 1;
+
+/** Array indices first, by value: the order in which objects keep them, and fingerprints of before were made. */
+function byName([a]: [string, unknown], [b]: [string, unknown]): number {
+  const [isIndex, isOtherIndex] = [isArrayIndex(a), isArrayIndex(b)];
+  if (isIndex && isOtherIndex) return Number(a) - Number(b);
+  if (isIndex !== isOtherIndex) return isIndex ? -1 : 1;
+  return a < b ? -1 : 1;
 }
 
 /** SHA-256 of the canonical JSON, in hex. */
@@ -27,10 +42,20 @@ export function fingerprintOf(value: unknown): string {
 /** The same value with what no database text can hold (NUL, lone surrogates) replaced by U+FFFD, at any depth. */
 export function toStorable<T extends JsonValue>(value: T): T;
 export function toStorable(value: JsonValue): JsonValue {
+  // Nearly always; a copy of thousands of lines takes four times as long as a look at them.
+  if (isStorable(value)) return value;
   if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD');
   if (Array.isArray(value)) return value.map((member) => toStorable(member));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [toStorable(name), toStorable(member)]),
   );
+}
+
+function isStorable(value: JsonValue): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (Array.isArray(value)) return value.every(isStorable);
+  if (value === null || typeof value !== 'object') return true;
+  for (const name in value) if (!isStorable(name) || !isStorable(value[name] ?? null)) return false;
+  return true;
 }

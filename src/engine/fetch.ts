@@ -1,6 +1,7 @@
 /** Fetch: reads a document's present state, stores it as a revision, and puts the document into its client's lane. */
+import { setImmediate } from 'node:timers/promises';
 import { newId } from '../core/ids.ts';
-import type { JsonObject } from '../core/json.ts';
+import { fingerprintOf, type JsonObject } from '../core/json.ts';
 import type { SourceRecord } from '../core/ports.ts';
 import type { Db } from '../store/db.ts';
 import { listOpenInLane } from '../store/deliveries.ts';
@@ -79,12 +80,15 @@ async function keep(
   const lane = record.clientId === '' ? document.lane : clientLane(record.clientId);
   const moves = document.lane !== lane;
   const revisionId = newId(parts.clock.now());
+  await setImmediate();
+  const contentHash = fingerprintOf(record.raw);
+  await setImmediate();
   return fencedAt(work, 'revision', async (tx): Promise<Fetched> => {
     if (moves && !(await moveDocument(tx, document, lane))) return { moved: true };
     const stored = await recordRevision(
       tx,
       document.id,
-      { id: revisionId, readSeq: answered.upTo, raw: record.raw },
+      { id: revisionId, readSeq: answered.upTo, raw: record.raw, contentHash },
       nowOf(parts),
     );
     await setDocumentFace(tx, document.id, { label: record.label, amount: record.amount });
@@ -92,7 +96,7 @@ async function keep(
       await note(work, tx, document, 'revision', {
         summary: `read from ${work.open.connection.source}: ${document.kind} ${record.label}`,
         revisionId,
-        contentHash: stored.contentHash,
+        contentHash,
         raw: record.raw,
       });
     }

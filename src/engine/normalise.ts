@@ -1,4 +1,5 @@
 /** Normalisation: the source's record as a canonical document, or a reason with every problem in it. */
+import { setImmediate } from 'node:timers/promises';
 import type { CanonicalDocument } from '../core/canonical.ts';
 import { toldOrigins } from '../core/origins.ts';
 import type { SourceRecord } from '../core/ports.ts';
@@ -15,7 +16,9 @@ export async function normalise(
   document: SyncDocument,
   fetched: { record: SourceRecord; revisionId: string },
 ): Promise<Normalised> {
+  await setImmediate();
   const mapped = work.open.source.toCanonical(fetched.record);
+  await setImmediate();
   // While a step is open the same revision may be looked at many times; its transformation is noted once.
   const known = (await findOpenDelivery(work.parts.db, document.id)) !== undefined;
   if (!known) {

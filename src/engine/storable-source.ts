@@ -1,4 +1,5 @@
-/** A source whose records can always be stored: one odd character must not hold up a whole list page. */
+/** A source whose records can always be stored: one odd character must not hold up a whole list page, nor a page everybody else. */
+import { setImmediate } from 'node:timers/promises';
 import { toStorable } from '../core/json.ts';
 import type { Source, SourceRecord } from '../core/ports.ts';
 
@@ -20,11 +21,17 @@ export function storableSource(source: Source): Source {
     ...(source.revoke ? { revoke: source.revoke.bind(source) } : {}),
     async read(kind, sourceId) {
       const record = await source.read(kind, sourceId);
+      await setImmediate();
       return record && clean(record);
     },
     async list(request) {
       const page = await source.list(request);
-      return { ...page, records: page.records.map(clean) };
+      const records: SourceRecord[] = [];
+      for (const record of page.records) {
+        await setImmediate();
+        records.push(clean(record));
+      }
+      return { ...page, records };
     },
   };
 }

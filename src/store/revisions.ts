@@ -1,18 +1,18 @@
 /** Revisions: every state of a document as it was read, immutable. */
 import type { JsonObject } from '../core/json.ts';
-import { fingerprintOf } from '../core/json.ts';
 import type { Db } from './db.ts';
 
+/** `contentHash`: the fingerprint of `raw`. */
 export type Revision = { id: string; readSeq: bigint; raw: JsonObject; contentHash: string };
 
 /** Stores a newer state and makes it the document's present one; returns undefined when nothing changed since the last. */
 export async function recordRevision(
   db: Db,
   documentId: string,
-  revision: { id: string; readSeq: bigint; raw: JsonObject },
+  revision: Revision,
   now: Date,
 ): Promise<Revision | undefined> {
-  const contentHash = fingerprintOf(revision.raw);
+  const { contentHash } = revision;
   const latest = await findLatestRevision(db, documentId);
   const changed = latest?.contentHash !== contentHash;
   if (changed) {
@@ -34,7 +34,7 @@ export async function recordRevision(
     .where('id', '=', documentId)
     .where('fetched_seq', '<', revision.readSeq)
     .execute();
-  return changed ? { ...revision, contentHash } : undefined;
+  return changed ? revision : undefined;
 }
 
 export async function findLatestRevision(db: Db, documentId: string): Promise<Revision | undefined> {
