@@ -56,6 +56,7 @@ export async function appendTrail(db: Db, entry: NewTrailEntry, now: Date): Prom
   const id = newId(now.getTime());
   const connectionId = entry.connectionId ?? null;
   const payload = canonicalJson(entry.data);
+  if (payload.length > BYTES_AT_ONCE) await setImmediate();
   const signer = signerOf(db);
   const micros = toMicros(now);
   const content = hashOfContent({ id, subject, connectionId, micros, actor, entry: kind, payload });
