@@ -81,7 +81,15 @@ async function answered<T>(clock: ManualClock, asked: Promise<T>): Promise<{ ans
 
 /** A server that believes its proxy, so that each request says where it is from. */
 async function open(clock: Clock = systemClock) {
-  const signIn = await createSignIn({ pool: database.pool, baseUrl: BASE_URL, secret: SECRET, clock });
+  // Whoever still waits for a turn when a test is over takes none in the next one.
+  const stopping = new AbortController();
+  const signIn = await createSignIn({
+    pool: database.pool,
+    baseUrl: BASE_URL,
+    secret: SECRET,
+    clock,
+    stopping: stopping.signal,
+  });
   const parts: PeopleParts = { ...kit.parts, accounts: signIn, setupCode: CODE };
   const app = await createApiServer(
     createFakeParts({
@@ -92,7 +100,11 @@ async function open(clock: Clock = systemClock) {
       trustedProxies: ['127.0.0.1'],
     }),
   );
-  closers.push(() => app.close());
+  closers.push(async () => {
+    stopping.abort();
+    await app.close();
+    await settle();
+  });
   const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, asked: Asked = {}) => {
     const { from = '203.0.113.9', cookie, payload } = asked;
     const headers = {
