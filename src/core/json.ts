@@ -13,25 +13,30 @@ export function canonicalJson(value: unknown): string {
 function write(value: unknown): string | undefined {
   if (typeof value === 'bigint') return `"${value}"`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((member) => write(member) ?? 'null').join()}]`;
-  if ('toJSON' in value && typeof value.toJSON === 'function') return write(value.toJSON());
-  const members: string[] = [];
-  for (const [name, member] of Object.entries(value).sort(byName)) {
-    const written = write(member);
-    if (written !== undefined) members.push(`${JSON.stringify(name)}:${written}`);
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const member of value) text += `,${write(member) ?? 'null'}`;
+    return `[${text.slice(1)}]`;
   }
-  return `{${members.join()}}`;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return write(value.toJSON());
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const name of namesOf(members)) {
+    const written = write(members[name]);
+    if (written !== undefined) text += `,${JSON.stringify(name)}:${written}`;
+  }
+  return `{${text.slice(1)}}`;
 }
 
+const startsWithDigit = (name: string) => name >= '0' && name < ':';
 /** ECMAScript's array index. */
 const isArrayIndex = (name: string) => /^(?:0|[1-9]\d{0,9})$/.test(name) && Number(name) < 2 ** 32 - 1;
 
 /** Array indices first, by value: the order in which objects keep them, and fingerprints of before were made. */
-function byName([a]: [string, unknown], [b]: [string, unknown]): number {
-  const [isIndex, isOtherIndex] = [isArrayIndex(a), isArrayIndex(b)];
-  if (isIndex && isOtherIndex) return Number(a) - Number(b);
-  if (isIndex !== isOtherIndex) return isIndex ? -1 : 1;
-  return a < b ? -1 : 1;
+function namesOf(value: object): string[] {
+  const names = Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
+  if (!names.some(startsWithDigit)) return names;
+  const indices = names.filter(isArrayIndex).sort((a, b) => Number(a) - Number(b));
+  return [...indices, ...names.filter((name) => !isArrayIndex(name))];
 }
 
 /** SHA-256 of the canonical JSON, in hex. */
