@@ -70,10 +70,15 @@ export function guardSession(app: ApiApp, parts: Pick<ApiParts, 'signIn' | 'find
     if (!who) return sendProblem(reply, 401);
     request.actor = { name: who.name, role: who.role, personId: who.personId };
     // Before anything is said about what was asked: each operation checks again.
-    const { verb } = request.routeOptions.config;
-    const scope = verb === undefined ? null : scopeOf(verb);
+    const scope = scopeAsked(request);
     if (scope !== null) requireRole(request.actor, ROLES[scope]);
   });
+}
+
+/** What the verb asked for needs; null where no scope gives it. */
+function scopeAsked({ routeOptions }: FastifyRequest): Scope | null {
+  const { verb } = routeOptions.config;
+  return verb === undefined ? null : scopeOf(verb);
 }
 
 function guardToken(
@@ -82,8 +87,7 @@ function guardToken(
   token: ShownToken | undefined,
 ): FastifyReply | undefined {
   if (!token) return sendProblem(reply, 401, { detail: 'This token is unknown, ended or expired.' });
-  const { verb } = request.routeOptions.config;
-  const scope = verb === undefined ? null : scopeOf(verb);
+  const scope = scopeAsked(request);
   if (scope === null || !token.scopes.includes(scope)) {
     return sendProblem(reply, 403, {
       detail:

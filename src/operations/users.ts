@@ -191,13 +191,12 @@ async function changePerson<T>(
 
 /** Everybody may do it for themselves, admins for anybody. */
 export async function signOutEverywhere(parts: PeopleParts, actor: Actor, { userId }: { userId: string }) {
-  const own = actor.personId;
   const user = await loadUser(parts, userId).catch((error: unknown) => {
     // Who may not see who is there is told the same of everybody.
     requireRole(actor, 'admin');
     throw error;
   });
-  if (own !== user.id) requireRole(actor, 'admin');
+  if (actor.personId !== user.id) requireRole(actor, 'admin');
   await parts.accounts.endSessions(user.id);
   await auditInstallation(parts, parts.db, actor, { summary: `${user.email} signed out everywhere` });
   return { email: user.email };

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { WrongSetupCode } from '../../operations/users.ts';
 import type { TooMany, TooManyCause } from '../../platform/door-limits.ts';
+import type { SignedIn } from '../../platform/sign-in.ts';
 import * as people from '../contract-people.ts';
 import type { ApiParts } from '../parts.ts';
 import { PROBLEMS, sendProblem } from '../problems.ts';
@@ -118,19 +119,27 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
 }
 
 function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
-  /** Before anything is said about what was asked. */
+  const found = new WeakMap<object, SignedIn>();
+  /** Looked up once, before anything is said about what was asked. */
   const needsSession = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (!(await signIn.actorOf(request.headers))) return sendProblem(reply, 401);
+    const who = await signIn.actorOf(request.headers);
+    if (!who) return sendProblem(reply, 401);
+    found.set(request, who);
     return undefined;
+  };
+  const whoAsks = (request: object): SignedIn => {
+    const who = found.get(request);
+    if (!who) throw new Error('a route that needs a session does not look for one');
+    return who;
   };
 
   app.route({
     ...routeOf('showSession'),
     onRequest: needsSession,
     schema: { ...aboutVerb('showSession'), response: { 200: people.session, ...PROBLEMS } },
-    handler: async (request, reply) => {
-      const who = await signIn.actorOf(request.headers);
-      return who ? { email: who.email, role: who.role } : sendProblem(reply, 401);
+    handler: async (request) => {
+      const { email, role } = whoAsks(request);
+      return { email, role };
     },
   });
 
@@ -150,8 +159,7 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
     onRequest: needsSession,
     schema: { ...aboutVerb('signOutEverywhere'), response: { 204: z.undefined(), ...PROBLEMS } },
     handler: async (request, reply) => {
-      const who = await signIn.actorOf(request.headers);
-      if (!who) return sendProblem(reply, 401);
+      const who = whoAsks(request);
       await operations.signOutUser(who, { userId: who.email });
       const cookies = await signIn.signOut(request.headers, request.ip);
       return reply.header('set-cookie', cookies).code(204).send();
@@ -168,8 +176,7 @@ function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
     config: { verb: 'changePassword' },
     onRequest: needsSession,
     handler: async (request, reply) => {
-      const who = await signIn.actorOf(request.headers);
-      if (!who) return sendProblem(reply, 401);
+      const who = whoAsks(request);
       const tooMany = await signIn.tooMany('password', who.personId);
       if (tooMany) return sendTooMany(reply, tooMany);
       const changed = await operations.changePassword(who, request.body);
