@@ -1,7 +1,14 @@
 /** Equal values have equal fingerprints, different ones do not. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, fingerprintOf, type JsonValue, toStorable } from './json.ts';
+import {
+  canonicalJson,
+  canonicalJsonInTurns,
+  fingerprintInTurns,
+  fingerprintOf,
+  type JsonValue,
+  toStorable,
+} from './json.ts';
 
 function shuffled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shuffled);
@@ -12,6 +19,23 @@ function shuffled(value: unknown): unknown {
       .map(([key, member]) => [key, shuffled(member)]),
   );
 }
+
+const names = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.nat().map(String),
+  fc.constantFrom('-0', '01', '1e3', '__proto__', '4294967294', '4294967295', '9999999999'),
+);
+const { any } = fc.letrec<{ any: unknown }>((tie) => ({
+  any: fc.oneof(
+    { maxDepth: 4 },
+    fc.jsonValue(),
+    fc.bigInt(),
+    fc.constant(undefined),
+    fc.date({ noInvalidDate: true }),
+    fc.array(tie('any'), { maxLength: 5 }),
+    fc.dictionary(names, tie('any'), { maxKeys: 6, noNullPrototype: true }),
+  ),
+}));
 
 test('the order of members does not change a fingerprint', () => {
   fc.assert(
@@ -33,25 +57,28 @@ test('the text is the one that fingerprints of earlier versions were made of', (
         );
       return member;
     });
-  const names = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.nat().map(String),
-    fc.constantFrom('-0', '01', '1e3', '__proto__', '4294967294', '4294967295', '9999999999'),
-  );
-  const { any } = fc.letrec<{ any: unknown }>((tie) => ({
-    any: fc.oneof(
-      { maxDepth: 4 },
-      fc.jsonValue(),
-      fc.bigInt(),
-      fc.constant(undefined),
-      fc.date({ noInvalidDate: true }),
-      fc.array(tie('any'), { maxLength: 5 }),
-      fc.dictionary(names, tie('any'), { maxKeys: 6, noNullPrototype: true }),
-    ),
-  }));
   fc.assert(
     fc.property(any, (value) => {
       expect(canonicalJson(value)).toBe(before(value) ?? 'null');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('written in stretches it is the same text, and the same fingerprint', async () => {
+  const long = {
+    b: Array.from({ length: 9_000 }, (_, index) => ({ name: `line ${index}`, index })),
+    a: [[]],
+  };
+  let turns = 0;
+  const counting = setInterval(() => (turns += 1), 0);
+  expect(await canonicalJsonInTurns(long)).toBe(canonicalJson(long));
+  clearInterval(counting);
+  expect(turns).toBeGreaterThan(0);
+  expect(await fingerprintInTurns(long)).toBe(fingerprintOf(long));
+  await fc.assert(
+    fc.asyncProperty(any, async (value) => {
+      expect(await canonicalJsonInTurns(value)).toBe(canonicalJson(value));
     }),
     { numRuns: 500 },
   );

@@ -1,5 +1,6 @@
 /** JSON values as types, and a canonical text for fingerprints. */
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export type JsonObject = { [key: string]: JsonValue };
@@ -42,6 +43,56 @@ function namesOf(value: object): string[] {
 /** SHA-256 of the canonical JSON, in hex. */
 export function fingerprintOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/** Writing JSON holds up everybody else in the process: after so many characters, others have their turn. */
+const WRITTEN_AT_ONCE = 128 * 1024;
+
+/** In stretches, between which others have their turn. */
+async function* stretches(value: unknown): AsyncGenerator<string> {
+  let stretch = '';
+  for (const piece of pieces(value)) {
+    stretch += piece;
+    if (stretch.length < WRITTEN_AT_ONCE) continue;
+    yield stretch;
+    stretch = '';
+    await setImmediate();
+  }
+  yield stretch;
+}
+
+/** The members of each list that is no member of a list itself, one by one. */
+function* pieces(value: unknown): Generator<string> {
+  if (value === null || typeof value !== 'object' || 'toJSON' in value) return yield canonicalJson(value);
+  if (Array.isArray(value)) {
+    yield '[';
+    for (const [index, member] of value.entries()) yield (index === 0 ? '' : ',') + canonicalJson(member);
+    return yield ']';
+  }
+  const members = value as Readonly<Record<string, unknown>>;
+  let before = '{';
+  for (const name of namesOf(members)) {
+    const member = members[name];
+    if (member === undefined || typeof member === 'function' || typeof member === 'symbol') continue;
+    yield `${before}${JSON.stringify(name)}:`;
+    yield* pieces(member);
+    before = ',';
+  }
+  yield before === '{' ? '{}' : '}';
+}
+
+/** As `canonicalJson`, of what may be large. */
+export async function canonicalJsonInTurns(value: unknown): Promise<string> {
+  let text = '';
+  for await (const stretch of stretches(value)) text += stretch;
+  return text;
+}
+
+/** As `fingerprintOf`, of what may be large. */
+export async function fingerprintInTurns(value: unknown): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const stretch of stretches(value)) hash.update(stretch);
+  return hash.digest('hex');
 }
 
 /** The same value with what no database text can hold (NUL, lone surrogates) replaced by U+FFFD, at any depth. */

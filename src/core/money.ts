@@ -41,13 +41,6 @@ export function minorDigits(currency: string): number {
   return MINOR_DIGITS.get(currency) ?? 2;
 }
 
-const POWERS_OF_TEN = Array.from({ length: 5 }, (_, digits) => new Exact(`1e${digits}`));
-
-function minorPerMajor(currency: string): Exact {
-  const digits = minorDigits(currency);
-  return POWERS_OF_TEN[digits] ?? new Exact(`1e${digits}`);
-}
-
 const DECIMAL_TEXT = /^[+-]?\d+(\.\d+)?$/;
 /** Before and after the decimal point together, needless zeros aside: two such numbers multiply exactly. */
 const MOST_DIGITS = 30;
@@ -56,6 +49,7 @@ const MOST_DIGITS = 30;
 export function parseExact(text: string): Exact {
   if (!DECIMAL_TEXT.test(text)) throw new MoneyError(`not a decimal number: ${JSON.stringify(text)}`);
   const value = new Exact(text);
+  if (text.length <= MOST_DIGITS) return value;
   if (value.precision(true) > MOST_DIGITS || value.decimalPlaces() > MOST_DIGITS) {
     throw new MoneyError(`${JSON.stringify(text)} has more than ${MOST_DIGITS} digits`);
   }
@@ -64,16 +58,22 @@ export function parseExact(text: string): Exact {
 
 /** "123.45" USD -> 12345 minor units. Throws MoneyError where the text has more significant decimals than the currency. */
 export function parseMoney(text: string, currency: string): Money {
-  const minor = parseExact(text).times(minorPerMajor(currency));
-  if (!minor.isInteger()) {
-    throw new MoneyError(`${text} has more decimals than ${currency} allows (${minorDigits(currency)})`);
+  const digits = minorDigits(currency);
+  const value = parseExact(text);
+  if (value.decimalPlaces() > digits) {
+    throw new MoneyError(`${text} has more decimals than ${currency} allows (${digits})`);
   }
-  return { amountMinor: BigInt(minor.toFixed(0)), currency };
+  return { amountMinor: toMinor(value.toFixed(digits)), currency };
+}
+
+/** A decimal text with all of the currency's decimals, its point left out. */
+function toMinor(text: string): bigint {
+  return BigInt(text.replace('.', ''));
 }
 
 /** An amount in major units. */
-export function toExact({ amountMinor, currency }: Money): Exact {
-  return new Exact(amountMinor.toString()).dividedBy(minorPerMajor(currency));
+export function toExact(money: Money): Exact {
+  return new Exact(formatMoney(money));
 }
 
 /** Rounds an exact amount in major units to the currency's minor unit, or to fewer `decimals`. */
@@ -83,11 +83,8 @@ export function roundToMoney(
   rounding: Rounding,
   decimals = minorDigits(currency),
 ): Money {
-  const rounded = new Exact(amount).toDecimalPlaces(decimals, ROUNDING_MODE[rounding]);
-  return {
-    amountMinor: BigInt(rounded.times(minorPerMajor(currency)).toFixed(0)),
-    currency,
-  };
+  const rounded = amount.toDecimalPlaces(decimals, ROUNDING_MODE[rounding]);
+  return { amountMinor: toMinor(rounded.toFixed(minorDigits(currency))), currency };
 }
 
 /** 12345 USD minor units -> "123.45", always with the currency's full number of decimals. */

@@ -1,7 +1,6 @@
 /** Fetch: reads a document's present state, stores it as a revision, and puts the document into its client's lane. */
-import { setImmediate } from 'node:timers/promises';
 import { newId } from '../core/ids.ts';
-import { fingerprintOf, type JsonObject } from '../core/json.ts';
+import { fingerprintInTurns, type JsonObject } from '../core/json.ts';
 import type { SourceRecord } from '../core/ports.ts';
 import type { Db } from '../store/db.ts';
 import { listOpenInLane } from '../store/deliveries.ts';
@@ -80,9 +79,7 @@ async function keep(
   const lane = record.clientId === '' ? document.lane : clientLane(record.clientId);
   const moves = document.lane !== lane;
   const revisionId = newId(parts.clock.now());
-  await setImmediate();
-  const contentHash = fingerprintOf(record.raw);
-  await setImmediate();
+  const contentHash = await fingerprintInTurns(record.raw);
   return fencedAt(work, 'revision', async (tx): Promise<Fetched> => {
     if (moves && !(await moveDocument(tx, document, lane))) return { moved: true };
     const stored = await recordRevision(

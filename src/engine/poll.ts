@@ -1,7 +1,7 @@
 /** Polling: lists what may have changed since the cursor, and tells the door about what is new (R1, I9). */
 import { setImmediate } from 'node:timers/promises';
 import { OperatingError } from '../core/errors.ts';
-import { fingerprintOf } from '../core/json.ts';
+import { fingerprintInTurns } from '../core/json.ts';
 import type { ListPage, SourceRecord } from '../core/ports.ts';
 import { findCursor, saveCursor } from '../store/cursors.ts';
 import type { Db } from '../store/db.ts';
@@ -111,7 +111,7 @@ export async function acceptPage(
   for (const record of records) {
     // A page of large records must not hold up everybody else.
     await setImmediate();
-    if (known.get(record.sourceId) === fingerprintOf(record.raw)) continue;
+    if (known.get(record.sourceId) === (await fingerprintInTurns(record.raw))) continue;
     events.push({
       connectionId,
       kind: record.kind,

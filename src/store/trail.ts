@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Selectable, sql } from 'kysely';
 import { newId } from '../core/ids.ts';
-import { canonicalJson } from '../core/json.ts';
+import { canonicalJsonInTurns } from '../core/json.ts';
 import type { Db } from './db.ts';
 import type { Trail } from './schema.ts';
 import { signerOf } from './signer.ts';
@@ -55,8 +55,7 @@ export async function appendTrail(db: Db, entry: NewTrailEntry, now: Date): Prom
   const { subject, actor, entry: kind } = entry;
   const id = newId(now.getTime());
   const connectionId = entry.connectionId ?? null;
-  const payload = canonicalJson(entry.data);
-  if (payload.length > BYTES_AT_ONCE) await setImmediate();
+  const payload = await canonicalJsonInTurns(entry.data);
   const signer = signerOf(db);
   const micros = toMicros(now);
   const content = hashOfContent({ id, subject, connectionId, micros, actor, entry: kind, payload });
