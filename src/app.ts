@@ -45,6 +45,7 @@ import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
 import { noteAccountOwners } from './store/account-owners.ts';
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
+import type { Db } from './store/db.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { readServer } from './store/server.ts';
@@ -53,6 +54,7 @@ import { withSigner } from './store/signer.ts';
 import { openSigner } from './store/signing-keys.ts';
 import { listOpenNotices, type UpgradeNotice } from './store/upgrade-notices.ts';
 import { assertVaultFits, hasSecrets, withKeysLocked } from './store/vault-keys.ts';
+import { findWebAddress, saveWebAddress } from './store/web-address.ts';
 
 const ROOT = findPackageRoot();
 
@@ -113,6 +115,7 @@ export async function openInstallation(
       return { ...opened, vault: ring, signer: await openSigner(database.db, ring, now) };
     });
     const db = withSigner(database.db, signer);
+    const publicUrl = options.attach ? await runningUrl(db, config) : config.publicUrl;
     await sealPathsOfBefore({ db, vault, clock: systemClock });
     if (owned && options.working) {
       await freeAllLeases(db);
@@ -143,7 +146,7 @@ export async function openInstallation(
     closers.push(async () => stopping.abort());
     const signIn = await createSignIn({
       pool,
-      baseUrl: config.publicUrl,
+      baseUrl: publicUrl,
       secret: deriveSecret(keys, 'sign-in'),
       log: (level, message) => log[level]({ part: 'sign-in' }, message),
       clock: systemClock,
@@ -156,7 +159,7 @@ export async function openInstallation(
       accounts: signIn,
       setupCode: deriveSecret(keys, 'set-up').slice(0, SETUP_CODE_LENGTH),
       runtime,
-      publicUrl: config.publicUrl,
+      publicUrl,
       version: VERSION,
       startedAt: new Date(systemClock.now()),
     };
@@ -166,6 +169,11 @@ export async function openInstallation(
     freeError(error, known);
     throw error;
   }
+}
+
+/** For a command beside a service, which may listen elsewhere than the command's own settings say. */
+async function runningUrl(db: Db, { publicUrl, isPublicUrlGiven }: Config): Promise<string> {
+  return isPublicUrlGiven ? publicUrl : ((await findWebAddress(db)) ?? publicUrl);
 }
 
 async function openAddress(
@@ -355,6 +363,9 @@ async function startWeb(
   try {
     await listen(server, config.host, config.port, '--port or ML_PORT');
     if (figures) await listen(figures, config.metricsHost, config.metricsPort ?? 0, 'ML_METRICS_PORT');
+    await saveWebAddress(parts.db, config.publicUrl, new Date(parts.clock.now())).catch((error: unknown) =>
+      parts.log.warn({ err: error }, 'commands will not know where this service is'),
+    );
   } catch (error) {
     await close();
     throw error;

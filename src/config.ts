@@ -53,6 +53,8 @@ export type Config = Omit<Settings, 'keyFile' | 'publicUrl' | 'logPretty'> & {
   keyFile: string;
   logPretty: boolean;
   publicUrl: string;
+  /** By a person; else it is made of host and port. */
+  isPublicUrlGiven: boolean;
   /** Names this process in leases and logs. */
   instance: string;
 };
@@ -109,6 +111,7 @@ export async function loadConfig(
     dataDir,
     logPretty: settings.logPretty ?? process.stdout.isTTY === true,
     keyFile: settings.keyFile ?? join(dataDir, 'encryption.key'),
+    isPublicUrlGiven: settings.publicUrl !== undefined,
     publicUrl: (settings.publicUrl ?? `http://${settings.host}:${settings.port}`).replace(/\/$/, ''),
     instance: `${hostname()}:${process.pid}`,
   };

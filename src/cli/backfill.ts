@@ -95,7 +95,11 @@ function report(progress: BackfillProgress): void {
     one.storedAmount ?? '',
     one.equal ? pc.green('equal') : pc.red('DIFFERS'),
   ]);
-  say(table(['kind', 'currency', 'listed', 'sum', 'stored', 'sum', ''], rows));
+  say(
+    rows.length === 0
+      ? 'The source listed nothing of that time.'
+      : table(['kind', 'currency', 'listed', 'sum', 'stored', 'sum', ''], rows),
+  );
   for (const name of progress.report?.missing ?? []) say(pc.red(`listed but not stored: ${name}`));
   for (const { kind, listed, counted } of progress.report?.short ?? []) {
     say(pc.yellow(`${kind}: the source counts ${counted} and showed ${listed}, also at a second look.`));

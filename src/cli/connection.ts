@@ -10,6 +10,7 @@ import {
   sandboxSides,
 } from '../operations/add-connection.ts';
 import { testAlert as testOperation } from '../operations/alert-address.ts';
+import type { SettingChange } from '../operations/connection-changes.ts';
 import { finishConsent, startConsent } from '../operations/consent.ts';
 import { listConnections } from '../operations/list-connections.ts';
 import { rotatePaths } from '../operations/rotate-paths.ts';
@@ -35,31 +36,25 @@ type AddOptions = GlobalOptions & {
 
 export async function add(options: AddOptions): Promise<void> {
   const given = await readValues(options);
-  const source = options.source ?? registry.sources[0]?.id ?? '';
-  const destination = options.destination ?? registry.destinations[0]?.id ?? '';
+  const source = findManifest(registry.sources, options.source);
+  const destination = findManifest(registry.destinations, options.destination);
+  const asks = options.json !== true && process.stdin.isTTY === true;
+  if (!asks && options.sandbox !== true)
+    assertComplete([source, given.source], [destination, given.destination]);
   await withInstallation(options, async ({ parts }) => {
     const { simulators, ...sides }: Omit<SandboxSides, 'simulators'> & Partial<SandboxSides> =
       options.sandbox === true
         ? await sandboxSides(parts, {
-            source,
-            destination,
+            source: source.id,
+            destination: destination.id,
             sourceUrl: options.sourceUrl,
             destinationUrl: options.destinationUrl,
           })
         : {
-            source: await askSide(source, registry.sources, given.source, options.json === true),
-            destination: await askSide(
-              destination,
-              registry.destinations,
-              given.destination,
-              options.json === true,
-            ),
+            source: await askSide(source, given.source),
+            destination: await askSide(destination, given.destination),
           };
-    const name =
-      options.name ??
-      (options.sandbox === true
-        ? 'sandbox'
-        : await askText('Name of this connection', 'main', options.json === true));
+    const name = options.name ?? (options.sandbox === true ? 'sandbox' : asks ? await askName() : 'main');
     const request = {
       name,
       ...sides,
@@ -73,6 +68,7 @@ export async function add(options: AddOptions): Promise<void> {
       : null;
     answer(options.json, { ...added, name, consentUrl }, (shown) => {
       say(`${pc.green('added')} ${name}`);
+      warnOfPolls(options.pollSeconds);
       if (consentUrl === null) return say(`Try it: npm run -s cli -- ping ${name}`);
       say(
         `One step is left: a person with access to the source’s account opens this address and allows it:\n\n  ${shown.consentUrl}\n`,
@@ -125,23 +121,39 @@ function parsePolicies(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-async function askSide(
-  id: string,
-  manifests: readonly { id: string; label: string; fields: readonly FieldSpec[] }[],
-  given: Record<string, string>,
-  quiet: boolean,
-): Promise<NewSide> {
+type Manifest = { id: string; label: string; fields: readonly FieldSpec[] };
+
+function findManifest(manifests: readonly Manifest[], id = manifests[0]?.id): Manifest {
   const manifest = manifests.find((candidate) => candidate.id === id);
   if (!manifest)
     throw new UsageError(
       `There is no connector "${id}".`,
-      `Known: ${manifests.map((m) => m.id).join(', ')}.`,
+      `Known: ${manifests.map((known) => known.id).join(', ')}.`,
     );
+  return manifest;
+}
+
+const isAsked = (field: FieldSpec, given: Readonly<Record<string, string>>) =>
+  field.required && given[field.name] === undefined;
+
+/** Where nobody can be asked, everything that is missing is named at once. */
+function assertComplete(...sides: (readonly [Manifest, Record<string, string>])[]): void {
+  const missing = sides.flatMap(([{ fields }, given], index) => {
+    const side = index === 0 ? 'source' : 'destination';
+    return fields
+      .filter((field) => isAsked(field, given) && field.default === undefined)
+      .map(({ name, secret }) => (secret ? `--secret ${side}.${name}=@FILE` : `--set ${side}.${name}=…`));
+  });
+  if (missing.length > 0)
+    throw new UsageError(
+      'There is no terminal to ask at, and something is missing.',
+      `Give it as well: ${missing.join(' ')} (connection systems says what each is; --sandbox needs none of them).`,
+    );
+}
+
+async function askSide({ id, label, fields }: Manifest, given: Record<string, string>): Promise<NewSide> {
   const values = { ...given };
-  for (const field of manifest.fields) {
-    if (values[field.name] !== undefined || !field.required || quiet) continue;
-    values[field.name] = await askField(manifest.label, field);
-  }
+  for (const field of fields) if (isAsked(field, values)) values[field.name] = await askField(label, field);
   return { connector: id, values, secrets: {} };
 }
 
@@ -160,10 +172,9 @@ async function askField(label: string, field: FieldSpec): Promise<string> {
   return entered;
 }
 
-async function askText(message: string, initialValue: string, quiet: boolean): Promise<string> {
-  if (quiet || !process.stdin.isTTY) return initialValue;
+async function askName(): Promise<string> {
   const prompts = await import('@clack/prompts');
-  const entered = await prompts.text({ message, initialValue });
+  const entered = await prompts.text({ message: 'Name of this connection', initialValue: 'main' });
   if (prompts.isCancel(entered)) throw new UsageError('Cancelled; nothing was added.');
   return entered;
 }
@@ -221,7 +232,7 @@ export async function set(
   },
 ): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
-    const { id } = await setConnection(parts, localActor(), {
+    const { id, changes } = await setConnection(parts, localActor(), {
       connection: name,
       webhooksEnabled: options.webhooks,
       pollIntervalSeconds: options.pollSeconds,
@@ -230,8 +241,31 @@ export async function set(
       values: await readValues(options),
       policies: parsePolicies(options.policy ?? []),
     });
-    answer(options.json, { id, changed: true }, () => say(`${pc.green('changed')} ${name}`));
+    answer(options.json, { id, changed: changes.length > 0, changes }, (shown) => {
+      if (shown.changes.length === 0)
+        return say(`${name} stays as it is: nothing differs from what was there.`);
+      say(`${pc.green('changed')} ${name}`);
+      for (const change of shown.changes) say(`  ${change.name}: ${changeText(change)}`);
+      warnOfPolls(options.pollSeconds);
+    });
   });
+}
+
+/** A secret is told of, never told. */
+function changeText({ from, to }: SettingChange): string {
+  if (to === null) return 'replaced';
+  return from === null ? to : `${from || '(empty)'} → ${to || '(empty)'}`;
+}
+
+/** Sensible for a rehearsal; a vendor counts every call. */
+const OFTEN_SECONDS = 30;
+
+function warnOfPolls(seconds: number | undefined): void {
+  if (seconds === undefined || seconds === 0 || seconds >= OFTEN_SECONDS) return;
+  const polls = Math.floor(3600 / seconds).toLocaleString('en');
+  say(
+    `${pc.yellow('often')} ${polls} polls an hour, each with several calls: the source may refuse so many. Webhooks tell at once; 300 s is usual.`,
+  );
 }
 
 export async function rotate(name: string, options: GlobalOptions): Promise<void> {

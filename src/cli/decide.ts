@@ -19,7 +19,8 @@ export async function resolve(
     const done = await resolveRecords(parts, localActor(), { recordIds, choice, argument });
     answer(options.json, done, (shown) => {
       say(`${shown.resolved.length} record(s) are decided and looked at again.`);
-      for (const { recordId, message } of shown.refused) say(pc.yellow(`${recordId}: ${message}`));
+      for (const { recordId, message } of shown.refused)
+        say(pc.yellow(`${records[recordIds.indexOf(recordId)] ?? recordId}: ${message}`));
     });
     if (done.refused.length > 0) process.exitCode = 1;
   });

@@ -1,5 +1,6 @@
 /** `overview`, `parked`, `replays`, `connection show`, `systems` and `preview`: looking without changing. */
 import pc from 'picocolors';
+import { scheduleText } from '../operations/connection-changes.ts';
 import { listConnectors } from '../operations/list-connectors.ts';
 import { listParked } from '../operations/list-parked.ts';
 import { overview as overviewOperation } from '../operations/overview.ts';
@@ -119,7 +120,8 @@ export async function showConnection(name: string, options: GlobalOptions): Prom
         ]),
       );
       say(table(['field', 'value'], rows));
-      if (shown.alerts.url !== '') say(`alerts go to ${shown.alerts.url}`);
+      say(`webhooks ${shown.webhooksEnabled ? 'on' : 'off'}, polling ${scheduleText(shown)}`);
+      say(shown.alerts.url === '' ? 'alerts go nowhere' : `alerts go to ${shown.alerts.url}`);
       if (shown.alerts.failure !== null) say(pc.yellow(`last alert failed: ${shown.alerts.failure}`));
       const policies = shown.policies.map((policy) => [
         policy.name,

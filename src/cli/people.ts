@@ -12,7 +12,7 @@ const SCOPES = ['read', 'operate', 'connections', 'people'];
 export async function setup(
   options: GlobalOptions & { email?: string | undefined; publicUrl?: string | undefined },
 ): Promise<void> {
-  await withInstallation(options, async ({ parts }, config) => {
+  await withInstallation(options, async ({ parts }) => {
     if (options.email !== undefined) {
       const made = await users.setUpLocally(parts, localActor(), { email: options.email });
       return answer(options.json, made, (shown) =>
@@ -20,7 +20,7 @@ export async function setup(
       );
     }
     const { needed } = await users.showSetup(parts);
-    const url = needed ? `${config.publicUrl}/#setup=${parts.setupCode}` : null;
+    const url = needed ? `${parts.publicUrl}/#setup=${parts.setupCode}` : null;
     answer(options.json, { needed, url }, () =>
       say(
         url === null

@@ -29,6 +29,15 @@ export async function show(
         for (const problem of r.reason.problems ?? [])
           say(`  ${problem.field} = ${JSON.stringify(problem.value)}: ${problem.rule}`);
         if (r.reason.wayOut !== undefined) say(`${pc.yellow('→')} ${r.reason.wayOut}`);
+        for (const { choice, argument, label, explains } of r.reason.choices ?? []) {
+          const words = [
+            'resolve',
+            choice,
+            /^[\w.-]+$/.test(r.label) ? r.label : r.id,
+            ...(argument === undefined ? [] : ['--argument', argument]),
+          ];
+          say(`  ${pc.cyan(words.join(' '))}   ${label}. ${explains}`);
+        }
       }
       say('');
       for (const entry of timeline) {

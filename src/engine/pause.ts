@@ -23,7 +23,8 @@ export function connectionPauser(parts: PauseParts) {
         { subject: connectionSubject(connectionId), connectionId, actor, entry: 'decision', data },
         now,
       );
-      parts.log.error({ connectionId, reason }, 'connection paused');
+      // What a person does is no fault.
+      parts.log[actor === ENGINE_ACTOR ? 'error' : 'info']({ connectionId, reason }, 'connection paused');
       return true;
     });
   };

@@ -1,17 +1,11 @@
 /** Replays of many records in the background: what was asked for is stored first, so a crash only delays it. */
 import { sql } from 'kysely';
-import { NotFound, UsageError } from '../core/errors.ts';
-import { newId } from '../core/ids.ts';
-import { nowOf } from '../engine/parts.ts';
-import type { Db } from '../store/db.ts';
+import { NotFound } from '../core/errors.ts';
 import type { DocumentState } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
-import { IS_LIVING, recordConditions } from './list-records.ts';
-import { auditInstallation, type OperationParts } from './parts.ts';
-import { type ReplayRequest, type ReplayRow, replayChunk } from './replay.ts';
+import type { OperationParts } from './parts.ts';
+import { type ReplayRequest, storeReplay, workOff } from './replay.ts';
 
-/** Small, so that lanes which are at work do not wait long for one of ours. */
-const IN_ONE_TRANSACTION = 100;
 const LISTED = 20;
 const RETRY_MS = 5_000;
 
@@ -22,27 +16,7 @@ export async function startReplay(
   request: ReplayRequest,
 ): Promise<ReplayRun> {
   requireRole(actor, 'operator');
-  const { recordIds, filter } = request;
-  if (!recordIds && !filter) throw new UsageError('Say which records: ids or a filter.');
-  const now = nowOf(parts);
-  const id = newId(now.getTime());
-  const ids = recordIds ? sql`d.id = any(${recordIds}::uuid[])` : sql`true`;
-  await parts.db.transaction().execute(async (tx) => {
-    await tx
-      .insertInto('replays')
-      .values({ id, actor: actor.name, request: JSON.stringify(request), created_at: now })
-      .execute();
-    const { numAffectedRows } = await sql`
-      insert into replay_items (replay_id, document_id)
-      select ${id}, d.id from documents d where ${ids} and ${IS_LIVING} and ${recordConditions(filter ?? {})}`.execute(
-      tx,
-    );
-    await auditInstallation(parts, tx, actor, {
-      summary: `replay of ${numAffectedRows ?? 0} records`,
-      replayId: id,
-      filter,
-    });
-  });
+  const id = await storeReplay(parts, actor, request);
   void keepWorking(parts, id, actor.name);
   return showReplay(parts, actor, { replayId: id });
 }
@@ -60,33 +34,12 @@ export async function continueReplays(parts: OperationParts): Promise<void> {
 async function keepWorking(parts: OperationParts, replayId: string, actor: string): Promise<void> {
   while (!parts.stopping.aborted) {
     try {
-      return await work(parts, replayId, actor);
+      return await workOff(parts, replayId, actor);
     } catch (error) {
       parts.log.warn({ err: error, replayId }, 'replay put off');
       await parts.clock.sleep(RETRY_MS, parts.stopping);
     }
   }
-}
-
-/** Several processes may work on one replay: each takes other records. */
-async function work(parts: OperationParts, replayId: string, actor: string): Promise<void> {
-  while (!parts.stopping.aborted) {
-    const taken = await parts.db.transaction().execute((tx) => takeChunk(parts, tx, replayId, actor));
-    if (taken === 0) return;
-  }
-}
-
-async function takeChunk(parts: OperationParts, tx: Db, replayId: string, actor: string): Promise<number> {
-  const { rows } = await sql<ReplayRow>`
-    select d.id, d.connection_id, d.kind, d.source_id, d.lane from documents d
-    where d.id in (
-      select document_id from replay_items where replay_id = ${replayId} and taken_at is null
-      order by document_id limit ${IN_ONE_TRANSACTION} for update skip locked)`.execute(tx);
-  if (rows.length === 0) return 0;
-  await replayChunk(parts, tx, actor, rows);
-  await sql`update replay_items set taken_at = ${nowOf(parts)}
-    where replay_id = ${replayId} and document_id = any(${rows.map(({ id }) => id)}::uuid[])`.execute(tx);
-  return rows.length;
 }
 
 export type ReplayRun = {

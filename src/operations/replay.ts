@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { UsageError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
 import type { Db } from '../store/db.ts';
@@ -10,10 +11,11 @@ import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, documentSubject } from '../store/trail.ts';
 import { type Actor, requireRole } from './context.ts';
 import { IS_LIVING, RECORD_ROWS, type RecordFilter, recordConditions } from './list-records.ts';
-import type { OperationParts } from './parts.ts';
+import { auditInstallation, type OperationParts } from './parts.ts';
 
 const MOST_AT_ONCE = 10_000;
-const IN_ONE_TRANSACTION = 500;
+/** Small, so that lanes which are at work do not wait long for one of ours. */
+const IN_ONE_TRANSACTION = 100;
 
 export type ReplayRequest = { recordIds?: string[] | undefined; filter?: RecordFilter | undefined };
 
@@ -33,13 +35,61 @@ export async function replay(
 ): Promise<{ replayed: number; recordIds: string[] }> {
   requireRole(actor, 'operator');
   const rows = await selectRecords(parts, request);
-  if (request.dryRun !== true) {
-    for (let start = 0; start < rows.length; start += IN_ONE_TRANSACTION) {
-      const chunk = rows.slice(start, start + IN_ONE_TRANSACTION);
-      await parts.db.transaction().execute((tx) => replayChunk(parts, tx, actor.name, chunk));
-    }
+  const recordIds = rows.map(({ id }) => id);
+  if (request.dryRun === true || rows.length === 0) return { replayed: 0, recordIds };
+  await workOff(parts, await storeReplay(parts, actor, { recordIds, filter: request.filter }), actor.name);
+  return { replayed: rows.length, recordIds };
+}
+
+/** What is asked for is stored first, so a crash only delays it. Returns its id. */
+export async function storeReplay(
+  parts: OperationParts,
+  actor: Actor,
+  request: ReplayRequest,
+): Promise<string> {
+  const { recordIds, filter } = request;
+  if (!recordIds && !filter) throw new UsageError('Say which records: ids or a filter.');
+  const now = nowOf(parts);
+  const id = newId(now.getTime());
+  const ids = recordIds ? sql`d.id = any(${recordIds}::uuid[])` : sql`true`;
+  await parts.db.transaction().execute(async (tx) => {
+    await tx
+      .insertInto('replays')
+      .values({ id, actor: actor.name, request: JSON.stringify(request), created_at: now })
+      .execute();
+    const { numAffectedRows } = await sql`
+      insert into replay_items (replay_id, document_id)
+      select ${id}, d.id from documents d where ${ids} and ${IS_LIVING} and ${recordConditions(filter ?? {})}`.execute(
+      tx,
+    );
+    await auditInstallation(parts, tx, actor, {
+      summary: `replay of ${numAffectedRows ?? 0} records`,
+      replayId: id,
+      filter,
+    });
+  });
+  return id;
+}
+
+/** Several processes may work on one replay: each takes other records. */
+export async function workOff(parts: OperationParts, replayId: string, actor: string): Promise<void> {
+  while (!parts.stopping.aborted) {
+    const taken = await parts.db.transaction().execute((tx) => takeChunk(parts, tx, replayId, actor));
+    if (taken === 0) return;
   }
-  return { replayed: request.dryRun === true ? 0 : rows.length, recordIds: rows.map((row) => row.id) };
+}
+
+async function takeChunk(parts: OperationParts, tx: Db, replayId: string, actor: string): Promise<number> {
+  const { rows } = await sql<ReplayRow>`
+    select d.id, d.connection_id, d.kind, d.source_id, d.lane from documents d
+    where d.id in (
+      select document_id from replay_items where replay_id = ${replayId} and taken_at is null
+      order by document_id limit ${IN_ONE_TRANSACTION} for update skip locked)`.execute(tx);
+  if (rows.length === 0) return 0;
+  await replayChunk(parts, tx, actor, rows);
+  await sql`update replay_items set taken_at = ${nowOf(parts)}
+    where replay_id = ${replayId} and document_id = any(${rows.map(({ id }) => id)}::uuid[])`.execute(tx);
+  return rows.length;
 }
 
 async function selectRecords(

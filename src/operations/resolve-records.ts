@@ -19,7 +19,7 @@ export async function resolveRecords(
       resolved.push(recordId);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      refused.push({ recordId, message: error.message });
+      refused.push({ recordId, message: [error.message, error.hint].filter(Boolean).join(' ') });
     }
   }
   return { resolved, refused };

@@ -1,11 +1,13 @@
 /** Changes a connection: webhooks on or off, poll interval, settings and credentials of either side. */
 import { UsageError } from '../core/errors.ts';
 import { policyProblem } from '../core/policy.ts';
+import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
 import { nowOf } from '../engine/parts.ts';
 import { connectionPauser, resumeConnection as resume } from '../engine/pause.ts';
 import { recordPauseAlert, setAlertUrl } from '../store/alerts.ts';
 import {
   addPauseReason,
+  type Connection,
   loadConnection,
   lockConnection,
   mergePolicies,
@@ -18,6 +20,7 @@ import { BEING_SET_UP } from './add-connection.ts';
 import { assertAlertUrl } from './alert-address.ts';
 import { changeFields } from './change-fields.ts';
 import { closeMendedNotices } from './check-addresses.ts';
+import { changesBetween, type SettingChange } from './connection-changes.ts';
 import { type Actor, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
@@ -38,14 +41,15 @@ export async function setConnection(
   parts: OperationParts,
   actor: Actor,
   request: { connection: string } & ConnectionChange,
-): Promise<{ id: string }> {
+): Promise<{ id: string; changes: SettingChange[] }> {
   requireRole(actor, 'admin');
   const connection = await loadConnection(parts.db, request.connection);
   const { webhooksEnabled, pollIntervalSeconds, pollCron, alertUrl, values = {}, policies = {} } = request;
   if (alertUrl !== undefined) assertAlertUrl(parts, connection, alertUrl);
   const problems = Object.entries(policies).flatMap(([name, value]) => policyProblem(name, value) ?? []);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
-  await parts.db.transaction().execute(async (tx) => {
+  return parts.db.transaction().execute(async (tx) => {
+    const before = await lockConnection(tx, connection.id);
     await setConnectionSchedule(
       tx,
       connection.id,
@@ -62,7 +66,8 @@ export async function setConnection(
     await parts.queue.wake('callbacks', [{ key: connection.id }], sqlRunner(tx));
     // After both sides' secrets: whoever holds their locks may want to write to the trail.
     if (reasons.length > 0) await pauseFor(parts, tx, actor, connection.id, reasons.join(' '));
-    await closeMendedNotices(parts, tx, await lockConnection(tx, connection.id));
+    const after = await lockConnection(tx, connection.id);
+    await closeMendedNotices(parts, tx, after);
     const fields = Object.entries(values).flatMap(([side, given]) =>
       Object.keys(given).map((name) => `${side}.${name}`),
     );
@@ -76,8 +81,20 @@ export async function setConnection(
       fields,
       policies,
     });
+    const replaced = fields.filter((name) => isSecretField(parts, connection, name));
+    const alerts = { name: 'alerts', from: null, to: alertUrl === '' ? 'off' : null };
+    const changes = changesBetween(before, after, replaced);
+    return { id: connection.id, changes: alertUrl === undefined ? changes : [...changes, alerts] };
   });
-  return { id: connection.id };
+}
+
+function isSecretField({ registry }: OperationParts, connection: Connection, name: string): boolean {
+  const [side, field] = name.split('.');
+  const { fields } =
+    side === 'source'
+      ? sourceManifest(registry, connection.source)
+      : destinationManifest(registry, connection.destination);
+  return fields.some((one) => one.name === field && one.secret);
 }
 
 /** Why it cannot go on by itself, for each side that parted from its secrets. */

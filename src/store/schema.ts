@@ -389,6 +389,12 @@ export interface VaultKeys {
   sealed: Json;
 }
 
+export interface WebAddress {
+  one: Generated<boolean>;
+  said_at: Timestamp;
+  url: string;
+}
+
 export interface DB {
   account_owners: AccountOwners;
   alerts: Alerts;
@@ -422,4 +428,5 @@ export interface DB {
   trail_heads: TrailHeads;
   upgrade_notices: UpgradeNotices;
   vault_keys: VaultKeys;
+  web_address: WebAddress;
 }

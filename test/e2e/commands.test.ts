@@ -1,7 +1,7 @@
 /** The commands behind the dashboard's pages, each beside the running service, in JSON. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { World } from '../../src/demo/world.ts';
-import { command, expectEqual, startTestWorld, work, worked } from './kit.ts';
+import { command, expectEqual, runCli, startTestWorld, work, worked } from './kit.ts';
 
 const SEED = 95;
 let world: World;
@@ -19,6 +19,13 @@ async function json<T>(...args: string[]): Promise<T> {
   const { code, stderr, json: value } = await command(world, ...args);
   expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
   return value as T;
+}
+
+/** What it says to a person. */
+async function spoken(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCli(args, { environment: world.environment });
+  expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
+  return stdout;
 }
 
 test('overview says that both sides are in step, with equal counts and sums', async () => {
@@ -80,12 +87,68 @@ test('a dry run of a copied record would send nothing; a choice that it does not
   expect(await json('dry-run', id)).toMatchObject({ recordId: id, state: 'synced', requests: [] });
   const refused = await command(world, 'resolve', 'adopt', id);
   expect(refused).toMatchObject({ code: 1, json: { resolved: [], refused: [{ recordId: id }] } });
+  const [first] = (refused.json as { refused: { message: string }[] }).refused;
+  expect(first?.message).toBe('The record offers no choice "adopt". It waits for nobody’s decision.');
   expect(await json('parked')).toEqual([]);
   const { groups } = await json<{ groups: { kind: string; count: number }[] }>('records', '--counts');
   const countOf = (kind: string) =>
     groups.reduce((sum, group) => sum + (group.kind === kind ? group.count : 0), 0);
   expect([countOf('invoice'), countOf('payment')]).toEqual([4, 2]);
   expect(await json('replays')).toEqual([]);
+  expect(await json('replay', id)).toMatchObject({ replayed: 1, recordIds: [id] });
+  expect(await json('replays')).toMatchObject([{ total: 1, taken: 1 }]);
+});
+
+test('a change of settings says what it changed, and a connection is shown with polling, webhooks and alerts', async () => {
+  const set = (...args: string[]) => spoken('connection', 'set', 'sandbox', ...args);
+  expect(await set('--poll-seconds', '1', '--secret', 'source.clientSecret=@package.json')).toContain(
+    [
+      'changed sandbox',
+      '  polling: every 300 s → every 1 s',
+      '  source.clientSecret: replaced',
+      'often 3,600 polls an hour',
+    ].join('\n'),
+  );
+  expect(await set('--poll-seconds', '0')).toContain('polling: every 1 s → off');
+  expect(await set('--poll-seconds', '0')).toContain('stays as it is');
+  const shown = await spoken('connection', 'show', 'sandbox');
+  expect(shown).toContain('webhooks on, polling off');
+  expect(shown).toContain('alerts go nowhere');
+});
+
+test('a pause by a person says so in words alone', async () => {
+  const paused = await runCli(['connection', 'pause', 'sandbox'], { environment: world.environment });
+  expect(paused).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: 'paused sandbox; events are still accepted\n',
+  });
+  await json('connection', 'resume', 'sandbox');
+});
+
+test('a command names the address of the running service, whatever its own settings say', async () => {
+  const { ML_PORT: _port, ML_PUBLIC_URL: _url, ...environment } = world.environment;
+  const { stdout } = await runCli(['connection', 'consent', 'sandbox', '--json'], { environment });
+  expect(JSON.parse(stdout)).toMatchObject({ redirectUri: expect.stringContaining(world.url) as string });
+  const elsewhere = { ...environment, ML_PUBLIC_URL: 'https://sync.example.com' };
+  const { parts } = world;
+  expect(parts.publicUrl).toBe(world.url);
+  const setup = await runCli(['connection', 'systems', '--json'], { environment: elsewhere });
+  expect(setup.stdout).toContain('https://sync.example.com/oauth/');
+});
+
+test('without a terminal a connection that lacks something is refused at once, and everything that is missing is named', async () => {
+  const refused = await command(world, 'connection', 'add', '--name', 'other', '--set', 'source.clientId=a');
+  expect(refused.code).toBe(2);
+  for (const missing of [
+    '--secret source.clientSecret=@FILE',
+    '--secret destination.clientSecret=@FILE',
+    '--set destination.clientId=…',
+  ])
+    expect(refused.stderr).toContain(missing);
+  expect(refused.stderr).not.toContain('source.clientId');
+  const silent = await runCli(['connection', 'add'], { environment: world.environment, timeoutMs: 20_000 });
+  expect(silent.code).toBe(2);
 });
 
 test('who removes or demotes a person says what becomes of their service tokens', async () => {

@@ -108,11 +108,21 @@ export const DELIVERING_BUGS: readonly Bug[] = [
     'return await appendTrail(parts.db, entry, new Date(parts.clock.now()));',
     'return;',
   ]),
-  bug('tokens are recorded in clear', kills('create-invoice'), [
-    'src/platform/redact.ts',
-    'SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : redactHookPaths(value),',
-    'SECRET_HEADERS.has(name) && name === REDACTED ? REDACTED : redactHookPaths(value),',
-  ]),
+  // By name and by value: either keeps them out of the trail.
+  bug(
+    'tokens are recorded in clear',
+    kills('create-invoice'),
+    [
+      'src/platform/redact.ts',
+      'SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : redactHookPaths(value),',
+      'SECRET_HEADERS.has(name) && name === REDACTED ? REDACTED : redactHookPaths(value),',
+    ],
+    [
+      'src/platform/known-secrets.ts',
+      'redact: (text) => redact(sieve, text),',
+      "redact: (text) => (text === '' ? redact(sieve, text) : text),",
+    ],
+  ),
   // backups, durability
   bug('after a restore nothing is looked at anew', prove(['restore'], 14, 1, 2, 3), [
     'src/operations/after-restore.ts',
