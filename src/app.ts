@@ -11,6 +11,7 @@ import { destinations, sources } from './connectors/index.ts';
 import { UsageError } from './core/errors.ts';
 import { createConnectionRuntime } from './engine/connection-runtime.ts';
 import { startWorker } from './engine/engine.ts';
+import { fillFaces } from './engine/fill-faces.ts';
 import { startLearningSecrets } from './engine/learn-secrets.ts';
 import { createKnownSecretsFor, type Registry } from './engine/parts.ts';
 import { createReceiver } from './engine/receive.ts';
@@ -280,6 +281,9 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
         installation.stopping.abort();
         await worker.stop();
       });
+      fillFaces(parts, parts.runtime).catch((error: unknown) =>
+        parts.log.warn({ err: error }, 'days of old records not filled in; the next start goes on'),
+      );
     }
     const notices = await listOpenNotices(parts.db);
     for (const { code, subject, message, action } of notices)

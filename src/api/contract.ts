@@ -74,6 +74,12 @@ export const recordSummary = z.object({
   amount: amountText.nullable(),
   /** Number of the copy in the destination. */
   counterpartNumber: z.string().nullable(),
+  /** Whose it is; null for a client itself. */
+  clientName: z.string().nullable(),
+  /** Of a payment, the number of its invoice. */
+  invoiceNumber: z.string().nullable(),
+  /** The day written on it, yyyy-mm-dd. */
+  date: z.string().nullable(),
   firstSeenAt: instant,
   changedAt: instant,
 });

@@ -60,6 +60,17 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return drawn.toString();
 }
 
+/** A payment goes by its invoice: its own id says nothing to anybody. */
+export function nameOf(record: {
+  kind: string;
+  label: string;
+  sourceId: string;
+  invoiceNumber: string | null;
+}): string {
+  if (record.kind === 'payment' && record.invoiceNumber !== null) return `for ${record.invoiceNumber}`;
+  return record.label || record.sourceId;
+}
+
 export function stateText(state: string): string {
   if (state === 'synced' || state === 'active') return pc.green(state);
   if (state === 'parked' || state === 'paused') return pc.yellow(state);

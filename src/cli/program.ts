@@ -183,7 +183,10 @@ function addRecords(program: Command): void {
     .addOption(new Option('--state <state>').choices(['pending', 'synced', 'parked', 'ignored'] as const))
     .addOption(new Option('--kind <kind>').choices(['client', 'invoice', 'payment', 'credit'] as const))
     .option('--reason <code>', 'reason code of parked records')
-    .option('--search <text>', 'part of a number, a client’s name or an id, or a whole amount')
+    .option(
+      '--search <text>',
+      'part of a number or of a client’s name; a whole amount, id, date or month (2026-03)',
+    )
     .option('--counts', 'only how many, by state, kind and currency')
     .option('--limit <count>', 'how many', wholeNumber, 50)
     .addHelpText(

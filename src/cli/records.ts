@@ -3,7 +3,7 @@ import type { DocumentKind } from '../core/canonical.ts';
 import { countRecords, listRecords } from '../operations/list-records.ts';
 import { loadConnection } from '../store/connections.ts';
 import type { DocumentState } from '../store/documents.ts';
-import { answer, localActor, say, stateText, table } from './output.ts';
+import { answer, localActor, nameOf, say, stateText, table } from './output.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 export type FilterOptions = {
@@ -40,13 +40,20 @@ export async function records(
       const rows = shown.records.map((r) => [
         stateText(r.state),
         r.kind,
-        r.label || r.sourceId,
+        nameOf(r),
+        r.clientName ?? '',
+        r.date ?? '',
         r.amount === null ? '' : `${r.amount} ${r.currency ?? ''}`,
         r.counterpartNumber ?? '',
         r.changedAt.replace('T', ' ').slice(0, 19),
         r.reason ? r.reason.message.slice(0, 80) : '',
       ]);
-      say(table(['state', 'kind', 'label', 'amount', 'copy', 'changed (UTC)', 'reason'], rows));
+      say(
+        table(
+          ['state', 'kind', 'number', 'client', 'date', 'amount', 'copy', 'changed (UTC)', 'reason'],
+          rows,
+        ),
+      );
       if (shown.next !== null) say('… and more: raise --limit or narrow the filter.');
     });
   });

@@ -181,6 +181,10 @@ export type SourceRecord = {
   label: string;
   /** For lists; undefined where the document has none or it cannot be read. */
   amount?: Money | undefined;
+  /** The day that is written on it; undefined where there is none or it cannot be read. */
+  date?: PlainDate | undefined;
+  /** Of a payment, the invoice that it is of. */
+  invoiceId?: string | undefined;
 };
 
 export type ListRequest = {

@@ -88,7 +88,7 @@ async function keep(
       { id: revisionId, readSeq: answered.upTo, raw: record.raw, contentHash },
       nowOf(parts),
     );
-    await setDocumentFace(tx, document.id, { label: record.label, amount: record.amount });
+    await setDocumentFace(tx, document.id, record);
     if (stored) {
       await note(work, tx, document, 'revision', {
         summary: `read from ${work.open.connection.source}: ${document.kind} ${record.label}`,

@@ -13,7 +13,7 @@ export type RecordFilter = {
   state?: DocumentState | undefined;
   kind?: DocumentKind | undefined;
   currency?: string | undefined;
-  /** Part of a number, a client's name or an id, or a whole amount. */
+  /** Part of a number or a client's name; a whole amount, id or date, or the year and month of a date. */
   search?: string | undefined;
   /** Reason code. */
   reason?: string | undefined;
@@ -32,6 +32,9 @@ export type RecordRow = {
   currency: string | null;
   amount_minor: string | null;
   counterpart_number: string | null;
+  client_name: string | null;
+  invoice_number: string | null;
+  dated_on: string | null;
   first_seen_at: Date;
   changed_at: Date;
 };
@@ -49,6 +52,9 @@ export function toRecordSummary(row: RecordRow) {
     currency: row.currency,
     amount: amountTextOf(row),
     counterpartNumber: row.counterpart_number,
+    clientName: row.kind === 'client' ? null : row.client_name,
+    invoiceNumber: row.invoice_number,
+    date: row.dated_on,
     firstSeenAt: row.first_seen_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
   };
@@ -76,15 +82,22 @@ function foundBy(text: string): RawBuilder<unknown> {
   const amounts = amountsOf(text);
   return sql`d.id in (
     select id from documents where label ilike ${like}
-    union select id from documents where source_id ilike ${like}
+    union select id from documents where source_id = ${text}
     ${isId(text) ? sql`union select ${text}::uuid` : sql``}
     union select o.id from links n join documents o using (connection_id, kind, source_id)
       where n.counterpart_number ilike ${like}
+    union select p.id from documents i join documents p on p.connection_id = i.connection_id
+      and p.invoice_source_id = i.source_id
+      where i.kind = 'invoice' and i.label ilike ${like}
+    ${isDate(text) ? sql`union select id from documents where dated_on like ${`${text}%`}` : sql``}
     union select o.id from documents c
       join documents o on o.connection_id = c.connection_id and o.lane = 'client/' || c.source_id
       where c.kind = 'client' and c.label ilike ${like}
     ${amounts.length === 0 ? sql`` : sql`union select id from documents where ${isAmount(amounts)}`})`;
 }
+
+/** "2026-03" or "2026-03-01". */
+const isDate = (text: string) => /^\d{4}-\d{2}(-\d{2})?$/.test(text);
 
 /** "1,250.00" in every currency that has such an amount. */
 function amountsOf(text: string): Money[] {
@@ -106,16 +119,20 @@ function isAmount(amounts: readonly Money[]): RawBuilder<unknown> {
     and (currency, amount_minor) in (select * from unnest(${currencies}::text[], ${minors}::numeric[]))`;
 }
 
-/** Documents with their connection's name and one counterpart. */
+/** Documents with their connection's name, one counterpart, the client's name and a payment's invoice. */
 export const RECORD_ROWS = sql`
-  select d.*, c.name as connection_name, l.counterpart_number
+  select d.*, c.name as connection_name, l.counterpart_number, k.label as client_name, i.label as invoice_number
   from documents d
   join connections c on c.id = d.connection_id
   left join lateral (
     select counterpart_number from links l
     where l.connection_id = d.connection_id and l.kind = d.kind and l.source_id = d.source_id
     order by l.created_at limit 1
-  ) l on true`;
+  ) l on true
+  left join documents k on k.connection_id = d.connection_id and k.kind = 'client'
+    and k.source_id = substr(d.lane, 8) and d.lane like 'client/%'
+  left join documents i on i.connection_id = d.connection_id and i.kind = 'invoice'
+    and i.source_id = d.invoice_source_id`;
 
 export async function listRecords(
   parts: OperationParts,

@@ -44,6 +44,9 @@ describe('among a hundred thousand', () => {
     'a client by name': { search: 'Client 4711 ' },
     'part of the copy’s number': { search: 'A-0004242' },
     'a whole amount': { search: '3,103.17' },
+    'a day': { search: '2024-03-01' },
+    'a month': { search: '2024-02' },
+    'the number of an invoice, with its payment': { search: 'INV-0000014' },
     'a text that is nowhere': { search: 'nowhere to be found' },
   };
 
@@ -51,6 +54,24 @@ describe('among a hundred thousand', () => {
     const { records } = await list(filter);
     if (!name.includes('nowhere')) expect(records.length).toBeGreaterThan(0);
     expect(await fastestMs(() => list(filter))).toBeLessThan(MOST_MS);
+  });
+
+  test('a payment is listed with its client, its day and its invoice, and is found by that invoice’s number', async () => {
+    const { records } = await list({ search: 'INV-0000014' });
+    expect(records.map(({ kind, label }) => `${kind} ${label}`).toSorted()).toEqual([
+      'invoice INV-0000014',
+      'payment PAY-0000017',
+    ]);
+    expect(records.find(({ kind }) => kind === 'payment')).toMatchObject({
+      clientName: 'Client 1 Ltd',
+      invoiceNumber: 'INV-0000014',
+      date: '2020-01-18',
+    });
+  });
+
+  test('an internal id is found whole, and no part of it finds anything unseen', async () => {
+    expect((await list({ search: 'many4242' })).records).toHaveLength(1);
+    expect((await list({ search: 'any424' })).records).toEqual([]);
   });
 
   test(`a page far down answers within ${MOST_MS} ms, and no record comes twice`, async () => {

@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { isId } from '../core/ids.ts';
 import { formatMoney, type Money } from '../core/money.ts';
+import type { SourceRecord } from '../core/ports.ts';
 import type { Db } from './db.ts';
 import { isDue } from './due.ts';
 import type { LaneKey } from './events.ts';
@@ -162,10 +163,11 @@ export async function moveDocument(db: Db, document: SyncDocument, lane: string)
   return numUpdatedRows > 0n;
 }
 
+/** What people see and look for. */
 export async function setDocumentFace(
   db: Db,
   id: string,
-  face: { label: string; amount?: Money | undefined },
+  face: Pick<SourceRecord, 'label' | 'amount' | 'date' | 'invoiceId'>,
 ): Promise<void> {
   await db
     .updateTable('documents')
@@ -173,6 +175,8 @@ export async function setDocumentFace(
       label: face.label,
       currency: face.amount?.currency ?? null,
       amount_minor: face.amount?.amountMinor.toString() ?? null,
+      dated_on: face.date ?? null,
+      invoice_source_id: face.invoiceId ?? null,
     })
     .where('id', '=', id)
     .execute();

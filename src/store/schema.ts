@@ -194,10 +194,12 @@ export interface Documents {
   changed_at: Timestamp;
   connection_id: string;
   currency: string | null;
+  dated_on: string | null;
   decisions: Generated<Json>;
   fetched_seq: Generated<bigint>;
   first_seen_at: Timestamp;
   id: string;
+  invoice_source_id: string | null;
   kind: string;
   label: Generated<string>;
   lane: string;

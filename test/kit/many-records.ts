@@ -6,13 +6,15 @@ import type { Db } from '../../src/store/db.ts';
 export async function seedRecords(db: Db, connectionId: string, count: number): Promise<void> {
   await sql`
     insert into documents (id, connection_id, kind, source_id, lane, state, reason, label, currency, amount_minor,
-      first_seen_at, changed_at)
+      dated_on, invoice_source_id, first_seen_at, changed_at)
     select gen_random_uuid(), ${connectionId}, kind, 'many' || n, 'client/many' || (n - n % 10), state,
       case when state = 'parked' then jsonb_build_object('code', case when n % 3 = 0 then 'refused' else 'unmappable' end,
         'message', 'The destination refused it.', 'wayOut', 'Correct the cause, then replay the record.') end,
       case kind when 'client' then 'Client ' || (n / 10) || ' Ltd' else upper(left(kind, 3)) || '-' || lpad(n::text, 7, '0') end,
       case when kind <> 'client' then currency end,
       case when kind <> 'client' then 10000 + (n * 7919) % 900000 end,
+      case when kind <> 'client' then to_char(date '2020-01-01' + n % 2000, 'YYYY-MM-DD') end,
+      case when kind = 'payment' then 'many' || (n - 3) end,
       now() - make_interval(secs => n * 61), now() - make_interval(secs => n * 37)
     from (
       select n, case when n % 10 = 0 then 'client' when n % 10 < 7 then 'invoice' else 'payment' end as kind,

@@ -51,3 +51,8 @@ export function formatDuration(seconds: number): string {
   if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86_400)} days`;
 }
+
+/** A payment goes by its invoice: its own id says nothing to anybody. */
+export function nameOf({ kind, label, sourceId, invoiceNumber }: RecordSummary): string {
+  return kind === 'payment' && invoiceNumber !== null ? `for ${invoiceNumber}` : label || sourceId;
+}

@@ -94,6 +94,8 @@ function toRecord(kind: DocumentKind, raw: JsonObject): SourceRecord {
     clientId: kind === 'client' ? text('id') : text('client'),
     label: text('number') || text('name') || text('id'),
     amount: tryMoney(text('total') || text('amount'), text('currency')),
+    date: text('issued') || text('paid') || undefined,
+    invoiceId: (kind === 'payment' && text('invoice')) || undefined,
   };
 }
 

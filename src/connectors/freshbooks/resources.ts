@@ -83,7 +83,29 @@ export function toRecord(kind: DocumentKind, raw: JsonObject): SourceRecord {
   }
   const clientId = kind === 'client' ? sourceId : toIdText(raw[clientKey]) || toIdText(raw[FOUND_CLIENT]);
   const label = toLabel(kind, raw) || sourceId;
-  return { kind, sourceId, raw, clientId, label, amount: findAmount(raw['amount']) };
+  const invoiceId = kind === 'payment' ? toIdText(raw['invoiceid']) : '';
+  return {
+    kind,
+    sourceId,
+    raw,
+    clientId,
+    label,
+    amount: findAmount(raw['amount']),
+    date: findDate(raw[DATE_KEY[kind]]),
+    ...(invoiceId === '' ? {} : { invoiceId }),
+  };
+}
+
+/** Where the day of a document stands; clients have none. */
+const DATE_KEY: Readonly<Record<DocumentKind, string>> = {
+  client: '',
+  invoice: 'create_date',
+  payment: 'date',
+  credit: 'create_date',
+};
+
+function findDate(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined;
 }
 
 function findAmount(value: JsonValue | undefined): Money | undefined {

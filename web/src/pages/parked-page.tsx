@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ParkedGroup, RecordSummary } from '../../../src/api/contract.ts';
 import { api } from '../api.ts';
-import { formatAmount, formatCount, formatTime, KIND_LABELS } from '../format.ts';
+import { formatAmount, formatCount, formatTime, KIND_LABELS, nameOf } from '../format.ts';
 import { Choices } from '../parts/choices.tsx';
 import { DryRunButton } from '../parts/dry-run-button.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
@@ -22,17 +22,13 @@ function Example({ record }: { record: RecordSummary }) {
   return (
     <Stack gap={4}>
       <Link className="record-link" to="/records/$recordId" params={{ recordId: record.id }}>
-        {KIND_LABELS[record.kind]} {record.label || record.sourceId}
+        {KIND_LABELS[record.kind]} {nameOf(record)}
         {record.amount !== null && ` · ${formatAmount(record.amount)} ${record.currency ?? ''}`}
       </Link>
       {record.reason && (
         <ReasonPanel reason={record.reason} parked>
           <Group gap="xs">
-            <Choices
-              choices={record.reason.choices ?? []}
-              recordIds={[record.id]}
-              about={record.label || record.sourceId}
-            />
+            <Choices choices={record.reason.choices ?? []} recordIds={[record.id]} about={nameOf(record)} />
             <DryRunButton recordId={record.id} />
           </Group>
         </ReasonPanel>

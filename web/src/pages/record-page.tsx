@@ -6,7 +6,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { RecordDetail, RecordSummary } from '../../../src/api/contract.ts';
 import { useAct } from '../act.ts';
 import { api } from '../api.ts';
-import { formatAmount, formatTime, KIND_LABELS } from '../format.ts';
+import { formatAmount, formatTime, KIND_LABELS, nameOf } from '../format.ts';
 import { Chain } from '../parts/chain.tsx';
 import { Choices } from '../parts/choices.tsx';
 import { DryRunButton } from '../parts/dry-run-button.tsx';
@@ -57,7 +57,7 @@ function Related({ records }: { records: readonly RecordSummary[] }) {
         <Group key={record.id} gap="xs" wrap="nowrap">
           <StateBadge state={record.state} />
           <Link className="record-link" to="/records/$recordId" params={{ recordId: record.id }}>
-            {KIND_LABELS[record.kind]} {record.label || record.sourceId}
+            {KIND_LABELS[record.kind]} {nameOf(record)}
           </Link>
           {record.amount !== null && (
             <Text size="sm" c="dimmed">
@@ -99,7 +99,7 @@ type DetailProps = { detail: RecordDetail; earlier: RecordTimelineProps['earlier
 
 function Detail({ detail, earlier }: DetailProps) {
   const { record, related, fields, fieldsLeft, recorded, timeline, chain } = detail;
-  const name = record.label || record.sourceId;
+  const name = nameOf(record);
   const save = useAct(() => readWhole(record.id), { failed: 'Nothing was exported', after: saveAsFile });
   return (
     <Page

@@ -26,8 +26,8 @@ function SearchField({ filter, change }: Props) {
   return (
     <TextInput
       type="search"
-      aria-label="Search by number, client, amount or id"
-      placeholder="Number, client, amount or id"
+      aria-label="Search by number, client, amount, date or id"
+      placeholder="Number, client, amount or date"
       leftSection={<IconSearch size={16} aria-hidden />}
       rightSection={
         typed !== '' && <CloseButton size="sm" aria-label="Clear the search" onClick={() => set('')} />

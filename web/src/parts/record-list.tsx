@@ -63,6 +63,8 @@ function Head({ ids, selection }: { ids: readonly string[]; selection: Selection
         </Table.Th>
         <Table.Th visibleFrom="sm">Kind</Table.Th>
         <Table.Th>Number or name</Table.Th>
+        <Table.Th visibleFrom="sm">Client</Table.Th>
+        <Table.Th visibleFrom="md">Date</Table.Th>
         <Table.Th className="amount">Amount</Table.Th>
         <Table.Th visibleFrom="md">Copy’s number</Table.Th>
         <Table.Th visibleFrom="sm">Changed</Table.Th>

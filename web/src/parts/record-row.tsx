@@ -2,7 +2,7 @@
 import { Checkbox, Group, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { RecordSummary } from '../../../src/api/contract.ts';
-import { formatTime, KIND_LABELS } from '../format.ts';
+import { formatTime, KIND_LABELS, nameOf } from '../format.ts';
 import { Amount } from './amount.tsx';
 import type { Selection } from './record-list.tsx';
 import { StateBadge } from './state-badge.tsx';
@@ -10,7 +10,7 @@ import { StateBadge } from './state-badge.tsx';
 type Props = { record: RecordSummary; changed: boolean; selection: Selection | undefined };
 
 export function RecordRow({ record, changed, selection }: Props) {
-  const name = record.label || record.sourceId;
+  const name = nameOf(record);
   return (
     <Table.Tr className="record-row" data-changed={changed || undefined}>
       {selection && (
@@ -34,7 +34,7 @@ export function RecordRow({ record, changed, selection }: Props) {
         <Group gap={6} hiddenFrom="sm">
           <StateBadge state={record.state} plain />
           <Text size="xs" c="dimmed">
-            {KIND_LABELS[record.kind]} · {formatTime(record.changedAt)}
+            {[KIND_LABELS[record.kind], record.clientName, record.date].filter(Boolean).join(' · ')}
           </Text>
         </Group>
         {record.reason && (
@@ -42,6 +42,10 @@ export function RecordRow({ record, changed, selection }: Props) {
             {record.reason.message}
           </Text>
         )}
+      </Table.Td>
+      <Table.Td visibleFrom="sm">{record.clientName}</Table.Td>
+      <Table.Td visibleFrom="md" style={{ whiteSpace: 'nowrap' }}>
+        {record.date}
       </Table.Td>
       <Table.Td className="amount">
         <Amount amount={record.amount} currency={record.currency} />
