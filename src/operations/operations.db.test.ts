@@ -376,7 +376,7 @@ test('a ping asks both sides and says what is wrong in words', async () => {
   expect(unregistered).toMatchObject({ ok: false, sides: [{ side: 'source' }, { side: 'destination' }] });
   expect(unregistered.sides[0]?.checks.filter(({ ok }) => !ok)).toEqual(
     ['client', 'invoice', 'payment', 'credit'].map(() => ({
-      name: expect.stringContaining('callback'),
+      name: expect.stringContaining('Callback'),
       ok: false,
       detail: 'not registered yet',
       fix: expect.any(String),
@@ -389,7 +389,7 @@ test('a ping asks both sides and says what is wrong in words', async () => {
   expect(await ping(kit.parts, VIEWER, request)).toMatchObject({
     ok: false,
     sides: [
-      { side: 'source', checks: [{ ok: true }, { name: 'callbacks', ok: true }] },
+      { side: 'source', checks: [{ ok: true }, { name: 'Callbacks', ok: true }] },
       { side: 'destination', checks: [{ ok: false, detail: 'cannot be reached', fix: expect.any(String) }] },
     ],
   });

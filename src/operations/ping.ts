@@ -37,7 +37,7 @@ export async function ping(
     ) {
       checks.push(...(await checked(() => checkCallbacks(parts, open))));
     }
-    sides.push({ side, system: connection[side], checks });
+    sides.push({ side, system: connection[side], checks: checks.map(inOneVoice) });
   }
   return {
     connection: connection.name,
@@ -46,6 +46,12 @@ export async function ping(
     hints: await listHints(parts),
   };
 }
+
+/** However a connector writes the names of its checks. */
+const inOneVoice = (check: PingCheck): PingCheck => ({
+  ...check,
+  name: check.name.replace(/^./u, (first) => first.toUpperCase()),
+});
 
 async function checked(ask: () => Promise<PingCheck[]>): Promise<PingCheck[]> {
   try {

@@ -89,67 +89,67 @@ describe('ping', () => {
     const all = await checks();
     expect(all.filter((one) => !one.ok)).toEqual([]);
     expect(all.map(({ name }) => name)).toEqual([
-      'token',
-      'app',
-      'account',
-      'rate budget',
-      'clock',
-      'read clients',
-      'read invoices',
-      'read payments',
-      'read credits',
-      'callback client',
-      'callback invoice',
-      'callback payment',
-      'callback credit_note',
+      'Token',
+      'App',
+      'Account',
+      'Rate budget',
+      'Clock',
+      'Read clients',
+      'Read invoices',
+      'Read payments',
+      'Read credits',
+      'Callback client',
+      'Callback invoice',
+      'Callback payment',
+      'Callback credit_note',
     ]);
   });
 
   test('wrong credentials are named, whether the token still lives or not', async () => {
     await set({ clientSecret: 'wrong' });
-    expect(await failing()).toMatch(/^app: wrong credentials.*source\.clientSecret/);
+    expect(await failing()).toMatch(/^App: wrong credentials.*source\.clientSecret/);
     await control('tokens/expire', {});
-    expect(await failing()).toMatch(/^app: wrong credentials.*\ntoken: .*refuses the client id/);
+    expect(await failing()).toMatch(/^App: wrong credentials.*\nToken: .*refuses the client id/);
   });
 
   test('a dead refresh token asks for consent', async () => {
     simulator.simulator.oauth.refreshToken(await currentRefreshToken(), REDIRECT_URI);
     await control('tokens/expire', {});
-    expect(await failing()).toMatch(/^token: .*needs consent again.*connection consent NAME/);
+    expect(await failing()).toMatch(/^Token: .*needs consent again.*connection consent NAME/);
   });
 
   test('a missing scope is named with where to tick it', async () => {
     await consentWith('user:invoices:read user:clients:read user:credit_notes:read');
-    expect(await failing()).toMatch(/read payments: .*Tick the scope user:payments:read/);
+    expect(await failing()).toMatch(/Read payments: .*Tick the scope user:payments:read/);
   });
 
   test('the wrong kind of account is named: a mere client, another account, none chosen', async () => {
     await control('faults', { person: 'client' }, 'PUT');
-    expect(await failing()).toMatch(/^account: the person who consented is only a client .*Wrong kind/);
+    expect(await failing()).toMatch(/^Account: the person who consented is only a client .*Wrong kind/);
     await control('faults', { person: 'owner' }, 'PUT');
     await set({ accountId: 'wrong1' });
-    expect(await failing()).toMatch(/^account: account wrong1 is not among .*source\.accountId/);
+    expect(await failing()).toMatch(/^Account: account wrong1 is not among .*source\.accountId/);
     await set({ accountId: '' });
     await control('faults', { person: 'two-accounts' }, 'PUT');
-    expect(await failing()).toMatch(/^account: no account is chosen yet: .*OtHeR1/);
+    expect(await failing()).toMatch(/^Account: no account is chosen yet: .*OtHeR1/);
     await control('faults', { person: 'no-account-id' }, 'PUT');
-    expect((await checks()).find(({ name }) => name === 'account')).toMatchObject({ ok: true });
+    expect((await checks()).find(({ name }) => name === 'Account')).toMatchObject({ ok: true });
   });
 
   test('an unreachable host is named with its address', async () => {
     await set({ tokenUrl: 'http://127.0.0.1:9/auth/oauth/token', apiBaseUrl: 'http://127.0.0.1:9' });
-    expect(await failing()).toMatch(/^address: unreachable: .*127\.0\.0\.1:9/);
+    expect(await failing()).toMatch(/^Address: unreachable: .*127\.0\.0\.1:9/);
   });
 
   test('every state of a callback is named: new, waiting, disabled, gone', async () => {
-    expect(await failing()).toMatch(/callback invoice: not registered yet/);
+    expect(await failing()).toMatch(/Callback invoice: not registered yet/);
     await tend();
-    expect(await failing()).toMatch(/callback invoice: not verified: its handshake is unanswered/);
+    expect(await failing()).toMatch(/Callback invoice: not verified: its handshake is unanswered/);
     await verifyCallbacks();
     await control('faults', { disableCallbacks: true }, 'PUT');
-    expect(await failing()).toMatch(/callback invoice: disabled by the source after failed deliveries/);
+    expect(await failing()).toMatch(/Callback invoice: disabled by the source after failed deliveries/);
     for (const { id } of simulator.simulator.callbacks.all()) simulator.simulator.callbacks.delete(id);
-    expect(await failing()).toMatch(/callback invoice: gone/);
+    expect(await failing()).toMatch(/Callback invoice: gone/);
     await tend();
     await verifyCallbacks();
     expect(await failing()).toBe('');

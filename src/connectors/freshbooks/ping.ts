@@ -54,7 +54,7 @@ async function checkApp(context: ConnectorContext): Promise<PingCheck> {
   const settings = toSettings(context.settings);
   const { clientSecret } = await context.credentials.load();
   if (!clientSecret || settings.clientId === '') {
-    const fix = 'Set both: connection set NAME --set source.clientId=… --set source.clientSecret=…';
+    const fix = 'Set both: connection set NAME --set source.clientId=… --secret source.clientSecret';
     return { name, ok: false, detail: 'client id or client secret is not set', fix };
   }
   const asked = await attempt(() =>
@@ -66,7 +66,7 @@ async function checkApp(context: ConnectorContext): Promise<PingCheck> {
   const detail = asked.error.message;
   if (asked.error.code === 'invalid_client') {
     const fix =
-      'Copy both from your app in the developer portal: connection set NAME --set source.clientId=… --set source.clientSecret=…; then connection consent NAME';
+      'Copy both from your app in the developer portal: connection set NAME --set source.clientId=… --secret source.clientSecret; then connection consent NAME';
     return {
       name,
       ok: false,
