@@ -1,6 +1,6 @@
 -- What people look for: the day written on a document (yyyy-mm-dd), and the invoice that a payment is of.
 
-alter table documents add column dated_on text, add column invoice_source_id text;
+alter table documents add column dated_on text collate "C", add column invoice_source_id text;
 
 update documents d set invoice_source_id = l.copied ->> 'invoiceSourceId'
 from links l

@@ -213,14 +213,18 @@ export const overview = z.object({
       destinationLabel: z.string(),
       state: z.enum(['active', 'paused']),
       pauseReason: z.string().nullable(),
-      /** Counts and sums are equal on both sides, and nothing waits. */
+      /** Counts and sums were equal on both sides when the copies were read last, and nothing waits. */
       inStep: z.boolean(),
       balances: z.array(balance),
       lastEventAt: instant.nullable(),
       /** Age of the oldest event without an end state. */
       lagSeconds: z.number().int(),
       unsettled: z.number().int(),
+      /** Records that need a decision of their own, and those that follow one of these. */
       parked: z.number().int(),
+      following: z.number().int(),
+      /** When copies were read: the one read longest ago, and the newest. Nobody has looked since. */
+      readBack: z.object({ from: instant, to: instant }).nullable(),
       budgets: z.array(
         z.object({
           side,

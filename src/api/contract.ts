@@ -74,6 +74,8 @@ export const recordSummary = z.object({
   amount: amountText.nullable(),
   /** Number of the copy in the destination. */
   counterpartNumber: z.string().nullable(),
+  /** When the copy was read last; whether it is so still, nobody has looked since. */
+  readBackAt: instant.nullable(),
   /** Whose it is; null for a client itself. */
   clientName: z.string().nullable(),
   /** Of a payment, the number of its invoice. */
@@ -252,6 +254,8 @@ export const parkedGroup = z.object({
   count: z.number().int(),
   oldestAt: instant,
   sums: z.array(z.object({ currency: z.string(), amount: amountText })),
+  /** Parked only because these are; they go on by themselves. The first of them are listed. */
+  following: z.object({ count: z.number().int(), records: z.array(recordSummary) }),
 });
 
 /** What an upgrade left for a person. */
@@ -279,6 +283,10 @@ export const status = z.object({
     parked: z.number().int(),
     ignored: z.number().int(),
   }),
+  /** Of the parked: those that need a decision of their own, */
+  toDecide: z.number().int(),
+  /** and those that follow one of these. */
+  following: z.number().int(),
   eventsAccepted: z.number().int(),
   eventsUnsettled: z.number().int(),
   /** Webhook deliveries turned away in the last 90 days, */

@@ -19,9 +19,11 @@ export async function overview(
     answer(options.json, view, (shown) => {
       for (const one of shown.connections) {
         const agreed = one.inStep ? pc.green('in step') : pc.yellow('not in step');
+        const follow = one.following > 0 ? ` and ${one.following} that follow` : '';
         say(
-          `${pc.bold(one.name)}  ${stateText(one.state)}  ${agreed}  lag ${one.lagSeconds} s, ${one.parked} parked`,
+          `${pc.bold(one.name)}  ${stateText(one.state)}  ${agreed}  lag ${one.lagSeconds} s, ${one.parked} parked${follow}`,
         );
+        if (one.readBack) say(pc.dim(readBackText(one.readBack)));
         const rows = one.balances.map((b) => [
           b.kind,
           b.currency,
@@ -39,6 +41,12 @@ export async function overview(
   });
 }
 
+/** Equal then: whether anybody changed a copy since, nobody has looked. */
+function readBackText({ from, to }: { from: string; to: string }): string {
+  const [first, last] = [from, to].map((at) => at.replace('T', ' ').slice(0, 19));
+  return `copies as last read back ${first === last ? `at ${last}` : `between ${first} and ${last}`} UTC, not compared since`;
+}
+
 export async function parked(options: GlobalOptions & { connection?: string | undefined }): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const connectionId =
@@ -48,11 +56,12 @@ export async function parked(options: GlobalOptions & { connection?: string | un
       if (shown.length === 0) return say('Nothing is parked.');
       const rows = shown.map((group) => [
         String(group.count),
+        group.following.count === 0 ? '' : String(group.following.count),
         group.code,
         group.sums.map(({ amount, currency }) => `${amount} ${currency}`).join(', '),
         group.message.slice(0, 80),
       ]);
-      say(table(['records', 'reason', 'amounts', 'for example'], rows));
+      say(table(['records', 'following', 'reason', 'amounts', 'for example'], rows));
     });
   });
 }

@@ -22,6 +22,12 @@ export async function show(
           `id ${r.id}, source id ${r.sourceId}${r.counterpartNumber === null ? '' : `, copied as ${r.counterpartNumber}`}`,
         ),
       );
+      if (r.readBackAt !== null)
+        say(
+          pc.dim(
+            `the copy as last read back at ${r.readBackAt.replace('T', ' ').slice(0, 19)} UTC, not compared since`,
+          ),
+        );
       if (r.reason) {
         say(pc.yellow(r.reason.message));
         for (const figure of r.reason.figures ?? [])

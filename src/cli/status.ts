@@ -12,7 +12,7 @@ export async function status(options: GlobalOptions): Promise<void> {
     answer(options.json, s, (shown) => {
       const { records } = shown;
       say(
-        `${shown.connections} connection(s); records: ${pc.green(`${records.synced} synced`)}, ${records.pending} pending, ${pc.yellow(`${records.parked} parked`)}, ${records.ignored} ignored`,
+        `${shown.connections} connection(s); records: ${pc.green(`${records.synced} synced`)}, ${records.pending} pending, ${pc.yellow(`${records.parked} parked`)} (${shown.toDecide} to be decided, ${shown.following} that follow), ${records.ignored} ignored`,
       );
       say(
         `events: ${shown.eventsAccepted} accepted, ${shown.eventsUnsettled} without an end state yet; ${shown.rejections} deliveries refused`,

@@ -35,6 +35,7 @@ export type RecordRow = {
   client_name: string | null;
   invoice_number: string | null;
   dated_on: string | null;
+  confirmed_at: Date | null;
   first_seen_at: Date;
   changed_at: Date;
 };
@@ -55,6 +56,7 @@ export function toRecordSummary(row: RecordRow) {
     clientName: row.kind === 'client' ? null : row.client_name,
     invoiceNumber: row.invoice_number,
     date: row.dated_on,
+    readBackAt: row.confirmed_at?.toISOString() ?? null,
     firstSeenAt: row.first_seen_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
   };
@@ -121,11 +123,11 @@ function isAmount(amounts: readonly Money[]): RawBuilder<unknown> {
 
 /** Documents with their connection's name, one counterpart, the client's name and a payment's invoice. */
 export const RECORD_ROWS = sql`
-  select d.*, c.name as connection_name, l.counterpart_number, k.label as client_name, i.label as invoice_number
+  select d.*, c.name as connection_name, l.counterpart_number, l.confirmed_at, k.label as client_name, i.label as invoice_number
   from documents d
   join connections c on c.id = d.connection_id
   left join lateral (
-    select counterpart_number from links l
+    select counterpart_number, confirmed_at from links l
     where l.connection_id = d.connection_id and l.kind = d.kind and l.source_id = d.source_id
     order by l.created_at limit 1
   ) l on true

@@ -6,6 +6,7 @@ import { destinationManifest, sourceManifest } from '../engine/connection-runtim
 import { nowOf } from '../engine/parts.ts';
 import { findBudgets } from '../store/call-budgets.ts';
 import { type Connection, listConnections } from '../store/connections.ts';
+import { IS_FOLLOWER } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
 
@@ -23,8 +24,10 @@ export async function overview(
 ) {
   requireRole(actor, 'viewer');
   const connections = await listConnections(parts.db);
-  const [balances, pulses, history] = await Promise.all([
+  const [balances, parked, readBacks, pulses, history] = await Promise.all([
     listBalances(parts),
+    countParked(parts),
+    listReadBacks(parts),
     listPulses(parts),
     listHistory(parts, window),
   ]);
@@ -45,7 +48,8 @@ export async function overview(
         lastEventAt: pulse?.lastEventAt?.toISOString() ?? null,
         lagSeconds: pulse?.lagSeconds ?? 0,
         unsettled: pulse?.unsettled ?? 0,
-        parked: own.reduce((sum, { parked }) => sum + parked, 0),
+        ...(parked.get(connection.id) ?? { parked: 0, following: 0 }),
+        readBack: readBacks.get(connection.id) ?? null,
         budgets: await budgetsOf(parts, connection),
       };
     }),
@@ -89,6 +93,26 @@ async function listBalances({ db }: OperationParts) {
       equal: row.count === row.copies && BigInt(row.amount) === BigInt(row.copied),
     };
   });
+}
+
+/** Of all kinds, clients too: as many as the page of parked records shows. */
+async function countParked({ db }: OperationParts) {
+  const { rows } = await sql<{ id: string; decide: bigint; follow: bigint }>`
+    select d.connection_id as id, count(*) filter (where not ${IS_FOLLOWER}) as decide,
+      count(*) filter (where ${IS_FOLLOWER}) as follow
+    from documents d where d.state = 'parked' group by 1`.execute(db);
+  return new Map(
+    rows.map(({ id, decide, follow }) => [id, { parked: Number(decide), following: Number(follow) }]),
+  );
+}
+
+async function listReadBacks({ db }: OperationParts) {
+  const { rows } = await sql<{ id: string; first: Date; last: Date }>`
+    select connection_id as id, min(confirmed_at) as first, max(confirmed_at) as last
+    from links where kind <> 'client' and confirmed_at is not null group by 1`.execute(db);
+  return new Map(
+    rows.map(({ id, first, last }) => [id, { from: first.toISOString(), to: last.toISOString() }]),
+  );
 }
 
 type Pulse = { lastEventAt: Date | null; lagSeconds: number; unsettled: number };

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { formatMoney } from '../core/money.ts';
 import type { Db } from '../store/db.ts';
+import { IS_FOLLOWER } from '../store/documents.ts';
 import { listRejectionCounts } from '../store/rejections.ts';
 import { readServer } from '../store/server.ts';
 import { findNewestCheck } from '../store/trail-checks.ts';
@@ -24,6 +25,7 @@ export async function status(parts: OperationParts, actor: Actor) {
     select (select count(*) from connections) as connections,
       (select coalesce(sum(1 + repeats), 0)::bigint from events) as accepted,
       (select count(*) from events where settled_at is null) as unsettled`.execute(db);
+  const parked = await countParked(db);
   const reasons = await sql<{ code: string; message: string; count: bigint }>`
     select reason ->> 'code' as code, min(reason ->> 'message') as message, count(*) as count
     from documents where state = 'parked' group by 1 order by 3 desc, 1`.execute(db);
@@ -34,6 +36,8 @@ export async function status(parts: OperationParts, actor: Actor) {
     startedAt: parts.startedAt.toISOString(),
     connections: Number(total?.connections ?? 0n),
     records,
+    toDecide: parked.toDecide,
+    following: parked.following,
     eventsAccepted: Number(total?.accepted ?? 0n),
     eventsUnsettled: Number(total?.unsettled ?? 0n),
     rejections: refused.reduce((sum, { count }) => sum + count, 0),
@@ -45,6 +49,13 @@ export async function status(parts: OperationParts, actor: Actor) {
     database: await readServer(db),
     audit: await readAudit(db),
   };
+}
+
+async function countParked(db: Db) {
+  const { rows } = await sql<{ decide: bigint; follow: bigint }>`
+    select count(*) filter (where not ${IS_FOLLOWER}) as decide, count(*) filter (where ${IS_FOLLOWER}) as follow
+    from documents d where d.state = 'parked'`.execute(db);
+  return { toDecide: Number(rows[0]?.decide ?? 0n), following: Number(rows[0]?.follow ?? 0n) };
 }
 
 /** How the audit stands, without checking it: verify-audit does that. */

@@ -163,6 +163,11 @@ export async function moveDocument(db: Db, document: SyncDocument, lane: string)
   return numUpdatedRows > 0n;
 }
 
+/** Parked only because another record is: it goes on by itself after that one. Of documents as `d`. */
+export const IS_FOLLOWER = sql<boolean>`(d.state = 'parked' and d.reason ? 'waitsFor' and exists (
+  select from documents awaited
+  where awaited.id = (d.reason ->> 'waitsFor')::uuid and awaited.state = 'parked'))`;
+
 /** What people see and look for. */
 export async function setDocumentFace(
   db: Db,

@@ -33,7 +33,11 @@ export const KIND_LABELS: Record<RecordSummary['kind'], string> = {
 type StateWords = { label: string; colour: string; meaning: string };
 
 export const STATE_WORDS: Record<RecordSummary['state'], StateWords> = {
-  synced: { label: 'Synced', colour: 'teal', meaning: 'Copied, read back, and equal to the last cent.' },
+  synced: {
+    label: 'Synced',
+    colour: 'teal',
+    meaning: 'Copied, and equal to the last cent when it was read back; not compared since.',
+  },
   pending: { label: 'Pending', colour: 'blue', meaning: 'On its way: waiting, being sent, or tried again.' },
   parked: {
     label: 'Parked',
@@ -55,4 +59,10 @@ export function formatDuration(seconds: number): string {
 /** A payment goes by its invoice: its own id says nothing to anybody. */
 export function nameOf({ kind, label, sourceId, invoiceNumber }: RecordSummary): string {
   return kind === 'payment' && invoiceNumber !== null ? `for ${invoiceNumber}` : label || sourceId;
+}
+
+/** Equal then: whether anybody changed a copy since, nobody has looked. */
+export function readBackText({ from, to }: { from: string; to: string }): string {
+  const when = from === to ? `at ${formatTime(to)}` : `between ${formatTime(from)} and ${formatTime(to)}`;
+  return `as last read back ${when}, not compared since`;
 }

@@ -116,6 +116,7 @@ export function fakeRecords(count: number, connections: ConnectionView[]): Recor
       clientName: kind === 'client' ? null : pick(random, CLIENTS),
       invoiceNumber: kind === 'payment' ? `${NUMBER.invoice}-${String(10_000 + index)}` : null,
       date: kind === 'client' ? null : iso(-index * 950).slice(0, 10),
+      readBackAt: state === 'synced' ? iso(-index * 95) : null,
       firstSeenAt: iso(-index * 95 - 60),
       changedAt: iso(-index * 95),
     };

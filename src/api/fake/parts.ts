@@ -129,6 +129,8 @@ function fakeOperations(
       startedAt: '2026-11-20T08:00:00.000Z',
       connections: connections.length,
       records: countStates(parts.records),
+      toDecide: countStates(parts.records).parked,
+      following: 0,
       eventsAccepted: 1_204,
       eventsUnsettled: 3,
       rejections: 2,

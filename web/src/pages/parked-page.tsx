@@ -77,6 +77,41 @@ function Examples({ code, about }: { code: string; about: string }) {
   );
 }
 
+/** Folded: nobody has to decide anything here. */
+function Following({ following: { count, records } }: { following: ParkedGroup['following'] }) {
+  if (count === 0) return null;
+  return (
+    <details>
+      <summary>
+        <Text component="span" size="sm">
+          {count === 1 ? 'One record waits' : `${formatCount(count)} records wait`} for{' '}
+          {count === 1 ? 'it' : 'them'} and {count === 1 ? 'goes' : 'go'} on by{' '}
+          {count === 1 ? 'itself' : 'themselves'}
+        </Text>
+      </summary>
+      <Stack gap={4} pt="xs">
+        {records.map((record) => (
+          <Link
+            key={record.id}
+            className="record-link"
+            to="/records/$recordId"
+            params={{ recordId: record.id }}
+          >
+            {KIND_LABELS[record.kind]} {nameOf(record)}
+            {record.clientName !== null && ` · ${record.clientName}`}
+            {record.amount !== null && ` · ${formatAmount(record.amount)} ${record.currency ?? ''}`}
+          </Link>
+        ))}
+        {count > records.length && (
+          <Text size="sm" c="dimmed">
+            … and {formatCount(count - records.length)} more
+          </Text>
+        )}
+      </Stack>
+    </details>
+  );
+}
+
 function ReasonGroup({ group }: { group: ParkedGroup }) {
   const filter = { state: 'parked', reason: group.code } as const;
   return (
@@ -105,6 +140,7 @@ function ReasonGroup({ group }: { group: ParkedGroup }) {
           waiting since {formatTime(group.oldestAt)}
         </Text>
         <Examples code={group.code} about={wordsOf(group.code)} />
+        <Following following={group.following} />
         {group.count > SHOWN && (
           <div>
             <Button

@@ -6,7 +6,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { RecordDetail, RecordSummary } from '../../../src/api/contract.ts';
 import { useAct } from '../act.ts';
 import { api } from '../api.ts';
-import { formatAmount, formatTime, KIND_LABELS, nameOf } from '../format.ts';
+import { formatAmount, formatTime, KIND_LABELS, nameOf, readBackText } from '../format.ts';
 import { Chain } from '../parts/chain.tsx';
 import { Choices } from '../parts/choices.tsx';
 import { DryRunButton } from '../parts/dry-run-button.tsx';
@@ -104,7 +104,14 @@ function Detail({ detail, earlier }: DetailProps) {
   return (
     <Page
       title={`${KIND_LABELS[record.kind]} ${name}`}
-      note={<StateBadge state={record.state} />}
+      note={
+        <Group gap="xs">
+          <StateBadge state={record.state} />
+          {record.readBackAt !== null && (
+            <span>Copy {readBackText({ from: record.readBackAt, to: record.readBackAt })}.</span>
+          )}
+        </Group>
+      }
       actions={
         <>
           <Button

@@ -3,7 +3,14 @@ import { Badge, Group, Progress, Stack, Table, Text, Tooltip } from '@mantine/co
 import { IconArrowRight, IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Balance, Overview } from '../../../src/api/contract-connections.ts';
-import { formatAmount, formatCount, formatDuration, formatTime, KIND_LABELS } from '../format.ts';
+import {
+  formatAmount,
+  formatCount,
+  formatDuration,
+  formatTime,
+  KIND_LABELS,
+  readBackText,
+} from '../format.ts';
 import { PauseSwitch } from './pause-switch.tsx';
 
 type One = Overview['connections'][number];
@@ -21,7 +28,7 @@ function Agreement({ connection }: { connection: One }) {
     <Tooltip
       label={
         inStep
-          ? 'Counts and sums are equal on both sides, and nothing waits.'
+          ? 'Counts and sums were equal on both sides when the copies were read back, and nothing waits.'
           : 'Something is on its way, waits for a decision, or differs: see the lines below.'
       }
     >
@@ -153,6 +160,7 @@ function Signs({ connection }: { connection: One }) {
           Parked{' '}
         </Text>
         {formatCount(connection.parked)}
+        {connection.following > 0 && ` and ${formatCount(connection.following)} that follow`}
       </Text>
       <Budgets connection={connection} />
     </Group>
@@ -184,6 +192,11 @@ export function ConnectionCard({ connection }: { connection: One }) {
         {connection.pauseReason !== null && <Text size="sm">{connection.pauseReason}</Text>}
         <Signs connection={connection} />
         <Balances connection={connection} />
+        {connection.readBack && (
+          <Text size="xs" c="dimmed">
+            Copies {readBackText(connection.readBack)}.
+          </Text>
+        )}
       </Stack>
     </article>
   );

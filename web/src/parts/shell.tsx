@@ -91,7 +91,7 @@ function Account() {
 function Ways() {
   const status = useQuery(STATUS);
   const mayManage = useMay('admin');
-  const parked = status.data?.records.parked ?? 0;
+  const parked = status.data?.toDecide ?? 0;
   return (
     <nav aria-label="Pages" className="ways">
       <Link to="/" activeOptions={{ exact: true }}>
