@@ -121,10 +121,10 @@ function isAmount(amounts: readonly Money[]): RawBuilder<unknown> {
     and (currency, amount_minor) in (select * from unnest(${currencies}::text[], ${minors}::numeric[]))`;
 }
 
-/** Documents with their connection's name, one counterpart, the client's name and a payment's invoice. */
-export const RECORD_ROWS = sql`
+/** Documents with their connection's name, one counterpart, the client's name and a payment's invoice; `documents` are as `d`. */
+const recordRows = (documents: RawBuilder<unknown>) => sql`
   select d.*, c.name as connection_name, l.counterpart_number, l.confirmed_at, k.label as client_name, i.label as invoice_number
-  from documents d
+  from ${documents} d
   join connections c on c.id = d.connection_id
   left join lateral (
     select counterpart_number, confirmed_at from links l
@@ -136,6 +136,8 @@ export const RECORD_ROWS = sql`
   left join documents i on i.connection_id = d.connection_id and i.kind = 'invoice'
     and i.source_id = d.invoice_source_id`;
 
+export const RECORD_ROWS = recordRows(sql`documents`);
+
 export async function listRecords(
   parts: OperationParts,
   actor: Actor,
@@ -143,8 +145,11 @@ export async function listRecords(
 ) {
   requireRole(actor, 'viewer');
   const after = query.cursor === undefined ? sql`true` : parseCursor(query.cursor);
-  const { rows } = await sql<RecordRow>`${RECORD_ROWS} where ${recordConditions(query)} and ${after}
-    order by d.changed_at desc, d.id desc limit ${query.limit + 1}`.execute(parts.db);
+  const order = sql`order by d.changed_at desc, d.id desc`;
+  // What belongs to a record is looked up for those of the page alone.
+  const documents = sql`(select * from documents d where ${recordConditions(query)} and ${after} ${order}
+    limit ${query.limit + 1})`;
+  const { rows } = await sql<RecordRow>`${recordRows(documents)} ${order}`.execute(parts.db);
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
   const next = rows.length > query.limit && last ? `${last.changed_at.getTime()}_${last.id}` : null;
