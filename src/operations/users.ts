@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { NotFound, UsageError } from '../core/errors.ts';
 import { nowOf } from '../engine/parts.ts';
-import type { Accounts, User } from '../platform/sign-in-accounts.ts';
+import type { Accounts, AskedBy, User } from '../platform/sign-in-accounts.ts';
 import { type ApiToken, listPersonalTokens, listServiceTokensOf, revokeTokens } from '../store/api-tokens.ts';
 import type { Db } from '../store/db.ts';
 import { deletePerson, isLastAdminRefusal, lockPeople, type Person, setRole } from '../store/people.ts';
@@ -68,10 +68,18 @@ export async function listUsers(parts: PeopleParts, actor: Actor) {
   return users.map((user) => ({ ...user, createdAt: user.createdAt.toISOString() }));
 }
 
+/** What they make outlives them: nobody is demoted or removed beside it. */
+function askedBy(actor: Actor): AskedBy | undefined {
+  const { personId } = actor;
+  return personId === undefined
+    ? undefined
+    : { personId, check: (person) => assertStillAdmin(actor, person ? [person] : []) };
+}
+
 export async function addUser(parts: PeopleParts, actor: Actor, request: { email: string; role: Role }) {
   requireRole(actor, 'admin');
   refuseTokens(actor);
-  const made = await parts.accounts.addUser(request);
+  const made = await parts.accounts.addUser(request, askedBy(actor));
   await auditInstallation(parts, parts.db, actor, { summary: `${made.email} added as ${request.role}` });
   return made;
 }
@@ -206,7 +214,7 @@ export async function resetPassword(parts: PeopleParts, actor: Actor, { userId }
   requireRole(actor, 'admin');
   refuseTokens(actor);
   const user = await loadUser(parts, userId);
-  const made = await parts.accounts.resetPassword(user.email);
+  const made = await parts.accounts.resetPassword(user.email, undefined, askedBy(actor));
   if (!made) throw new NotFound(`Nobody has the e-mail ${user.email}.`);
   await auditInstallation(parts, parts.db, actor, { summary: `new password made for ${user.email}` });
   return made;
