@@ -1,6 +1,7 @@
 /** What waits for a person, grouped by reason: how many, worth how much, and one example in words. */
 import { sql } from 'kysely';
 import { formatMoney } from '../core/money.ts';
+import { isWorkedOn } from '../store/connections.ts';
 import type { Reason } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
@@ -31,7 +32,7 @@ export async function listParked(
   }>`
     select reason ->> 'code' as code, (array_agg(reason order by changed_at desc))[1] as example, currency,
       count(*) as count, sum(amount_minor) as amount, min(changed_at) as oldest
-    from documents where state = 'parked' and ${own} group by 1, currency order by 1, currency`.execute(
+    from documents d where state = 'parked' and ${isWorkedOn('d')} and ${own} group by 1, currency order by 1, currency`.execute(
     parts.db,
   );
   const groups = new Map<string, Group>();

@@ -3,10 +3,11 @@ import { sql } from 'kysely';
 import { NotFound, UsageError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { nowOf } from '../engine/parts.ts';
+import { isWorkedOn } from '../store/connections.ts';
 import type { Db } from '../store/db.ts';
 import type { DocumentState } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
-import { IS_LIVING, recordConditions } from './list-records.ts';
+import { recordConditions } from './list-records.ts';
 import { auditInstallation, type OperationParts } from './parts.ts';
 import { type ReplayRequest, type ReplayRow, replayChunk } from './replay.ts';
 
@@ -34,7 +35,7 @@ export async function startReplay(
       .execute();
     const { numAffectedRows } = await sql`
       insert into replay_items (replay_id, document_id)
-      select ${id}, d.id from documents d where ${ids} and ${IS_LIVING} and ${recordConditions(filter ?? {})}`.execute(
+      select ${id}, d.id from documents d where ${ids} and ${isWorkedOn('d')} and ${recordConditions(filter ?? {})}`.execute(
       tx,
     );
     await auditInstallation(parts, tx, actor, {

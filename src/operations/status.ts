@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { formatMoney } from '../core/money.ts';
+import { isWorkedOn } from '../store/connections.ts';
 import type { Db } from '../store/db.ts';
 import { listRejectionCounts } from '../store/rejections.ts';
 import { readServer } from '../store/server.ts';
@@ -21,12 +22,12 @@ export async function status(parts: OperationParts, actor: Actor) {
     select state, count(*) as count from documents group by state`.execute(db);
   for (const row of states.rows) records[row.state] = Number(row.count);
   const totals = await sql<{ connections: bigint; accepted: bigint; unsettled: bigint }>`
-    select (select count(*) from connections) as connections,
+    select (select count(*) from connections where removed_at is null) as connections,
       (select coalesce(sum(1 + repeats), 0)::bigint from events) as accepted,
-      (select count(*) from events where settled_at is null) as unsettled`.execute(db);
+      (select count(*) from events e where settled_at is null and ${isWorkedOn('e')}) as unsettled`.execute(db);
   const reasons = await sql<{ code: string; message: string; count: bigint }>`
     select reason ->> 'code' as code, min(reason ->> 'message') as message, count(*) as count
-    from documents where state = 'parked' group by 1 order by 3 desc, 1`.execute(db);
+    from documents d where state = 'parked' and ${isWorkedOn('d')} group by 1 order by 3 desc, 1`.execute(db);
   const refused = await listRejectionCounts(db);
   const [total] = totals.rows;
   return {

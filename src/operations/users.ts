@@ -3,12 +3,13 @@ import { timingSafeEqual } from 'node:crypto';
 import { NotFound, UsageError } from '../core/errors.ts';
 import { nowOf } from '../engine/parts.ts';
 import type { Accounts, AskedBy, User } from '../platform/sign-in-accounts.ts';
-import { type ApiToken, listPersonalTokens, listServiceTokensOf, revokeTokens } from '../store/api-tokens.ts';
+import { type ApiToken, listPersonalTokens, listServiceTokensOf } from '../store/api-tokens.ts';
+import { dropConsentsOfPerson } from '../store/consents.ts';
 import type { Db } from '../store/db.ts';
 import { deletePerson, isLastAdminRefusal, lockPeople, type Person, setRole } from '../store/people.ts';
 import { type Actor, assertStillAdmin, isLower, type Role, refuseTokens, requireRole } from './context.ts';
 import { auditInstallation, type OperationParts } from './parts.ts';
-import { toTokenView } from './tokens.ts';
+import { endTokens, toTokenView } from './tokens.ts';
 
 export type PeopleParts = OperationParts & {
   accounts: Accounts;
@@ -121,6 +122,7 @@ export async function setUserRole(
     const lowered = isLower(role, person.role);
     const tokens = lowered ? await decideServiceTokens(parts, tx, person, answer) : NO_TOKENS;
     await setRole(tx, person.id, role);
+    if (lowered) await dropConsentsOfPerson(tx, person.email);
     await auditInstallation(parts, tx, actor, {
       summary: `${person.email} is now ${role}`,
       before: person.role,
@@ -139,6 +141,7 @@ export async function removeUser(
     const tokens = await decideServiceTokens(parts, tx, person, answer);
     const own = await listPersonalTokens(tx, person.id, nowOf(parts));
     await deletePerson(tx, person.id);
+    await dropConsentsOfPerson(tx, person.email);
     await auditInstallation(parts, tx, actor, {
       summary: `${person.email} removed`,
       role: person.role,
@@ -169,7 +172,7 @@ async function decideServiceTokens(
       return { keptTokens: made.map(({ name }) => name), endedTokens: [] };
     case 'end': {
       const ids = made.map(({ id }) => id);
-      return { keptTokens: [], endedTokens: await revokeTokens(tx, ids, now) };
+      return { keptTokens: [], endedTokens: await endTokens(tx, ids, now) };
     }
   }
 }
