@@ -41,9 +41,15 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
     request: FastifyRequest,
     reply: FastifyReply,
     credentials: { email: string; password: string },
-    options?: { proven: boolean },
+    options: { proven?: boolean } = {},
   ) => {
-    const answer = await parts.signIn.signIn(credentials, request.headers, request.ip, options);
+    // A hang-up before the answer; after it nobody listens any more.
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const answer = await parts.signIn.signIn(credentials, request.headers, request.ip, {
+      ...options,
+      gone: gone.signal,
+    });
     if (answer.outcome !== 'signed-in') return answer;
     await parts.operations.noteSession(answer.who, 'signed in');
     reply.header('set-cookie', answer.cookies);
