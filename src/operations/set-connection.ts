@@ -44,7 +44,7 @@ export async function setConnection(
   const { webhooksEnabled, pollIntervalSeconds, pollCron, alertUrl, values = {}, policies = {} } = request;
   if (alertUrl !== undefined) assertAlertUrl(parts, connection, alertUrl);
   const problems = Object.entries(policies).flatMap(([name, value]) => policyProblem(name, value) ?? []);
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  if (problems.length > 0) throw new UsageError(problems);
   await parts.db.transaction().execute(async (tx) => {
     await setConnectionSchedule(
       tx,

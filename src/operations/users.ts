@@ -104,7 +104,7 @@ export class ServiceTokensUndecided extends UsageError {
         `  ${JSON.stringify(name)}: ${scopes.join(', ')}; ends ${expiresAt?.slice(0, 10)}; last used ${lastUsedAt?.slice(0, 10) ?? 'never'}`,
     );
     super(
-      [`${email} made service tokens that go on without them. Nothing was changed yet.`, ...lines].join('\n'),
+      [`${email} made service tokens that go on without them. Nothing was changed yet.`, ...lines],
       'Say whether these are kept or ended: --service-tokens keep, or --service-tokens end.',
     );
     this.serviceTokens = views;
