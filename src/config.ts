@@ -43,7 +43,10 @@ const schema = z.strictObject({
   trustedProxies: z
     .string()
     .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
-    .refine((proxies) => proxies.every(isProxy), 'must be addresses or ranges, such as 10.0.0.7 or 10.1.0.0/16')
+    .refine(
+      (proxies) => proxies.every(isProxy),
+      'must be addresses or ranges, such as 10.0.0.7 or 10.1.0.0/16',
+    )
     .optional(),
   /** Hosts and ranges besides the public internet that may be called, separated by commas. */
   allowPrivateAddresses: z

@@ -151,7 +151,9 @@ async function storeConsent(
   const key = { connectionId, side: 'source' as const };
   return parts.db.transaction().execute(async (tx) => {
     if (!(await findConnection(tx, connectionId)))
-      return new NotFound(`There is no connection ${JSON.stringify(asked.name)} any more. Nothing was stored.`);
+      return new NotFound(
+        `There is no connection ${JSON.stringify(asked.name)} any more. Nothing was stored.`,
+      );
     const { settings, name } = await lockConnection(tx, connectionId);
     const present = await lockSecrets(tx, parts.vault, key);
     // Tokens of one address must not be kept for another.

@@ -24,7 +24,9 @@ export async function status(parts: OperationParts, actor: Actor) {
   const totals = await sql<{ connections: bigint; accepted: bigint; unsettled: bigint }>`
     select (select count(*) from connections where removed_at is null) as connections,
       (select coalesce(sum(1 + repeats), 0)::bigint from events) as accepted,
-      (select count(*) from events e where settled_at is null and ${isWorkedOn('e')}) as unsettled`.execute(db);
+      (select count(*) from events e where settled_at is null and ${isWorkedOn('e')}) as unsettled`.execute(
+    db,
+  );
   const reasons = await sql<{ code: string; message: string; count: bigint }>`
     select reason ->> 'code' as code, min(reason ->> 'message') as message, count(*) as count
     from documents d where state = 'parked' and ${isWorkedOn('d')} group by 1 order by 3 desc, 1`.execute(db);

@@ -12,7 +12,10 @@ export type NewPassword = { email: string; password: string };
 export type User = { id: string; email: string; role: SignedInRole; createdAt: Date; sessions: number };
 
 /** Asked with the person under lock, who is undefined where there is none any more; throws to refuse what they ask for. */
-export type AskedBy = { personId: string; check: (person: { id: string; role: SignedInRole } | undefined) => void };
+export type AskedBy = {
+  personId: string;
+  check: (person: { id: string; role: SignedInRole } | undefined) => void;
+};
 
 export interface Accounts {
   /** False until the owner's account is made. */

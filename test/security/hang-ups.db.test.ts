@@ -20,7 +20,9 @@ afterAll(() => doors.close());
 async function hangUp(lines: readonly string[], body = '', afterMs = 0): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
-  socket.write(`${[...lines, 'host: 127.0.0.1', `content-length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`);
+  socket.write(
+    `${[...lines, 'host: 127.0.0.1', `content-length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`,
+  );
   await sleep(afterMs);
   socket.destroy();
 }
@@ -40,11 +42,13 @@ test('live views whose browsers have gone before the first word take no place', 
 
 test('a sign-in that waits for its turn learns that its browser has gone', async () => {
   const asked = Promise.withResolvers<AbortSignal | undefined>();
-  const wait = vi.spyOn(doors.signIn, 'signIn').mockImplementation(async (_given, _headers, _from, options) => {
-    asked.resolve(options?.gone);
-    await new Promise((resolve) => options?.gone?.addEventListener('abort', resolve));
-    return { outcome: 'refused' };
-  });
+  const wait = vi
+    .spyOn(doors.signIn, 'signIn')
+    .mockImplementation(async (_given, _headers, _from, options) => {
+      asked.resolve(options?.gone);
+      await new Promise((resolve) => options?.gone?.addEventListener('abort', resolve));
+      return { outcome: 'refused' };
+    });
   const body = JSON.stringify({ email: 'vic@example.com', password: 'a guess of a password' });
   const head = ['POST /api/v1/session HTTP/1.1', 'content-type: application/json'];
   const calling = hangUp(head, body, 300);

@@ -60,7 +60,9 @@ test('a token that is ended while the body of its request is still on its way do
     scopes: ['operate'],
     days: 1,
   });
-  const rest = await held({ authorization: token.authorization }, '/replays', { filter: { state: 'parked' } });
+  const rest = await held({ authorization: token.authorization }, '/replays', {
+    filter: { state: 'parked' },
+  });
   await doors.ask(owner, 'DELETE', `/tokens/${token.id}`);
   expect(await rest()).toBe(401);
 });
@@ -70,7 +72,7 @@ test('whoever was demoted after their request was let in makes no account and no
   const actor = { name: 'user:nell@example.com', role: 'admin', personId: nell.id } as const;
   await doors.ask(owner, 'PATCH', `/users/${nell.id}`, { role: 'operator' });
   const refused = /needs the role admin/;
-  const another = { email: "nell2@example.com", role: "admin" } as const;
+  const another = { email: 'nell2@example.com', role: 'admin' } as const;
   await expect(addUser(doors.parts, actor, another)).rejects.toThrow(refused);
   await expect(resetPassword(doors.parts, actor, { userId: owner.id })).rejects.toThrow(refused);
   expect(await people()).not.toContain('nell2@example.com');

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await scene.close();
-  process.stdout.write(`matrix: ${calls} calls\n`);
+  process.stdout.write(`matrix: ${verbs.length} verbs, ${identities.length} identities, ${calls} calls\n`);
 });
 
 async function makeIdentities(): Promise<Identity[]> {
