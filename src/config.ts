@@ -1,4 +1,5 @@
 /** The only reader of the environment: file, environment and flags become one checked configuration. */
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadConfig as loadFile } from 'c12';
@@ -6,6 +7,16 @@ import { z } from 'zod';
 import { UsageError } from './core/errors.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+
+/** As the server takes them. */
+function isProxy(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...more] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (bits === undefined || more.length > 0) return most > 0 && bits === undefined;
+  if (most === 32 && isIP(bits) === 4) return true;
+  return /^\d{1,3}$/.test(bits) && Number.parseInt(bits, 10) > 0 && Number.parseInt(bits, 10) <= most;
+}
 
 const schema = z.strictObject({
   /** Everything that the service keeps on disk: the embedded database and the key file. */
@@ -31,7 +42,11 @@ const schema = z.strictObject({
   /** Proxies whose X-Forwarded-For is believed: addresses or ranges, separated by commas. */
   trustedProxies: z
     .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
+    .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
+    .refine(
+      (proxies) => proxies.every(isProxy),
+      'must be addresses or ranges, such as 10.0.0.7 or 10.1.0.0/16',
+    )
     .optional(),
   /** Hosts and ranges besides the public internet that may be called, separated by commas. */
   allowPrivateAddresses: z
@@ -144,12 +159,12 @@ export function inheritedEnvironment(): Record<string, string> {
   );
 }
 
-function describeProblems(error: z.ZodError, file: Record<string, unknown>): string {
+function describeProblems(error: z.ZodError, file: Record<string, unknown>): string[] {
   const lines = error.issues.map((issue) => {
     const name = String(issue.path[0] ?? '');
     if (issue.code === 'unrecognized_keys') return `  ${issue.keys.join(', ')}: no such setting`;
     const variable = name in VARIABLES ? VARIABLES[name as keyof Settings] : name;
     return `  ${variable}${name in file ? ` (${name} in the configuration file)` : ''}: ${issue.message}`;
   });
-  return ['The configuration has problems:', ...lines].join('\n');
+  return ['The configuration has problems:', ...lines];
 }

@@ -10,6 +10,7 @@ import * as people from './contract-people.ts';
 import type { ApiParts } from './parts.ts';
 import { sendProblem } from './problems.ts';
 import type { ApiApp } from './server.ts';
+import { guardToken } from './session-guard.ts';
 
 const NAMED = {
   ApiToken: people.apiToken,
@@ -48,13 +49,16 @@ function pruneUnused(document: Transformed): Transformed {
   return document;
 }
 
-type Readers = Pick<ApiParts, 'version' | 'openApiDocs' | 'signIn'>;
+type Readers = Pick<ApiParts, 'version' | 'openApiDocs' | 'signIn' | 'findToken'>;
 
 /** For people who are signed in, unless a setting opens it: it tells what there is to attack. */
-export async function registerOpenApi(app: ApiApp, { version, openApiDocs, signIn }: Readers): Promise<void> {
+export async function registerOpenApi(app: ApiApp, parts: Readers): Promise<void> {
+  const { version, openApiDocs, signIn, findToken } = parts;
   const mayRead = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (openApiDocs === true || (await signIn.actorOf(request.headers))) return;
-    return sendProblem(reply, 401);
+    if (openApiDocs === true) return undefined;
+    const { authorization } = request.headers;
+    if (authorization !== undefined) return guardToken(request, reply, await findToken(authorization));
+    return (await signIn.actorOf(request.headers)) ? undefined : sendProblem(reply, 401);
   };
   for (const [id, schema] of Object.entries(NAMED)) {
     if (!z.globalRegistry.has(schema)) z.globalRegistry.add(schema, { id });

@@ -142,7 +142,7 @@ describe('an API token', () => {
   });
 
   test('is no session', async () => {
-    expect((await ask('GET', '/api/v1/session', 'mlc_reader')).statusCode).toBe(401);
+    expect((await ask('GET', '/api/v1/session', 'mlc_reader')).statusCode).toBe(403);
   });
 });
 

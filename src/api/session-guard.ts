@@ -63,7 +63,7 @@ const ROLES: Record<Scope, Role> = {
 };
 
 export function guardSession(app: ApiApp, parts: Pick<ApiParts, 'signIn' | 'findToken'>): void {
-  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const { authorization } = request.headers;
     if (authorization !== undefined) return guardToken(request, reply, await parts.findToken(authorization));
     const who = await parts.signIn.actorOf(request.headers);
@@ -72,7 +72,13 @@ export function guardSession(app: ApiApp, parts: Pick<ApiParts, 'signIn' | 'find
     // Before anything is said about what was asked: each operation checks again.
     const scope = scopeAsked(request);
     if (scope !== null) requireRole(request.actor, ROLES[scope]);
-  });
+    return undefined;
+  };
+  app.addHook('onRequest', admit);
+  // A body may take half a minute to come, and whoever sends it may have ended or been demoted by then.
+  app.addHook('preHandler', async (request: FastifyRequest, reply: FastifyReply) =>
+    request.body === undefined || request.body === null ? undefined : admit(request, reply),
+  );
 }
 
 /** What the verb asked for needs; null where no scope gives it. */
@@ -81,7 +87,8 @@ function scopeAsked({ routeOptions }: FastifyRequest): Scope | null {
   return verb === undefined ? null : scopeOf(verb);
 }
 
-function guardToken(
+/** Refuses where no scope reaches: a token that is shown counts alone, whatever session is beside it. */
+export function guardToken(
   request: FastifyRequest,
   reply: FastifyReply,
   token: ShownToken | undefined,

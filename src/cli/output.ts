@@ -85,10 +85,13 @@ export function tellFailure(error: unknown, json: boolean): number {
   const kind = error instanceof OperatingError ? { kind: error.kind } : {};
   // One line: whoever started the program reads lines until one says that it is ready.
   if (json) process.stdout.write(`${printableJson({ error: { message, hint, ...kind } }, 0)}\n`);
-  sayAside(`${pc.red('error')}: ${printable(message)}`);
+  const lines = wrongUse && error.hasLines ? message.split('\n') : [message];
+  sayAside(`${pc.red('error')}: ${lines.map(printable).join('\n')}`);
   if (hint !== undefined) sayAside(hint);
   if (!wrongUse && !(error instanceof OperatingError) && error instanceof Error && error.stack) {
-    sayAside(pc.dim(error.stack));
+    // Without the message, which may have lines of somebody else's.
+    const frames = error.stack.split('\n').filter((line) => /^ {4}at \S/.test(line));
+    sayAside(frames.map((line) => pc.dim(printable(line))).join('\n'));
   }
   return wrongUse ? 2 : 1;
 }

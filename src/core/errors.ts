@@ -1,4 +1,5 @@
 /** The one class of operating errors; its closed `kind` alone decides what happens next. */
+import { printable } from './printable.ts';
 
 /**
  * - `transient`: known not to have had an effect; try again later.
@@ -50,9 +51,13 @@ export class OperatingError extends Error {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly hint: string | undefined;
+  /** The message has lines of our own making, and no others. */
+  readonly hasLines: boolean;
 
-  constructor(message: string, hint?: string) {
-    super(message);
+  /** Several lines as a list: what somebody else wrote in them makes no further ones. */
+  constructor(message: string | readonly string[], hint?: string) {
+    super(typeof message === 'string' ? message : message.map(printable).join('\n'));
+    this.hasLines = typeof message !== 'string';
     this.hint = hint;
   }
 }

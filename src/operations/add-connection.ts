@@ -122,7 +122,7 @@ function toSide(
   }
   const preset = presetProblems(manifest, settings, given.values, addresses);
   if (problems.length + preset.length > 0)
-    throw new UsageError([`${manifest.label}:`, ...[...problems, ...preset].map((p) => `  ${p}`)].join('\n'));
+    throw new UsageError([`${manifest.label}:`, ...[...problems, ...preset].map((p) => `  ${p}`)]);
   return { settings, secrets };
 }
 

@@ -62,8 +62,7 @@ function assertFit(
     return problem === undefined ? [] : [`${field.name}: ${problem}`];
   });
   if (connection.simulators) problems.push(...leavingSandbox(manifest, connection, side, given));
-  if (problems.length > 0)
-    throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)].join('\n'));
+  if (problems.length > 0) throw new UsageError([`${manifest.label}:`, ...problems.map((p) => `  ${p}`)]);
 }
 
 /** Whose books they are stays once there are records of them; before that, what was found by itself is found anew. */

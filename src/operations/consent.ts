@@ -1,7 +1,7 @@
 /** A person's consent: where to send them, and what to do when they come back. */
 import { randomBytes } from 'node:crypto';
 import { originsOf } from '../core/addresses.ts';
-import { UsageError } from '../core/errors.ts';
+import { NotFound, UsageError } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { Secrets, SourceManifest } from '../core/ports.ts';
 import { recordAttempt } from '../engine/audit.ts';
@@ -12,13 +12,26 @@ import { nowOf } from '../engine/parts.ts';
 import { resumeConnection } from '../engine/pause.ts';
 import { createHttp } from '../platform/http.ts';
 import { freeDeep } from '../platform/redact.ts';
-import { type Connection, loadConnection, lockConnection, mergeSettings } from '../store/connections.ts';
-import { dropOldConsents, findConsent, insertConsent, takeConsent } from '../store/consents.ts';
+import {
+  type Connection,
+  findConnection,
+  loadConnection,
+  lockConnection,
+  mergeSettings,
+} from '../store/connections.ts';
+import {
+  dropOldConsents,
+  dropSurplusConsents,
+  findConsent,
+  insertConsent,
+  takeConsent,
+} from '../store/consents.ts';
 import { loadSecrets, lockSecrets, saveSecrets } from '../store/credentials.ts';
 import { sqlRunner } from '../store/db.ts';
 import { keepSpent } from '../store/former-secrets.ts';
+import { lockPeople } from '../store/people.ts';
 import { BEING_SET_UP, redirectUriOf } from './add-connection.ts';
-import { type Actor, requireRole } from './context.ts';
+import { type Actor, assertStillAdmin, requireRole } from './context.ts';
 import { auditDecision, type OperationParts } from './parts.ts';
 
 const CONSENT_MS = 30 * 60_000;
@@ -47,14 +60,14 @@ export async function startConsent(
   const secrets = await loadSecrets(parts.db, parts.vault, { connectionId: connection.id, side: 'source' });
   const state = randomBytes(24).toString('base64url');
   const codeVerifier = randomBytes(48).toString('base64url');
+  const consent = { connectionId: connection.id, codeVerifier, redirectUri, actor: actor.name };
   await dropOldConsents(parts.db, nowOf(parts));
-  await insertConsent(
-    parts.db,
-    parts.vault,
-    state,
-    { connectionId: connection.id, codeVerifier, redirectUri, actor: actor.name },
-    new Date(parts.clock.now() + CONSENT_MS),
-  );
+  await parts.db.transaction().execute(async (tx) => {
+    // It must not outlive who asks for it.
+    if (actor.personId !== undefined) assertStillAdmin(actor, await lockPeople(tx, [actor.personId]));
+    await insertConsent(tx, parts.vault, state, consent, new Date(parts.clock.now() + CONSENT_MS));
+    await dropSurplusConsents(tx, actor.name);
+  });
   const url = await manifest.consent.authorizeUrl({ settings, secrets, redirectUri, state, codeVerifier });
   // A person's browser opens it.
   const problem = addressesOf(parts, connection).problemOf(url);
@@ -125,7 +138,7 @@ export async function completeConsent(
   return { connection: connection.name, account: exchanged.settings['accountId'] };
 }
 
-/** Returns why nothing was stored: somebody has chosen another account or another address meanwhile. */
+/** Returns why nothing was stored: somebody has removed it, or chosen another account or another address meanwhile. */
 async function storeConsent(
   parts: OperationParts,
   manifest: SourceManifest,
@@ -137,6 +150,10 @@ async function storeConsent(
   const connectionId = asked.id;
   const key = { connectionId, side: 'source' as const };
   return parts.db.transaction().execute(async (tx) => {
+    if (!(await findConnection(tx, connectionId)))
+      return new NotFound(
+        `There is no connection ${JSON.stringify(asked.name)} any more. Nothing was stored.`,
+      );
     const { settings, name } = await lockConnection(tx, connectionId);
     const present = await lockSecrets(tx, parts.vault, key);
     // Tokens of one address must not be kept for another.

@@ -1,6 +1,7 @@
 /** What waits for a person, grouped by reason: how many, worth how much, one example in words, and what follows them. */
 import { sql } from 'kysely';
 import { formatMoney } from '../core/money.ts';
+import { isWorkedOn } from '../store/connections.ts';
 import { IS_FOLLOWER, type Reason } from '../store/documents.ts';
 import { type Actor, requireRole } from './context.ts';
 import { RECORD_ROWS, type RecordRow, toRecordSummary } from './list-records.ts';
@@ -37,7 +38,7 @@ export async function listParked(
   }>`
     select reason ->> 'code' as code, (array_agg(reason order by changed_at desc))[1] as example, currency,
       count(*) as count, sum(amount_minor) as amount, min(changed_at) as oldest
-    from documents d where d.state = 'parked' and not ${IS_FOLLOWER} and ${own}
+    from documents d where d.state = 'parked' and not ${IS_FOLLOWER} and ${isWorkedOn('d')} and ${own}
     group by 1, currency order by 1, currency`.execute(parts.db);
   const followers = await listFollowers(parts, query.connectionId);
   const groups = new Map<string, Group>();

@@ -74,10 +74,6 @@ export function recordConditions(filter: RecordFilter): RawBuilder<unknown> {
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }
 
-/** What was copied under a removed connection stays to be seen, and nobody works on it any more. */
-export const IS_LIVING = sql`exists (
-  select from connections living where living.id = d.connection_id and living.removed_at is null)`;
-
 /** Each part of the union has an index of its own. */
 function foundBy(text: string): RawBuilder<unknown> {
   const like = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;

@@ -5,12 +5,13 @@ import { UsageError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
+import { isWorkedOn } from '../store/connections.ts';
 import type { Db } from '../store/db.ts';
 import { takeBackLeavingOut } from '../store/documents.ts';
 import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, documentSubject } from '../store/trail.ts';
 import { type Actor, requireRole } from './context.ts';
-import { IS_LIVING, RECORD_ROWS, type RecordFilter, recordConditions } from './list-records.ts';
+import { RECORD_ROWS, type RecordFilter, recordConditions } from './list-records.ts';
 import { auditInstallation, type OperationParts } from './parts.ts';
 
 const MOST_AT_ONCE = 10_000;
@@ -59,7 +60,7 @@ export async function storeReplay(
       .execute();
     const { numAffectedRows } = await sql`
       insert into replay_items (replay_id, document_id)
-      select ${id}, d.id from documents d where ${ids} and ${IS_LIVING} and ${recordConditions(filter ?? {})}`.execute(
+      select ${id}, d.id from documents d where ${ids} and ${isWorkedOn('d')} and ${recordConditions(filter ?? {})}`.execute(
       tx,
     );
     await auditInstallation(parts, tx, actor, {
@@ -99,7 +100,7 @@ async function selectRecords(
   if (!recordIds && !filter) throw new UsageError('Say which records: ids or a filter.');
   const ids = recordIds ? sql`d.id = any(${recordIds}::uuid[])` : sql`true`;
   const { rows } =
-    await sql<ReplayRow>`${RECORD_ROWS} where ${ids} and ${IS_LIVING} and ${recordConditions(filter ?? {})}
+    await sql<ReplayRow>`${RECORD_ROWS} where ${ids} and ${isWorkedOn('d')} and ${recordConditions(filter ?? {})}
     order by d.first_seen_at limit ${MOST_AT_ONCE + 1}`.execute(parts.db);
   if (rows.length > MOST_AT_ONCE) {
     throw new UsageError(`More than ${MOST_AT_ONCE} records fit.`, 'Narrow the filter and replay in parts.');

@@ -47,7 +47,7 @@ export async function setConnection(
   const { webhooksEnabled, pollIntervalSeconds, pollCron, alertUrl, values = {}, policies = {} } = request;
   if (alertUrl !== undefined) assertAlertUrl(parts, connection, alertUrl);
   const problems = Object.entries(policies).flatMap(([name, value]) => policyProblem(name, value) ?? []);
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  if (problems.length > 0) throw new UsageError(problems);
   return parts.db.transaction().execute(async (tx) => {
     const before = await lockConnection(tx, connection.id);
     await setConnectionSchedule(

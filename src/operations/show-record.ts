@@ -1,6 +1,7 @@
 /** One record with its timeline, page by page, and whether its hash chain is unbroken. */
 import { sql } from 'kysely';
 import { NotFound } from '../core/errors.ts';
+import { isId } from '../core/ids.ts';
 import type { PackedOrigin } from '../core/origins.ts';
 import { documentSubject, findNewestEntry, listTrailPage } from '../store/trail.ts';
 import { checkRecordChain } from './chain-view.ts';
@@ -24,7 +25,9 @@ export type RecordPlace = {
 export async function showRecord(parts: OperationParts, actor: Actor, place: RecordPlace) {
   requireRole(actor, 'viewer');
   const { recordId, before, fieldsFrom = 0 } = place;
-  const { rows } = await sql<RecordRow>`${RECORD_ROWS} where d.id::text = ${recordId}`.execute(parts.db);
+  const { rows } = isId(recordId)
+    ? await sql<RecordRow>`${RECORD_ROWS} where d.id = ${recordId}`.execute(parts.db)
+    : { rows: [] };
   const [row] = rows;
   if (!row) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
   const subject = documentSubject(row.id);

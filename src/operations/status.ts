@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { DocumentKind } from '../core/canonical.ts';
 import { formatMoney } from '../core/money.ts';
+import { isWorkedOn } from '../store/connections.ts';
 import type { Db } from '../store/db.ts';
 import { IS_FOLLOWER } from '../store/documents.ts';
 import { listRejectionCounts } from '../store/rejections.ts';
@@ -22,13 +23,15 @@ export async function status(parts: OperationParts, actor: Actor) {
     select state, count(*) as count from documents group by state`.execute(db);
   for (const row of states.rows) records[row.state] = Number(row.count);
   const totals = await sql<{ connections: bigint; accepted: bigint; unsettled: bigint }>`
-    select (select count(*) from connections) as connections,
+    select (select count(*) from connections where removed_at is null) as connections,
       (select coalesce(sum(1 + repeats), 0)::bigint from events) as accepted,
-      (select count(*) from events where settled_at is null) as unsettled`.execute(db);
+      (select count(*) from events e where settled_at is null and ${isWorkedOn('e')}) as unsettled`.execute(
+    db,
+  );
   const parked = await countParked(db);
   const reasons = await sql<{ code: string; message: string; count: bigint }>`
     select reason ->> 'code' as code, min(reason ->> 'message') as message, count(*) as count
-    from documents where state = 'parked' group by 1 order by 3 desc, 1`.execute(db);
+    from documents d where state = 'parked' and ${isWorkedOn('d')} group by 1 order by 3 desc, 1`.execute(db);
   const refused = await listRejectionCounts(db);
   const [total] = totals.rows;
   return {
@@ -54,7 +57,7 @@ export async function status(parts: OperationParts, actor: Actor) {
 async function countParked(db: Db) {
   const { rows } = await sql<{ decide: bigint; follow: bigint }>`
     select count(*) filter (where not ${IS_FOLLOWER}) as decide, count(*) filter (where ${IS_FOLLOWER}) as follow
-    from documents d where d.state = 'parked'`.execute(db);
+    from documents d where d.state = 'parked' and ${isWorkedOn('d')}`.execute(db);
   return { toDecide: Number(rows[0]?.decide ?? 0n), following: Number(rows[0]?.follow ?? 0n) };
 }
 

@@ -11,6 +11,8 @@ import {
   type TokenKind,
   useToken,
 } from '../store/api-tokens.ts';
+import { dropConsentsOfToken } from '../store/consents.ts';
+import type { Db } from '../store/db.ts';
 import { lockPeople } from '../store/people.ts';
 import { closeNotices } from '../store/upgrade-notices.ts';
 import { type Actor, assertStillAdmin, type Role, refuseTokens, requireRole } from './context.ts';
@@ -113,11 +115,18 @@ function assertService(scopes: readonly string[], days: number | undefined): voi
   }
 }
 
+/** With the consents that were asked for with them. The names of those that were living. */
+export async function endTokens(tx: Db, ids: readonly string[], now: Date): Promise<string[]> {
+  const ended = await revokeTokens(tx, ids, now);
+  for (const token of ended) await dropConsentsOfToken(tx, nameOf(token));
+  return ended.map(({ name }) => name);
+}
+
 export async function revokeToken(parts: OperationParts, actor: Actor, { tokenId }: { tokenId: string }) {
   requireRole(actor, 'admin');
   return parts.db.transaction().execute(async (tx) => {
     const now = nowOf(parts);
-    const [name] = isId(tokenId) ? await revokeTokens(tx, [tokenId], now) : [];
+    const [name] = isId(tokenId) ? await endTokens(tx, [tokenId], now) : [];
     if (name === undefined) throw new NotFound(`There is no token ${tokenId}.`, 'tokens list shows them.');
     for (const code of ['token-personal', 'token-service'])
       await closeNotices(tx, { code, subject: tokenId.toLowerCase(), doneBy: actor.name, now });

@@ -2,13 +2,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { NotFound, UsageError } from '../core/errors.ts';
 import { nowOf } from '../engine/parts.ts';
-import type { Accounts, User } from '../platform/sign-in-accounts.ts';
-import { type ApiToken, listPersonalTokens, listServiceTokensOf, revokeTokens } from '../store/api-tokens.ts';
+import type { Accounts, AskedBy, User } from '../platform/sign-in-accounts.ts';
+import { type ApiToken, listPersonalTokens, listServiceTokensOf } from '../store/api-tokens.ts';
+import { dropConsentsOfPerson } from '../store/consents.ts';
 import type { Db } from '../store/db.ts';
 import { deletePerson, isLastAdminRefusal, lockPeople, type Person, setRole } from '../store/people.ts';
 import { type Actor, assertStillAdmin, isLower, type Role, refuseTokens, requireRole } from './context.ts';
 import { auditInstallation, type OperationParts } from './parts.ts';
-import { toTokenView } from './tokens.ts';
+import { endTokens, toTokenView } from './tokens.ts';
 
 export type PeopleParts = OperationParts & {
   accounts: Accounts;
@@ -68,10 +69,18 @@ export async function listUsers(parts: PeopleParts, actor: Actor) {
   return users.map((user) => ({ ...user, createdAt: user.createdAt.toISOString() }));
 }
 
+/** What they make outlives them: nobody is demoted or removed beside it. */
+function askedBy(actor: Actor): AskedBy | undefined {
+  const { personId } = actor;
+  return personId === undefined
+    ? undefined
+    : { personId, check: (person) => assertStillAdmin(actor, person ? [person] : []) };
+}
+
 export async function addUser(parts: PeopleParts, actor: Actor, request: { email: string; role: Role }) {
   requireRole(actor, 'admin');
   refuseTokens(actor);
-  const made = await parts.accounts.addUser(request);
+  const made = await parts.accounts.addUser(request, askedBy(actor));
   await auditInstallation(parts, parts.db, actor, { summary: `${made.email} added as ${request.role}` });
   return made;
 }
@@ -95,7 +104,7 @@ export class ServiceTokensUndecided extends UsageError {
         `  ${JSON.stringify(name)}: ${scopes.join(', ')}; ends ${expiresAt?.slice(0, 10)}; last used ${lastUsedAt?.slice(0, 10) ?? 'never'}`,
     );
     super(
-      [`${email} made service tokens that go on without them. Nothing was changed yet.`, ...lines].join('\n'),
+      [`${email} made service tokens that go on without them. Nothing was changed yet.`, ...lines],
       'Say whether these are kept or ended: --service-tokens keep, or --service-tokens end.',
     );
     this.serviceTokens = views;
@@ -113,6 +122,7 @@ export async function setUserRole(
     const lowered = isLower(role, person.role);
     const tokens = lowered ? await decideServiceTokens(parts, tx, person, answer) : NO_TOKENS;
     await setRole(tx, person.id, role);
+    if (lowered) await dropConsentsOfPerson(tx, person.email);
     await auditInstallation(parts, tx, actor, {
       summary: `${person.email} is now ${role}`,
       before: person.role,
@@ -131,6 +141,7 @@ export async function removeUser(
     const tokens = await decideServiceTokens(parts, tx, person, answer);
     const own = await listPersonalTokens(tx, person.id, nowOf(parts));
     await deletePerson(tx, person.id);
+    await dropConsentsOfPerson(tx, person.email);
     await auditInstallation(parts, tx, actor, {
       summary: `${person.email} removed`,
       role: person.role,
@@ -161,7 +172,7 @@ async function decideServiceTokens(
       return { keptTokens: made.map(({ name }) => name), endedTokens: [] };
     case 'end': {
       const ids = made.map(({ id }) => id);
-      return { keptTokens: [], endedTokens: await revokeTokens(tx, ids, now) };
+      return { keptTokens: [], endedTokens: await endTokens(tx, ids, now) };
     }
   }
 }
@@ -206,7 +217,7 @@ export async function resetPassword(parts: PeopleParts, actor: Actor, { userId }
   requireRole(actor, 'admin');
   refuseTokens(actor);
   const user = await loadUser(parts, userId);
-  const made = await parts.accounts.resetPassword(user.email);
+  const made = await parts.accounts.resetPassword(user.email, undefined, askedBy(actor));
   if (!made) throw new NotFound(`Nobody has the e-mail ${user.email}.`);
   await auditInstallation(parts, parts.db, actor, { summary: `new password made for ${user.email}` });
   return made;

@@ -35,6 +35,8 @@ export type Guess = {
   address: string;
   /** A known device counts as an address of its own, and waits for nobody. */
   deviceId: string | undefined;
+  /** Aborted when whoever guesses has hung up. */
+  gone?: AbortSignal | undefined;
 };
 
 export type DoorLimits = {
@@ -88,7 +90,7 @@ export function createDoorLimits(parts: Parts): DoorLimits {
   };
 
   return {
-    async admit({ account, address, deviceId }) {
+    async admit({ account, address, deviceId, gone }) {
       if (deviceId !== undefined) {
         const pair = { limit: PAIR, of: `${account}\ndevice ${deviceId}`, cause: 'pair' } as const;
         return (await take('sign-in', [pair])).refused;
@@ -101,7 +103,7 @@ export function createDoorLimits(parts: Parts): DoorLimits {
         { limit: LATELY, of: seat, cause: 'pair' },
       ]);
       if (refused) return refused;
-      const turn = turns.wait({ account, seat, tried: used[2] ?? 0 });
+      const turn = turns.wait({ account, seat, tried: used[2] ?? 0, gone });
       metrics?.signInsWaiting.set(turns.waiting());
       const waitMs = await turn.finally(() => metrics?.signInsWaiting.set(turns.waiting()));
       if (waitMs > 0) return refuse('sign-in', 'busy', waitMs);

@@ -91,22 +91,36 @@ export function createKnownSecrets({
 }
 
 const JSON_LIKE = /^\s*[[{"]/;
-const JSON_TEXT = /"[^"\\]*(?:\\[^][^"\\]*)*"/g;
 
 /** In JSON each text is freed for itself and written anew; what is left over, and any other text, is cut as it stands. */
 function redact(sieve: Sieve, text: string): string {
   const found = sieve.find(text);
   if (found.length === 0) return text;
   if (!JSON_LIKE.test(text)) return cut(text, found);
-  let next = 0;
-  const whole = text.replaceAll(JSON_TEXT, (literal, at: number) => {
-    while ((found[next]?.to ?? Number.POSITIVE_INFINITY) <= at) next += 1;
-    if ((found[next]?.from ?? Number.POSITIVE_INFINITY) >= at + literal.length) return literal;
-    const said = parsed(literal);
+  const parts: string[] = [];
+  let [next, told] = [0, 0];
+  for (const { from, to } of textsIn(text)) {
+    while ((found[next]?.to ?? Number.POSITIVE_INFINITY) <= from) next += 1;
+    if ((found[next]?.from ?? Number.POSITIVE_INFINITY) >= to) continue;
+    const said = parsed(text.slice(from, to));
     const freed = said === undefined ? undefined : redact(sieve, said);
-    return freed === undefined || freed === said ? literal : JSON.stringify(freed);
-  });
+    if (freed === undefined || freed === said) continue;
+    parts.push(text.slice(told, from), JSON.stringify(freed));
+    told = to;
+  }
+  const whole = [...parts, text.slice(told)].join('');
   return cut(whole, sieve.find(whole));
+}
+
+/** From quote to quote. Each character is looked at once: an expression would try anew from every quote of one that is never closed. */
+function* textsIn(json: string): Generator<Range> {
+  for (let from = json.indexOf('"'); from !== -1; ) {
+    let to = from + 1;
+    while (to < json.length && json[to] !== '"') to += json[to] === '\\' ? 2 : 1;
+    if (to >= json.length) return;
+    yield { from, to: to + 1 };
+    from = json.indexOf('"', to + 1);
+  }
 }
 
 function parsed(literal: string): string | undefined {

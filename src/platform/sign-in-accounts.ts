@@ -1,6 +1,7 @@
 /** Accounts of people: the owner, others with their roles, and new passwords. */
 import { randomInt } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import { z } from 'zod';
 import { UsageError } from '../core/errors.ts';
 import { hashPassword, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, verifyPassword } from './sign-in-options.ts';
 
@@ -9,6 +10,12 @@ export type SignedInRole = 'viewer' | 'operator' | 'admin';
 export type NewPassword = { email: string; password: string };
 
 export type User = { id: string; email: string; role: SignedInRole; createdAt: Date; sessions: number };
+
+/** Asked with the person under lock, who is undefined where there is none any more; throws to refuse what they ask for. */
+export type AskedBy = {
+  personId: string;
+  check: (person: { id: string; role: SignedInRole } | undefined) => void;
+};
 
 export interface Accounts {
   /** False until the owner's account is made. */
@@ -22,9 +29,12 @@ export interface Accounts {
     password?: string;
   }): Promise<{ created: false } | ({ created: true } & NewPassword)>;
   /** Throws UsageError when the e-mail is taken or none, or the password too short. */
-  addUser(user: { email: string; role: SignedInRole; password?: string }): Promise<NewPassword>;
+  addUser(
+    user: { email: string; role: SignedInRole; password?: string },
+    askedBy?: AskedBy,
+  ): Promise<NewPassword>;
   /** A new password for an account, made up unless given; all its sessions end. Undefined when nobody has that e-mail. */
-  resetPassword(email: string, password?: string): Promise<NewPassword | undefined>;
+  resetPassword(email: string, password?: string, askedBy?: AskedBy): Promise<NewPassword | undefined>;
   /** One's own, by whoever knows the present one; all sessions end. The e-mail, or undefined when `present` is wrong. */
   changePassword(userId: string, passwords: { present: string; wanted: string }): Promise<string | undefined>;
 }
@@ -66,13 +76,16 @@ async function endEverything(client: Pick<PoolClient, 'query'>, userId: string):
   );
 }
 
+/** As the sign-in library wants it: nobody could sign in with another. */
+const ADDRESS = z.email();
+
 async function insertUser(
   client: PoolClient,
   { email, role, password = makePassword() }: { email: string; role: SignedInRole; password?: string },
 ): Promise<NewPassword> {
   assertLength(password);
   const known = email.trim().toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+$/.test(known))
+  if (!ADDRESS.safeParse(known).success)
     throw new UsageError(`${JSON.stringify(email)} is no e-mail address.`);
   const { rows } = await client.query<{ id: string }>(
     `insert into users (name, email, email_verified, role) values ($1, $1, true, $2)
@@ -83,6 +96,17 @@ async function insertUser(
   if (!made) throw new UsageError(`${known} has an account already.`);
   await setPassword(client, made.id, password);
   return { email: known, password };
+}
+
+/** Until the transaction ends nobody demotes or removes whoever asks; in the order of ids, so that no two wait in a circle. */
+async function lockAsking(client: PoolClient, askedBy: AskedBy | undefined, email: string): Promise<void> {
+  if (!askedBy) return;
+  const { personId, check } = askedBy;
+  const { rows } = await client.query<{ id: string; role: SignedInRole }>(
+    'select id, role from users where id = $1 or email = $2 order by id for no key update',
+    [personId, email],
+  );
+  check(rows.find(({ id }) => id === personId));
 }
 
 export function createAccounts(pool: Pool): Accounts {
@@ -102,7 +126,11 @@ export function createAccounts(pool: Pool): Accounts {
   }
 
   return {
-    addUser: (user) => transaction((client) => insertUser(client, user)),
+    addUser: (user, askedBy) =>
+      transaction(async (client) => {
+        await lockAsking(client, askedBy, user.email);
+        return insertUser(client, user);
+      }),
 
     ensureOwner: ({ email, password }) =>
       transaction(async (client) => {
@@ -139,9 +167,10 @@ export function createAccounts(pool: Pool): Accounts {
       await endEverything(pool, userId);
     },
 
-    async resetPassword(email, password = makePassword()) {
+    async resetPassword(email, password = makePassword(), askedBy) {
       assertLength(password);
       return transaction(async (client) => {
+        await lockAsking(client, askedBy, email.trim().toLowerCase());
         const { rows } = await client.query<{ id: string; email: string }>(
           'select id, email from users where email = $1',
           [email.trim().toLowerCase()],

@@ -31,13 +31,14 @@ export type SignInAnswer =
 export interface SignIn extends Accounts, Pick<DoorLimits, 'tooMany'> {
   /**
    * `address` is the peer's, as the server sees it. Tries are counted for all processes together, and may have to wait
-   * for up to half a minute. `proven`: this person has just shown who they are, and is not counted.
+   * for up to half a minute. `proven`: this person has just shown who they are, and is not counted. `gone`: aborted
+   * when they have hung up, and wait no longer.
    */
   signIn(
     credentials: NewPassword,
     headers: IncomingHeaders,
     address: string,
-    options?: { proven: boolean },
+    options?: { proven?: boolean; gone?: AbortSignal },
   ): Promise<SignInAnswer>;
   /** Ends the session of these headers; gives the cookies that clear the browser's. */
   signOut(headers: IncomingHeaders, address: string): Promise<string[]>;
@@ -138,11 +139,11 @@ export async function createSignIn(settings: Parts): Promise<SignIn> {
     actorOf,
     tooMany: limits.tooMany,
 
-    async signIn(given, headers, address, { proven } = { proven: false }) {
+    async signIn(given, headers, address, { proven = false, gone } = {}) {
       const credentials = { ...given, email: given.email.trim().toLowerCase() };
       const account = credentials.email;
       const deviceId = await findDevice(account, headers);
-      const guess = { account, address, deviceId };
+      const guess = { account, address, deviceId, gone };
       const refused = proven ? undefined : await limits.admit(guess);
       if (refused) return { outcome: 'too-many', ...refused };
       const look = () => check(credentials, toHeaders(headers, address));

@@ -16,7 +16,13 @@ export type Turns = {
    * Zero when it is one's turn, else after how long to come back. `seat`: whoever comes again while they wait takes the
    * place of their first try. `tried`: how often they tried lately.
    */
-  wait(who: { account: string; seat: string; tried: number }): Promise<number>;
+  wait(who: {
+    account: string;
+    seat: string;
+    tried: number;
+    /** Aborted when they have gone: their seat is free then. */
+    gone?: AbortSignal | undefined;
+  }): Promise<number>;
   waiting(): number;
 };
 
@@ -81,20 +87,23 @@ export function createTurns(parts: {
 
   return {
     waiting: () => seats.length,
-    wait: ({ account, seat, tried }) =>
+    wait: ({ account, seat, tried, gone }) =>
       new Promise((resolve, reject) => {
+        if (gone?.aborted) return resolve(LONGEST_WAIT_MS);
         const until = clock.now() + LONGEST_WAIT_MS;
         const lot = random.next();
         const waiter = { account, seat, tried: Math.ceil(tried), lot, until, resolve, reject };
         const own = of(account);
         const before = own.find((other) => other.seat === seat);
         seats.push(waiter);
+        gone?.addEventListener('abort', () => leave(waiter, LONGEST_WAIT_MS), { once: true });
         if (before) leave(before, LONGEST_WAIT_MS);
         else if (own.length >= SEATS_OF_ONE) leave(lastOf([waiter, ...own]), LONGEST_WAIT_MS);
         else if (seats.length > SEATS_OF_ALL) leave(lastOf([waiter, ...seats]), LONGEST_WAIT_MS);
-        if (served.has(account)) return;
+        if (served.has(account)) return undefined;
         served.add(account);
         void serve(account);
+        return undefined;
       }),
   };
 }

@@ -116,10 +116,14 @@ export async function useToken(db: Db, hash: Uint8Array, now: Date): Promise<Use
   return { id, name, scopes, person };
 }
 
-/** The names of those that were living. */
-export async function revokeTokens(db: Db, ids: readonly string[], now: Date): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`
+/** Those that were living. */
+export async function revokeTokens(
+  db: Db,
+  ids: readonly string[],
+  now: Date,
+): Promise<Pick<ApiToken, 'id' | 'name'>[]> {
+  const { rows } = await sql<Pick<ApiToken, 'id' | 'name'>>`
     update api_tokens set revoked_at = ${now}
-    where id = any(${[...ids]}::uuid[]) and revoked_at is null returning name`.execute(db);
-  return rows.map(({ name }) => name);
+    where id = any(${[...ids]}::uuid[]) and revoked_at is null returning id, name`.execute(db);
+  return rows;
 }

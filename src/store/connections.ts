@@ -72,6 +72,12 @@ export async function findConnection(db: Db, id: string): Promise<Connection | u
   return row && toConnection(row);
 }
 
+/** For a query over what belongs to connections: that one's was not removed, so somebody works on it. */
+export function isWorkedOn(alias: string) {
+  return sql<boolean>`exists (select from connections c
+    where c.id = ${sql.ref(`${alias}.connection_id`)} and c.removed_at is null)`;
+}
+
 export async function isActive(db: Db, id: string): Promise<boolean> {
   const row = await db.selectFrom('connections').select('state').where('id', '=', id).executeTakeFirst();
   return row?.state === 'active';
@@ -147,6 +153,8 @@ export async function setConnectionState(
       updated_at: now,
     })
     .where('id', '=', id)
+    // What was removed meanwhile stays as it was left.
+    .where('removed_at', 'is', null)
     .where('state', '<>', change.state)
     .executeTakeFirst();
   return numUpdatedRows > 0n;

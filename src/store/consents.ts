@@ -1,4 +1,5 @@
 /** Consents under way, each good for one return of the person within its time. */
+import { sql } from 'kysely';
 import type { Sealed, Vault } from '../platform/vault.ts';
 import type { Db } from './db.ts';
 
@@ -33,6 +34,43 @@ export async function findConsent(db: Db, state: string, now: Date): Promise<str
     .where('expires_at', '>', now)
     .executeTakeFirst();
   return row?.connection_id;
+}
+
+/** Of one who asks, so that nobody pushes out what others asked for. */
+const MOST_OF_ONE = 20;
+
+/** Whoever starts more leaves the oldest behind. */
+export async function dropSurplusConsents(db: Db, actor: string): Promise<void> {
+  await db
+    .deleteFrom('consents')
+    .where('state', 'in', (eb) =>
+      eb
+        .selectFrom('consents')
+        .select('state')
+        .where('actor', '=', actor)
+        .orderBy('expires_at', 'desc')
+        .orderBy('state')
+        .offset(MOST_OF_ONE),
+    )
+    .execute();
+}
+
+/** Those that a person asked for, themselves or through a token, once they may no longer. */
+export async function dropConsentsOfPerson(db: Db, email: string): Promise<void> {
+  await db
+    .deleteFrom('consents')
+    .where((eb) =>
+      eb.or([eb('actor', '=', `user:${email}`), sql<boolean>`starts_with(actor, ${`user:${email} via `})`]),
+    )
+    .execute();
+}
+
+/** `token` as actors are called by it. */
+export async function dropConsentsOfToken(db: Db, token: string): Promise<void> {
+  await sql`delete from consents where actor = ${`service-token:${token}`}
+    or (starts_with(actor, 'user:') and right(actor, length(${token}::text) + 11) = ' via token:' || ${token}::text)`.execute(
+    db,
+  );
 }
 
 /** Those under way are good for nothing any more. */

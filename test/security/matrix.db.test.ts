@@ -17,8 +17,6 @@ type Identity = {
   is: 'nobody' | 'session' | 'token';
   role?: Role;
   scopes?: readonly string[];
-  /** Beside its token, which counts alone where tokens do. */
-  hasSession?: true;
 };
 
 const verbs = Object.keys(VERBS) as Verb[];
@@ -36,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await scene.close();
-  process.stdout.write(`matrix: ${calls} calls\n`);
+  process.stdout.write(`matrix: ${verbs.length} verbs, ${identities.length} identities, ${calls} calls\n`);
 });
 
 async function makeIdentities(): Promise<Identity[]> {
@@ -108,7 +106,6 @@ async function makeIdentities(): Promise<Identity[]> {
       name: 'a made-up token beside a good session',
       shown: { ...cut(await person('beside', 'admin')), authorization: 'Bearer mlc_x' },
       is: 'nobody',
-      hasSession: true,
     },
     nobody('a session that was signed out', out),
     nobody('the session of a removed person', removed),
@@ -137,7 +134,7 @@ function cut(shown: Shown | object): Shown | object {
 }
 
 function may({ least, scope }: Row, who: Identity): boolean {
-  if (least === 'anybody' || (least === 'signed-in' && who.hasSession)) return true;
+  if (least === 'anybody') return true;
   const reaches = who.role !== undefined && RANKS.indexOf(who.role) >= RANKS.indexOf(least);
   switch (who.is) {
     case 'nobody':
@@ -364,7 +361,7 @@ describe('whoever may is not refused, and another connection stays as it is:', (
 });
 
 async function asked(row: Row, who: Identity): Promise<{ shown: Shown | object; call: Call }> {
-  if (row.asSomebodyNew && (who.is === 'session' || who.hasSession)) {
+  if (row.asSomebodyNew && who.is === 'session') {
     const somebody = await scene.newPerson(`new${scene.next()}@example.com`, who.role ?? 'viewer');
     return { shown: { cookie: somebody.cookie }, call: row.asSomebodyNew(somebody.password) };
   }

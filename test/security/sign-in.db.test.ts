@@ -105,6 +105,42 @@ test('an hour of guesses at an account leaves no trace once they have stopped fo
   expect(await mine).toMatchObject({ outcome: 'checked', ms: 0 });
 });
 
+test('whoever hangs up while they wait leaves their seat to the next at once', async () => {
+  const counts = openCounts();
+  const { clock, count, settle, advance } = counts;
+  await useUpTurns(counts, ADA);
+  const limits = count();
+  const callers = Array.from({ length: SEATS_OF_ONE }, (_, index) => ({
+    hungUp: new AbortController(),
+    address: addressOf(index),
+  }));
+  const left = callers.map(({ hungUp, address }) =>
+    limits.admit({ account: ADA, address, deviceId: undefined, gone: hungUp.signal }),
+  );
+  await settle();
+  const from = clock.now();
+  for (const { hungUp } of callers) hungUp.abort();
+  expect((await Promise.all(left)).map((told) => told?.cause)).toEqual(left.map(() => 'busy'));
+  expect(clock.now()).toBe(from);
+  // Eight others have the seats now: nobody is sent away by those who have gone.
+  const next = callers.map((_, index) =>
+    limits.admit({ account: ADA, address: addressOf(500 + index), deviceId: undefined }),
+  );
+  let sentAway = 0;
+  for (const told of next) void told.then((why) => (sentAway += why ? 1 : 0));
+  await settle();
+  expect(sentAway).toBe(0);
+  const late = limits.admit({
+    account: ADA,
+    address: addressOf(700),
+    deviceId: undefined,
+    gone: AbortSignal.abort(),
+  });
+  expect((await late)?.cause).toBe('busy');
+  await advance(31_000);
+  await Promise.all(next);
+});
+
 test('a crowd of guesses at one account keeps eight waiting in a process, each at most half a minute', async () => {
   const counts = openCounts();
   const { count, guess, settle, advance, open } = counts;

@@ -40,6 +40,8 @@ export function liveRoutes(app: ApiApp, parts: Pick<ApiParts, 'live' | 'signIn' 
     },
     async (request: FastifyRequest, reply: FastifyReply) => {
       const { name } = actorOf(request);
+      // Who has hung up meanwhile never says so again, and would keep the place for good.
+      if (reply.raw.destroyed || !reply.sse.isConnected) return sendProblem(reply, 408);
       const own = open.get(name) ?? 0;
       if (own >= MAX_STREAMS_OF_ONE)
         return sendProblem(reply, 429, { detail: `${name} has ${own} live views open already.` });

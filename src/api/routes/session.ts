@@ -8,6 +8,7 @@ import * as people from '../contract-people.ts';
 import type { ApiParts } from '../parts.ts';
 import { PROBLEMS, sendProblem } from '../problems.ts';
 import type { ApiApp } from '../server.ts';
+import { guardToken } from '../session-guard.ts';
 import { aboutVerb, routeOf } from '../verb-route.ts';
 
 /** By why it is too many; the same for accounts that there are and for those that there are not. */
@@ -33,16 +34,22 @@ export function sendTooMany(reply: FastifyReply, { cause, retryAfterSeconds }: T
   });
 }
 
-type Parts = Pick<ApiParts, 'signIn' | 'operations'>;
+type Parts = Pick<ApiParts, 'signIn' | 'operations' | 'findToken'>;
 
 export function sessionRoutes(app: ApiApp, parts: Parts): void {
   const enter = async (
     request: FastifyRequest,
     reply: FastifyReply,
     credentials: { email: string; password: string },
-    options?: { proven: boolean },
+    options: { proven?: boolean } = {},
   ) => {
-    const answer = await parts.signIn.signIn(credentials, request.headers, request.ip, options);
+    // A hang-up before the answer; after it nobody listens any more.
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const answer = await parts.signIn.signIn(credentials, request.headers, request.ip, {
+      ...options,
+      gone: gone.signal,
+    });
     if (answer.outcome !== 'signed-in') return answer;
     await parts.operations.noteSession(answer.who, 'signed in');
     reply.header('set-cookie', answer.cookies);
@@ -118,10 +125,12 @@ export function sessionRoutes(app: ApiApp, parts: Parts): void {
   ownSessionRoutes(app, parts);
 }
 
-function ownSessionRoutes(app: ApiApp, { signIn, operations }: Parts): void {
+function ownSessionRoutes(app: ApiApp, { signIn, operations, findToken }: Parts): void {
   const found = new WeakMap<object, SignedIn>();
   /** Looked up once, before anything is said about what was asked. */
   const needsSession = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) return guardToken(request, reply, await findToken(authorization));
     const who = await signIn.actorOf(request.headers);
     if (!who) return sendProblem(reply, 401);
     found.set(request, who);
