@@ -24,7 +24,7 @@ export async function overview(
 ) {
   requireRole(actor, 'viewer');
   const connections = await listConnections(parts.db);
-  const [balances, parked, readBacks, pulses, history] = await Promise.all([
+  const [balances, decisions, readBacks, pulses, history] = await Promise.all([
     listBalances(parts),
     countParked(parts),
     listReadBacks(parts),
@@ -48,7 +48,7 @@ export async function overview(
         lastEventAt: pulse?.lastEventAt?.toISOString() ?? null,
         lagSeconds: pulse?.lagSeconds ?? 0,
         unsettled: pulse?.unsettled ?? 0,
-        ...(parked.get(connection.id) ?? { parked: 0, following: 0 }),
+        ...(decisions.get(connection.id) ?? { parked: 0, following: 0 }),
         readBack: readBacks.get(connection.id) ?? null,
         budgets: await budgetsOf(parts, connection),
       };
