@@ -52,7 +52,7 @@ export async function bringCredit(
   const account =
     credit.visibility === 'deleted'
       ? undefined
-      : await ensureAccount(work, credit.clientId, credit.amount.currency);
+      : await ensureAccount(work, credit.clientId, credit.amount.currency, document.decisions);
   if (account && !account.ok) return parked(account.reason);
   const situation: CreditSituation = {
     credit,

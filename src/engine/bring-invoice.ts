@@ -127,7 +127,7 @@ async function surveyInvoice(
   const account =
     invoice.visibility === 'deleted'
       ? undefined
-      : await ensureAccount(work, invoice.clientId, invoice.currency, invoice);
+      : await ensureAccount(work, invoice.clientId, invoice.currency, document.decisions, invoice);
   if (account && !account.ok) return { reason: account.reason };
   const before = await linkOf(work, document);
   const link =

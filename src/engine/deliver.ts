@@ -1,9 +1,9 @@
 /** Delivery: one step, intended before it is called, repeated only as far as its outcome allows (I2, I3). */
-import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
+import { ACCOUNT_GONE, ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
-import { type Counterpart, STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
+import { type Counterpart, STEP_KINDS, type Step, touchedBy } from '../core/steps.ts';
 import { listHolders } from '../store/account-owners.ts';
 import type { Db } from '../store/db.ts';
 import {
@@ -17,21 +17,15 @@ import {
 import type { Reason, SyncDocument } from '../store/documents.ts';
 import { touchLinks } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
-import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
+import { FOUND_BY_MARK_ONLY, keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fencedAt, type LaneWork, note, wakeWaiting } from './lane-work.ts';
 import { nowOf } from './parts.ts';
+import { NEW_ACCOUNT } from './plan/account.ts';
 import { LEAVE_OUT, RENUMBER, toldProblems } from './plan/plan.ts';
 import { tellPayments } from './tell-payments.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
 export const MAPPING_VERSION = '2';
-
-/** Without a number of their own: an earlier one, known only to a lost database, would not be refused. */
-const FOUND_BY_MARK_ONLY: ReadonlySet<StepKind> = new Set([
-  'create-payment',
-  'refund-payment',
-  'adjust-invoice',
-]);
 
 /** `found`: an attempt that was forgotten had made it, perhaps from an older state. */
 export type Delivered =
@@ -252,6 +246,7 @@ async function fail(
 function toReason(work: LaneWork, error: OperatingError): Reason {
   const label = work.open.connection.destination;
   if (error.code === 'duplicate') return numberTaken(error.message);
+  if (error.code === ACCOUNT_GONE) return accountGone(error.message);
   return {
     code: error.code === 'closed-period' ? 'closed-period' : 'refused',
     message: `${label} refused it: ${error.message}`,
@@ -260,6 +255,15 @@ function toReason(work: LaneWork, error: OperatingError): Reason {
       : { problems: [{ field: error.field ?? '', value: error.code, rule: error.message }] }),
     wayOut: 'Correct the cause, then replay the record.',
     choices: [LEAVE_OUT],
+  };
+}
+
+function accountGone(message: string): Reason {
+  return {
+    code: ACCOUNT_GONE,
+    message,
+    wayOut: 'Link the client to another account, or let a new one be made; then replay the record.',
+    choices: [NEW_ACCOUNT, LEAVE_OUT],
   };
 }
 

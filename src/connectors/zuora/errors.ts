@@ -3,7 +3,7 @@ import { NOT_SERVED, OperatingError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../core/ports.ts';
 import { isFinal, isNumbered, type Meaning, meaningOf, SAYS, unquoted } from './causes.ts';
 import { secondsUntil } from './headers.ts';
-import { isOwnShape, type Reason, reasonsOf, saysFailure, saysOnlyWords, saysSuccess } from './reasons.ts';
+import { failedMemberIn, isOwnShape, type Reason, reasonsOf, saysFailure, saysOnlyWords, saysSuccess } from './reasons.ts';
 import { parseBody } from './wire.ts';
 
 /** Zuora surely does not have what was named: a document, or the account it is for. */
@@ -132,7 +132,8 @@ export const ORDER: readonly Row[] = [
 
 /** The error in an answer; undefined when it is a success, a replayed one with HTTP 409 included. */
 export function errorOf(answer: HttpAnswer, kind: CallKind, nowMs: number): OperatingError | undefined {
-  const body = parseBody(answer.body);
+  const whole = parseBody(answer.body);
+  const body = (kind.write ? failedMemberIn(whole) : undefined) ?? whole;
   if (isSuccess(answer, body, kind)) return undefined;
   const seen = see(answer, body, kind);
   const { verdict } = rowFor(seen);

@@ -51,6 +51,12 @@ export function saysFailure(body: unknown): boolean {
   return success === undefined && (Array.isArray(fields.get('reasons')) || fields.has('faultcode'));
 }
 
+/** A batch says that it worked, and inside which of its invoices did not. */
+export function failedMemberIn(body: unknown): unknown {
+  const members = fieldsOf(body).get('invoices');
+  return Array.isArray(members) ? members.find(saysFailure) : undefined;
+}
+
 export function saysSuccess(body: unknown): boolean {
   if (Array.isArray(body)) return body.length > 0 && body.every(saysSuccess);
   const fields = fieldsOf(body);
