@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
     body: refusal(50000040, 'The endpoint v1/invoices/x does not exist, check the URL'),
     kind: 'transient',
     code: NOT_SERVED,
-    text: /check the base URL/,
+    text: /does not exist, check the URL \(50000040\) at https:\/\/rest\.example/,
   },
   {
     what: 'the same under HTTP 200',

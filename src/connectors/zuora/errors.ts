@@ -251,13 +251,12 @@ function toError(verdict: Verdict, seen: Seen, nowMs: number): OperatingError {
       return new OperatingError('transient', told, { code: String(status) });
     }
     case 'not-served':
-    case 'no-endpoint': {
-      const where = kind.address ?? 'this address';
       return new ZuoraNotServed(
-        `${text}. ${where} does not serve this call: check the base URL`,
-        verdict === 'no-endpoint',
+        `${text}. ${kind.address ?? 'The address'} does not serve this call: check the base URL`,
+        false,
       );
-    }
+    case 'no-endpoint':
+      return new ZuoraNotServed(`${text}${kind.address ? ` at ${kind.address}` : ''}`, true);
     case 'not-found':
       return new ZuoraNotFound(text, details, kind.write && SAYS.ofAccount.test(seen.text));
     case 'rejected':

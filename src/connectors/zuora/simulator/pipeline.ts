@@ -85,7 +85,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       if (!commit.gatewayTimeout) return { kind, end: 'closed' };
       return { kind, end: 'answer', answer: html(504, {}), ordered: true };
     }
-    return finish(parts, kind, await work);
+    return finish(parts, kind, await work, isOffRecord(request, tenant));
   };
 }
 
@@ -99,8 +99,18 @@ function echoed({ headers }: ApiRequest): Record<string, string> {
   return trackId === undefined ? {} : { 'Zuora-Track-Id': trackId };
 }
 
+/** Ordered to be in a form that nobody has on record. */
+function isOffRecord({ path }: ApiRequest, { features }: Tenant): boolean {
+  return features.settingsShape === 'unknown' && path.startsWith('/settings/');
+}
+
 /** Faults that come after the effect. */
-async function finish({ faults }: PipelineParts, kind: string, answer: StoredAnswer): Promise<Outcome> {
+async function finish(
+  { faults }: PipelineParts,
+  kind: string,
+  answer: StoredAnswer,
+  ordered = false,
+): Promise<Outcome> {
   if (faults.take('loseAnswerAfter', kind) !== undefined) return { kind, end: 'closed' };
   const timeout = faults.take('gatewayTimeoutWithWriteDone', kind);
   if (timeout !== undefined) {
@@ -109,7 +119,7 @@ async function finish({ faults }: PipelineParts, kind: string, answer: StoredAns
   }
   if (faults.take('neverAnswer', kind) !== undefined) return { kind, end: 'silent' };
   const end = faults.take('truncateBody', kind) === undefined ? 'answer' : 'truncated';
-  return { kind, end, answer, ordered: false };
+  return { kind, end, answer, ordered };
 }
 
 function html(status: number, headers: Record<string, string>): StoredAnswer {
