@@ -25,7 +25,7 @@ export const ANSWER_UNFIT = 'answer-unfit';
  * record, is tried for a while, and then a person is told the address.
  */
 export const NOT_SERVED = 'not-served';
-/** The `code` of a refusal because the account that the step books to is gone: a person says where to. */
+/** The `code` of a `conflict`: what was to be made or changed needs an account, and there is none under that id. */
 export const ACCOUNT_GONE = 'account-gone';
 
 export type OperatingErrorDetails = {

@@ -5,7 +5,7 @@ import { isMadeForAnother, toExternalKey } from '../core/ids.ts';
 import type { AccountCandidate } from '../core/ports.ts';
 import type { Counterpart } from '../core/steps.ts';
 import { claimAccount, listHolders } from '../store/account-owners.ts';
-import { type Decisions, findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
+import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import { findLink, saveLink } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
 import { bringClient } from './bring-client.ts';
@@ -25,33 +25,19 @@ export type Terms = { issuedOn: PlainDate; dueOn: PlainDate };
 
 export type Account = { ok: true; account: Counterpart } | { ok: false; reason: Reason };
 
-/**
- * The account that the client's documents in `currency` belong to; makes it when there is none. `decisions` are those of
- * the document that is booked: one that is gone is made anew on a person's word.
- */
+/** The account that the client's documents in `currency` belong to; makes it when there is none. */
 export async function ensureAccount(
   work: LaneWork,
   clientId: string,
   currency: string,
-  decisions: Decisions,
   terms?: Terms,
 ): Promise<Account> {
   const { parts, open } = work;
   const connectionId = open.connection.id;
   const link = await findLink(parts.db, { connectionId, kind: 'client', sourceId: clientId, currency });
-  const mayBeAnew = link !== undefined && decisions['new-account'] === true;
-  const gone = mayBeAnew && !(await open.destination.findAccount(link.counterpart.id)) ? link : undefined;
-  if (link && !gone) return { ok: true, account: link.counterpart };
+  if (link) return { ok: true, account: link.counterpart };
   const document = await ensureDocument(work, 'client', clientId);
-  return withAuditScope({ documentId: document.id }, () =>
-    makeAccount(work, gone ? askedAnew(document) : document, currency, { terms, gone: gone?.counterpart.id }),
-  );
-}
-
-/** Whatever was decided about the account that is gone. */
-function askedAnew(client: SyncDocument): SyncDocument {
-  const { account: _gone, 'share-account': _shared, ...others } = client.decisions;
-  return { ...client, decisions: { ...others, 'new-account': true } };
+  return withAuditScope({ documentId: document.id }, () => makeAccount(work, document, currency, terms));
 }
 
 /** The document, told of as a dependency when nothing had told us of it before. */
@@ -76,7 +62,7 @@ async function makeAccount(
   work: LaneWork,
   document: SyncDocument,
   currency: string,
-  { terms, gone }: { terms: Terms | undefined; gone: string | undefined },
+  terms: Terms | undefined,
 ): Promise<Account> {
   const fetched = await fetchDocument(work, document);
   if ('moved' in fetched) throw new Error(`client ${document.sourceId} cannot leave its own lane`);
@@ -100,7 +86,7 @@ async function makeAccount(
   await resumeDelivery(work, document, linkDelivered(work.parts));
   const { connectionId, kind, sourceId } = document;
   const link = await findLink(work.parts.db, { connectionId, kind, sourceId, currency });
-  const found: Account = link && link.counterpart.id !== gone
+  const found: Account = link
     ? { ok: true, account: link.counterpart }
     : await findOrCreate(work, document, client, currency, terms);
   if (!found.ok) {

@@ -53,7 +53,7 @@ export async function bringCredit(
   const account =
     credit.visibility === 'deleted'
       ? undefined
-      : await ensureAccount(work, credit.clientId, credit.amount.currency, document.decisions);
+      : await ensureAccount(work, credit.clientId, credit.amount.currency);
   if (account && !account.ok) return parked(account.reason);
   const situation: CreditSituation = {
     credit,

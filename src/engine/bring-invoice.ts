@@ -128,7 +128,7 @@ async function surveyInvoice(
   const account =
     invoice.visibility === 'deleted'
       ? undefined
-      : await ensureAccount(work, invoice.clientId, invoice.currency, document.decisions, invoice);
+      : await ensureAccount(work, invoice.clientId, invoice.currency, invoice);
   if (account && !account.ok) return { reason: account.reason };
   const before = await linkOf(work, document);
   const link =

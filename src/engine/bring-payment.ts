@@ -138,7 +138,7 @@ async function surveyPayment(
   if ('reason' in rest) return rest;
   const holdsNothing = isGone && rest.amount.amountMinor === 0n;
   const stays = !found.ok || holdsNothing;
-  const account = stays ? undefined : await accountFor(work, document, payment, invoice);
+  const account = stays ? undefined : await accountFor(work, payment, invoice);
   if (account && !account.ok) return { reason: account.reason };
   const copy = await readOwnCopy(work, document, 'payment', link);
   return {
@@ -161,13 +161,8 @@ async function surveyPayment(
 }
 
 /** The invoice's account where there is an invoice: an older one stays where it was booked (K10). */
-async function accountFor(
-  work: LaneWork,
-  { decisions }: SyncDocument,
-  payment: CanonicalPayment,
-  invoice: CopyState | undefined,
-) {
-  if (!invoice) return ensureAccount(work, payment.clientId, payment.amount.currency, decisions);
+async function accountFor(work: LaneWork, payment: CanonicalPayment, invoice: CopyState | undefined) {
+  if (!invoice) return ensureAccount(work, payment.clientId, payment.amount.currency);
   const key = { connectionId: work.open.connection.id, kind: 'client' as const, sourceId: payment.clientId };
   const links = await listLinks(work.parts.db, key);
   const known = links.find(({ counterpart }) => counterpart.id === invoice.accountId);

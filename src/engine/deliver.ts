@@ -1,5 +1,5 @@
 /** Delivery: one step, intended before it is called, repeated only as far as its outcome allows (I2, I3). */
-import { ACCOUNT_GONE, ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
+import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
@@ -20,7 +20,6 @@ import { withAuditScope } from './audit.ts';
 import { FOUND_BY_MARK_ONLY, keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fencedAt, type LaneWork, note, wakeWaiting } from './lane-work.ts';
 import { nowOf } from './parts.ts';
-import { NEW_ACCOUNT } from './plan/account.ts';
 import { LEAVE_OUT, RENUMBER, toldProblems } from './plan/plan.ts';
 import { tellPayments } from './tell-payments.ts';
 
@@ -246,7 +245,6 @@ async function fail(
 function toReason(work: LaneWork, error: OperatingError): Reason {
   const label = work.open.connection.destination;
   if (error.code === 'duplicate') return numberTaken(error.message);
-  if (error.code === ACCOUNT_GONE) return accountGone(error.message);
   return {
     code: error.code === 'closed-period' ? 'closed-period' : 'refused',
     message: `${label} refused it: ${error.message}`,
@@ -255,15 +253,6 @@ function toReason(work: LaneWork, error: OperatingError): Reason {
       : { problems: [{ field: error.field ?? '', value: error.code, rule: error.message }] }),
     wayOut: 'Correct the cause, then replay the record.',
     choices: [LEAVE_OUT],
-  };
-}
-
-function accountGone(message: string): Reason {
-  return {
-    code: ACCOUNT_GONE,
-    message,
-    wayOut: 'Link the client to another account, or let a new one be made; then replay the record.',
-    choices: [NEW_ACCOUNT, LEAVE_OUT],
   };
 }
 

@@ -1,5 +1,5 @@
 /** Draining a lane: one document after the other under a lease, put off as a whole when something has to wait (I5). */
-import { ANSWER_UNFIT, NOT_SERVED, OperatingError, type OperatingErrorKind } from '../core/errors.ts';
+import { ACCOUNT_GONE, ANSWER_UNFIT, NOT_SERVED, OperatingError, type OperatingErrorKind } from '../core/errors.ts';
 import { isConnectionLoss } from '../platform/database.ts';
 import { isActive } from '../store/connections.ts';
 import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
@@ -21,6 +21,7 @@ import type { ConnectionRuntime } from './connection-runtime.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 import { connectionPauser } from './pause.ts';
+import { LEAVE_OUT } from './plan/plan.ts';
 import { syncDocument } from './sync.ts';
 
 const LEASE_MS = 15_000;
@@ -112,7 +113,9 @@ async function putOff(
   const kind = failingOf(error, operating);
   if (kind === 'fault' || kind === 'conflict')
     parts.log.error({ err: error, documentId: document.id, failures }, 'fault while syncing');
-  if (await isInVain(work, document, kind)) return setAside(work, document, error);
+  // Another try would book to the same account.
+  const isEnd = operating?.code === ACCOUNT_GONE || (await isInVain(work, document, kind));
+  if (isEnd) return setAside(work, document, error);
   const notBefore = new Date(
     Math.max(operating?.until ?? 0, parts.clock.now() + backoffMs(failures, parts.random.next())),
   );
@@ -191,6 +194,13 @@ function toReason(error: unknown): Reason {
       code: 'answer-unfit',
       message,
       wayOut: 'Make the document smaller, or find out what the address answers; then replay the record.',
+    };
+  if (error.code === ACCOUNT_GONE)
+    return {
+      code: ACCOUNT_GONE,
+      message,
+      wayOut: 'Link the client to another account, then replay the record.',
+      choices: [LEAVE_OUT],
     };
   if (error.code === NOT_SERVED)
     return {

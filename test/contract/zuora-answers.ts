@@ -209,7 +209,7 @@ export const bulkPosted = whole({
     either(
       whole({ id, success: only(true) }),
       // As it was sent, whatever that was.
-      partly({ id: some(64), success: only(false), reasons }, { processId: some(64) }),
+      whole({ id: some(64), success: only(false), reasons, processId: some(64) }),
     ),
     { minItems: 1 },
   ),

@@ -50,7 +50,7 @@ export async function lookForAccount(client: ZuoraClient, step: Step, error: unk
   if (found !== undefined && !isDead(status)) return error;
   const is = found === undefined ? 'is not in Zuora any more' : `is ${status} in Zuora`;
   const details = { code: ACCOUNT_GONE, field: 'account', cause: error };
-  return new OperatingError('rejected', `Account ${number} ${is} (${error.message})`, details);
+  return new OperatingError('conflict', `Account ${number} ${is} (${error.message})`, details);
 }
 
 export async function findAccountByHand(

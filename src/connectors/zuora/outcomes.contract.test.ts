@@ -124,7 +124,7 @@ describe('accounts', () => {
   ])('K10 a deleted account is told as gone by %s', async (_what, stepOf) => {
     await draft();
     await tenant.byHand('DELETE', `/v1/accounts/${account.id}`);
-    await expect(send(stepOf())).rejects.toMatchObject({ kind: 'rejected', code: ACCOUNT_GONE });
+    await expect(send(stepOf())).rejects.toMatchObject({ kind: 'conflict', code: ACCOUNT_GONE });
   });
 
   it('K10 an account that is there after all is no refusal: the plan is made again', async () => {
@@ -135,7 +135,10 @@ describe('accounts', () => {
       message: 'No account is found with accountId x',
     });
     const step = createInvoice(invoiceOf('USD', [{ unitPrice: '1' }]), { account });
-    await expect(send(step)).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(send(step)).rejects.toMatchObject({
+      kind: 'conflict',
+      code: '58490020',
+    });
   });
 });
 
