@@ -56,7 +56,8 @@ export async function keepOrChangeKey(
   }
   const failedInside = new Date(now.getTime() - LATEST_EFFECT_MS + LATEST_EFFECT_AFTER_FAILURE_MS);
   // A second one would be refused for its number, or by the state: the look-up before the next call is enough.
-  const newDoubt = error.kind === 'ambiguous' && FOUND_BY_MARK_ONLY.has(delivery.step.kind) ? failedInside : null;
+  const newDoubt =
+    error.kind === 'ambiguous' && FOUND_BY_MARK_ONLY.has(delivery.step.kind) ? failedInside : null;
   const doubtSince = isAnswered ? (delivery.doubtSince ?? newDoubt) : now;
   const isOver = doubtSince === null || now.getTime() - doubtSince.getTime() >= LATEST_EFFECT_MS;
   await fencedAt(work, 'doubt', async (tx) => {

@@ -1,5 +1,11 @@
 /** Draining a lane: one document after the other under a lease, put off as a whole when something has to wait (I5). */
-import { ACCOUNT_GONE, ANSWER_UNFIT, NOT_SERVED, OperatingError, type OperatingErrorKind } from '../core/errors.ts';
+import {
+  ACCOUNT_GONE,
+  ANSWER_UNFIT,
+  NOT_SERVED,
+  OperatingError,
+  type OperatingErrorKind,
+} from '../core/errors.ts';
 import { isConnectionLoss } from '../platform/database.ts';
 import { isActive } from '../store/connections.ts';
 import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
@@ -206,7 +212,8 @@ function toReason(error: unknown): Reason {
     return {
       code: 'address-not-served',
       message,
-      wayOut: 'Check the base URL of the connection, and that nothing stands before it; then replay the record.',
+      wayOut:
+        'Check the base URL of the connection, and that nothing stands before it; then replay the record.',
     };
   return error.kind === 'rejected'
     ? { code: 'refused', message, wayOut: 'Correct the cause, then replay the record.' }

@@ -22,7 +22,8 @@ async function expectConflict(run: () => Promise<unknown>): Promise<void> {
     () => undefined,
     (refused: unknown) => refused,
   );
-  if (!(error instanceof OperatingError) || error.kind !== 'conflict') throw new Error('a conflict was expected');
+  if (!(error instanceof OperatingError) || error.kind !== 'conflict')
+    throw new Error('a conflict was expected');
 }
 
 export async function exerciseLifecycle(tenant: TestTenant): Promise<void> {

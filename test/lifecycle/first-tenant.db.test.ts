@@ -21,7 +21,8 @@ afterEach(async () => {
   await world.tenant('faults', {}, 'DELETE');
 });
 
-const fail = (fault: Record<string, unknown>) => world.tenant('faults', { failNext: [{ times: 1, ...fault }] });
+const fail = (fault: Record<string, unknown>) =>
+  world.tenant('faults', { failNext: [{ times: 1, ...fault }] });
 
 test('D3 a tenant without one way of posting: no copy ends as a draft, and the way is asked for once', async () => {
   await world.tenant('features', { absentEndpoints: ['POST invoice bulk-post'] });

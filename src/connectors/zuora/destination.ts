@@ -35,8 +35,7 @@ export function createZuoraDestination(
   const taxation = () => features.read('taxation');
   const tenant = () => ({ taxation: taxation(), posting: features.posting(), settings });
   const readFacts = createFactsReader(client, now);
-  const today = (told: string | undefined) =>
-    todayIn(settings.timeZone || told || DEFAULT_TIME_ZONE, now());
+  const today = (told: string | undefined) => todayIn(settings.timeZone || told || DEFAULT_TIME_ZONE, now());
 
   return {
     idempotencyHours: IDEMPOTENCY_HOURS,

@@ -379,7 +379,8 @@ describe('of any answer', () => {
         const told = judged(seen);
         const bare = errorOf(seen.withoutNoise, seen.kind, 0);
         expect([told?.kind, told?.code, told?.until]).toEqual([bare?.kind, bare?.code, bare?.until]);
-        if (told !== undefined) met.add(rowFor(see(seen.answer, parseBody(seen.answer.body), seen.kind)).name);
+        if (told !== undefined)
+          met.add(rowFor(see(seen.answer, parseBody(seen.answer.body), seen.kind)).name);
       }),
       runs,
     );

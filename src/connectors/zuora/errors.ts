@@ -3,7 +3,15 @@ import { NOT_SERVED, OperatingError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../core/ports.ts';
 import { isFinal, isNumbered, type Meaning, meaningOf, SAYS, unquoted } from './causes.ts';
 import { secondsUntil } from './headers.ts';
-import { failedMemberIn, isOwnShape, type Reason, reasonsOf, saysFailure, saysOnlyWords, saysSuccess } from './reasons.ts';
+import {
+  failedMemberIn,
+  isOwnShape,
+  type Reason,
+  reasonsOf,
+  saysFailure,
+  saysOnlyWords,
+  saysSuccess,
+} from './reasons.ts';
 import { parseBody } from './wire.ts';
 
 /** Zuora surely does not have what was named: a document, or the account it is for. */

@@ -96,7 +96,9 @@ async function verdictOn(
       return notDoneIf(status === 'Posted' && !(await isReversed(client, invoice)));
     case 'reverse-invoice':
       if (status !== 'Posted') return 'impossible';
-      return (await isReversed(client, invoice)) || (await hasOwnReversal(client, step)) ? 'done' : 'not-done';
+      return (await isReversed(client, invoice)) || (await hasOwnReversal(client, step))
+        ? 'done'
+        : 'not-done';
     case 'cancel-invoice':
       return isDead(status) ? 'done' : notDoneIf(isDraft);
     case 'delete-invoice':

@@ -4,7 +4,14 @@ import { ACCOUNT_GONE, NOT_SERVED } from '../../core/errors.ts';
 import type { Destination } from '../../core/ports.ts';
 import type { Counterpart, Step, StepOf } from '../../core/steps.ts';
 import type { TestContext } from './test-context.ts';
-import { client, createAccount, createCredit, createInvoice, createPayment, invoiceOf } from './test-documents.ts';
+import {
+  client,
+  createAccount,
+  createCredit,
+  createInvoice,
+  createPayment,
+  invoiceOf,
+} from './test-documents.ts';
 import { startTestTenant, type TestTenant } from './test-tenant.ts';
 
 const KEY = 'FB-ACM123-invoice-1';
@@ -24,7 +31,8 @@ afterEach(() => tenant.close());
 
 const send = (step: Step) => tenant.send(destination, step);
 const absent = (...absentEndpoints: string[]) => tenant.order('features', { absentEndpoints });
-const fail = (fault: Record<string, unknown>) => tenant.order('faults', { failNext: [{ times: 1, ...fault }] });
+const fail = (fault: Record<string, unknown>) =>
+  tenant.order('faults', { failNext: [{ times: 1, ...fault }] });
 const stateOf = (number: string) => tenant.ledger().invoices.find((one) => one.number === number)?.state;
 
 async function draft(changes: Partial<StepOf<'create-invoice'>> = {}) {
@@ -49,19 +57,25 @@ describe('posting', () => {
   it.each([
     ['POST invoice bulk-post', 'post', 'PUT invoice post', 'auto'],
     ['PUT invoice post', 'bulk-post', 'POST invoice bulk-post', 'post'],
-  ])('D3 a tenant without %s is posted by the other way, which is remembered', async (missing, other, call, posting) => {
-    await absent(missing);
-    ({ context, destination } = await tenant.connect({ posting }));
-    const invoice = await draft();
-    await expect(send(postOf(invoice))).rejects.toMatchObject({ kind: 'conflict', code: 'posting-unknown' });
-    expect(context.remembered.posting).toBe(other);
-    await send(postOf(invoice));
-    expect(lastCall()).toBe(call);
-    expect(stateOf(invoice.number)).toBe('posted');
-    ({ context, destination } = await tenant.connect(context.remembered));
-    await send(postOf(await draft({ number: 'second', externalKey: 'second' })));
-    expect(lastCall()).toBe(call);
-  });
+  ])(
+    'D3 a tenant without %s is posted by the other way, which is remembered',
+    async (missing, other, call, posting) => {
+      await absent(missing);
+      ({ context, destination } = await tenant.connect({ posting }));
+      const invoice = await draft();
+      await expect(send(postOf(invoice))).rejects.toMatchObject({
+        kind: 'conflict',
+        code: 'posting-unknown',
+      });
+      expect(context.remembered.posting).toBe(other);
+      await send(postOf(invoice));
+      expect(lastCall()).toBe(call);
+      expect(stateOf(invoice.number)).toBe('posted');
+      ({ context, destination } = await tenant.connect(context.remembered));
+      await send(postOf(await draft({ number: 'second', externalKey: 'second' })));
+      expect(lastCall()).toBe(call);
+    },
+  );
 
   it('D3 a tenant that knows neither way is told as such, and the draft as a draft', async () => {
     await absent('POST invoice bulk-post', 'PUT invoice post');
@@ -70,7 +84,9 @@ describe('posting', () => {
     await expect(send(postOf(invoice))).rejects.toMatchObject({
       kind: 'rejected',
       code: 'posting-unknown',
-      message: expect.stringMatching(/knows neither PUT .* nor POST .*bulk-post, so .* still a draft.*Post it in Zuora/),
+      message: expect.stringMatching(
+        /knows neither PUT .* nor POST .*bulk-post, so .* still a draft.*Post it in Zuora/,
+      ),
     });
   });
 
@@ -118,7 +134,10 @@ describe('other calls that a tenant may not know', () => {
 describe('accounts', () => {
   it.each([
     ['an invoice', () => createInvoice(invoiceOf('USD', [{ unitPrice: '1' }]), { account })],
-    ['a payment', () => createPayment('5', 'cash', { account, invoice: { id: '0'.repeat(32), number: 'x' } })],
+    [
+      'a payment',
+      () => createPayment('5', 'cash', { account, invoice: { id: '0'.repeat(32), number: 'x' } }),
+    ],
     ['a credit', () => createCredit('5', { account })],
     ['a change of its own', (): Step => ({ kind: 'update-account', account, client: client({}) })],
   ])('K10 a deleted account is told as gone by %s', async (_what, stepOf) => {

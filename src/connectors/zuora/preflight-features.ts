@@ -64,7 +64,8 @@ export async function checkSettlement(client: ZuoraClient): Promise<Findings> {
   }
   const rules = await readBillingRules(client);
   const on = 'on: payments are made and applied to invoices';
-  if (!rules.known) return { ok: true, detail: `${on}; whether single items are settled is not known: ${rules.why}` };
+  if (!rules.known)
+    return { ok: true, detail: `${on}; whether single items are settled is not known: ${rules.why}` };
   if (rules.value.invoiceItemSettlement !== true) return { ok: true, detail: on };
   return {
     ok: true,

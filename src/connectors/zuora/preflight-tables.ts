@@ -38,7 +38,10 @@ export async function checkTaxCodes(client: ZuoraClient, settings: Settings): Pr
   const active = told.value.filter((row) => row.active !== false).map(({ name }) => name);
   const missing = codes.filter((code) => !active.includes(code));
   if (missing.length === 0)
-    return { ok: true, detail: active.length === 0 ? 'the tenant has none' : `${active.join(', ')} are there` };
+    return {
+      ok: true,
+      detail: active.length === 0 ? 'the tenant has none' : `${active.join(', ')} are there`,
+    };
   return {
     ok: false,
     detail: `no tax codes of the tenant: ${missing.join(', ')}; it has ${active.join(', ') || 'none'}`,

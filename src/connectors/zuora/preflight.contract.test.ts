@@ -274,12 +274,21 @@ test('a tenant that is set up well has nothing to name, and says what works and 
 
 test('without the right to read settings nothing is wrong, and what is not known is said', async () => {
   await using bench = await startPreflight();
-  await bench.features({ deniedPaths: ['/settings', '/v1/accounting-periods', '/object-query/payment-methods'] });
+  await bench.features({
+    deniedPaths: ['/settings', '/v1/accounting-periods', '/object-query/payment-methods'],
+  });
   const checks = await bench.connect().destination.ping();
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   expect(notKnownIn(checks)).toEqual([
-    ...['Time zone', 'Invoice Settlement', 'Features', 'Currencies', 'Payment terms', 'Payment methods'],
-    ...['Tax codes', 'Number prefixes', 'Accounting periods'],
+    'Time zone',
+    'Invoice Settlement',
+    'Features',
+    'Currencies',
+    'Payment terms',
+    'Payment methods',
+    'Tax codes',
+    'Number prefixes',
+    'Accounting periods',
   ]);
 });
 
@@ -306,7 +315,12 @@ test('settings in a form that is on no record are not known, named, and stop not
   const checks = await destination.ping();
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   expect(notKnownIn(checks)).toEqual([
-    ...['Time zone', 'Features', 'Currencies', 'Payment terms', 'Tax codes', 'Number prefixes'],
+    'Time zone',
+    'Features',
+    'Currencies',
+    'Payment terms',
+    'Tax codes',
+    'Number prefixes',
   ]);
   expect(await destination.facts()).toMatchObject({ paymentTerms: [] });
 });

@@ -61,12 +61,25 @@ export function saysSuccess(body: unknown): boolean {
   if (Array.isArray(body)) return body.length > 0 && body.every(saysSuccess);
   const fields = fieldsOf(body);
   const success = fields.get('success');
-  return success === true || success === 'true' || (success === undefined && typeof fields.get('id') === 'string');
+  return (
+    success === true || success === 'true' || (success === undefined && typeof fields.get('id') === 'string')
+  );
 }
 
 const WORDS = new Set([
-  ...['message', 'error', 'errormessage', 'code', 'status', 'title', 'detail', 'type'],
-  ...['timestamp', 'path', 'requestid', 'request_id', 'processid'],
+  'message',
+  'error',
+  'errormessage',
+  'code',
+  'status',
+  'title',
+  'detail',
+  'type',
+  'timestamp',
+  'path',
+  'requestid',
+  'request_id',
+  'processid',
 ]);
 
 /** Nothing but words about how it went, under a status that says "good": no document and no list. */

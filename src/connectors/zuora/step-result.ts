@@ -3,7 +3,13 @@ import { OperatingError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { Counterpart, Step } from '../../core/steps.ts';
 import { readAnswer } from './client.ts';
-import { createdAccountSchema, createdInvoiceSchema, createdNumberSchema, jobSchema, postedSchema } from './wire.ts';
+import {
+  createdAccountSchema,
+  createdInvoiceSchema,
+  createdNumberSchema,
+  jobSchema,
+  postedSchema,
+} from './wire.ts';
 
 /** A success whose answer cannot be read did happen: only a look-up may decide. */
 export function counterpartOf(step: Step, raw: JsonValue, call: string): Counterpart {

@@ -1,7 +1,8 @@
 /** What a plan has to know of the tenant: its day, its closed periods, its terms, what it allows. */
+
+import type { z } from 'zod';
 import { OperatingError } from '../../core/errors.ts';
 import type { DestinationFacts } from '../../core/ports.ts';
-import type { z } from 'zod';
 import type { ZuoraClient } from './client.ts';
 import { isTimeZone, readPeriods, readTerms, readTimeZone } from './read-settings.ts';
 import type { paymentTermsSchema, periodsSchema } from './settings-wire.ts';
@@ -61,8 +62,7 @@ function termsOf(terms: readonly Term[]): DestinationFacts['paymentTerms'] {
 /** Terms of "the tenth of next month" have no number of days, and no due date of the source can be held against them. */
 function wholeDays(term: Term) {
   const unit = term.intervalType ?? term.intervalUnit ?? 'day';
-  const isInDays =
-    (term.type ?? 'NetPaymentTerm') === 'NetPaymentTerm' && /^days?$/i.test(unit);
+  const isInDays = (term.type ?? 'NetPaymentTerm') === 'NetPaymentTerm' && /^days?$/i.test(unit);
   const { intervalNumber } = term;
   return isInDays && intervalNumber && /^\d{1,4}$/.test(intervalNumber)
     ? Number.parseInt(intervalNumber, 10)

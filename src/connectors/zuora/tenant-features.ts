@@ -67,7 +67,10 @@ export function createTenantFeatures({ settings, rememberSetting }: ConnectorCon
     return settings.posting === 'post' ? 'post' : 'bulk-post';
   }
 
-  async function explainPosting(error: OperatingError, { call }: DestinationRequest): Promise<OperatingError> {
+  async function explainPosting(
+    error: OperatingError,
+    { call }: DestinationRequest,
+  ): Promise<OperatingError> {
     const used: Posting = call === 'PUT invoice post' ? 'post' : 'bulk-post';
     const { other } = WAYS[used];
     const details = { code: 'posting-unknown', field: 'posting', cause: error };

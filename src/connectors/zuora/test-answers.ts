@@ -53,8 +53,17 @@ const MESSAGES = [
 const PREFIXES = ['500000', '531000', '538400', '584900', '660000', '900000'];
 const CATEGORIES = ['10', '11', '20', '21', '22', '30', '40', '45', '50', '60', '61', '70', '90', '99'];
 const NAMES = [
-  ...['UNEXPECTED_ERROR', 'SERVICE_UNAVAILABLE', 'GATEWAY_TIMEOUT', 'RATE_LIMIT_EXCEEDED', 'INVALID_VALUE'],
-  ...['DUPLICATE_VALUE', 'NO_PERMISSION', 'LOCK_COMPETITION', 'INVALID_SESSION', 'ClientError', 'STRANGE_WORD'],
+  'UNEXPECTED_ERROR',
+  'SERVICE_UNAVAILABLE',
+  'GATEWAY_TIMEOUT',
+  'RATE_LIMIT_EXCEEDED',
+  'INVALID_VALUE',
+  'DUPLICATE_VALUE',
+  'NO_PERMISSION',
+  'LOCK_COMPETITION',
+  'INVALID_SESSION',
+  'ClientError',
+  'STRANGE_WORD',
 ];
 const NOISE = {
   data: [{ comments: 'invoice not found; request exceeded limit; unexpected error' }],
@@ -77,7 +86,11 @@ const SHAPES: readonly Shape[] = [
     isOwn: true,
     isExplicit: true,
   },
-  { of: (c, message) => ({ reasons: [{ code: number(c), message }], requestId: '1' }), isOwn: true, isExplicit: true },
+  {
+    of: (c, message) => ({ reasons: [{ code: number(c), message }], requestId: '1' }),
+    isOwn: true,
+    isExplicit: true,
+  },
   { of: (c, Message) => ({ Success: false, Errors: [{ Code: c, Message }] }), isOwn: true, isExplicit: true },
   { of: (c, FaultMessage) => ({ FaultCode: c, FaultMessage }), isOwn: true, isExplicit: true },
   { of: (c, message) => ({ code: c, message }), isOwn: true },
@@ -97,7 +110,7 @@ const jsonBody = fc
   .tuple(fc.nat(SHAPES.length - 1), code, fc.constantFrom(...MESSAGES))
   .map(([at, c, message]): Body => {
     const shape = SHAPES[at] ?? { of: () => ({}), isOwn: false };
-    const said = shape.of(c, message) ;
+    const said = shape.of(c, message);
     const isSilent = at === 7 || at === 10;
     return {
       text: JSON.stringify(said),
@@ -107,8 +120,7 @@ const jsonBody = fc
       message: isSilent ? '' : message,
     };
   });
-const page = (words: string) =>
-  `<html><head><title>Error</title></head><body><p>${words}</p></body></html>`;
+const page = (words: string) => `<html><head><title>Error</title></head><body><p>${words}</p></body></html>`;
 const RAW = ['', 'Forbidden', '{"success":false,"reas', '[]', '404', '"request exceeded limit"'];
 const raw = (text: string): Body => ({ text, isOwn: false, isExplicit: false, message: '' });
 

@@ -227,8 +227,7 @@ export function accountOfWrite(
   }
   const posted = kind === 'POST invoice bulk-post' ? firstOf(body) : undefined;
   if (isRecord(posted) && typeof posted['id'] === 'string') return books.findInvoice(posted['id'])?.accountId;
-  const source =
-    kind === 'POST invoice batch' ? (firstOf(body) ?? body) : body;
+  const source = kind === 'POST invoice batch' ? (firstOf(body) ?? body) : body;
   if (!isRecord(source)) return undefined;
   const named = source['accountId'] ?? source['accountNumber'];
   return typeof named === 'string' ? books.findAccount(named)?.id : undefined;

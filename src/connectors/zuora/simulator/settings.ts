@@ -10,31 +10,37 @@ type Shape = Tenant['features']['settingsShape'];
 /** The same rows as each shape on record has them; `unknown` stands for whatever a tenant may answer instead. */
 function shaped(shape: Shape, member: string, rows: readonly JsonRecord[]): Json[] | JsonRecord {
   if (shape === 'bare') return [...rows];
-  return shape === 'wrapped' ? { [member]: [...rows] } : { result: { [member]: { count: number(rows.length) } } };
+  return shape === 'wrapped'
+    ? { [member]: [...rows] }
+    : { result: { [member]: { count: number(rows.length) } } };
 }
 
 export function readPaymentTerms({ tenant }: Call): Json[] | JsonRecord {
   const { settingsShape, activeTerms } = tenant.features;
-  const rows = tenant.terms.map(({ id, name, days, isDefault }): JsonRecord => ({
-    id,
-    name,
-    type: 'NetPaymentTerm',
-    ...(settingsShape === 'bare' ? { intervalType: 'DAY' } : { intervalUnit: 'Days' }),
-    intervalNumber: number(days),
-    isActive: activeTerms.includes(name),
-    isDefault,
-  }));
+  const rows = tenant.terms.map(
+    ({ id, name, days, isDefault }): JsonRecord => ({
+      id,
+      name,
+      type: 'NetPaymentTerm',
+      ...(settingsShape === 'bare' ? { intervalType: 'DAY' } : { intervalUnit: 'Days' }),
+      intervalNumber: number(days),
+      isActive: activeTerms.includes(name),
+      isDefault,
+    }),
+  );
   return shaped(settingsShape, 'paymentTerms', rows);
 }
 
 export function readCurrencies({ tenant: { features } }: Call): Json[] | JsonRecord {
-  const rows = features.activeCurrencies.map((currencyCode, index): JsonRecord => ({
-    currencyCode,
-    active: true,
-    default: index === 0,
-    roundingMode: 'HalfUp',
-    roundingIncrement: number((10 ** -minorDigits(currencyCode)).toString()),
-  }));
+  const rows = features.activeCurrencies.map(
+    (currencyCode, index): JsonRecord => ({
+      currencyCode,
+      active: true,
+      default: index === 0,
+      roundingMode: 'HalfUp',
+      roundingIncrement: number((10 ** -minorDigits(currencyCode)).toString()),
+    }),
+  );
   return shaped(features.settingsShape, 'currencies', rows);
 }
 
