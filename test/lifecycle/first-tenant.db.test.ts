@@ -1,6 +1,11 @@
 /** What a first real tenant answers otherwise than expected: nothing is untrue of a record, and nothing stands still for it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { linkAccount } from '../../src/operations/link-account.ts';
+import { findPackageRoot } from '../../src/platform/package-root.ts';
+import { listOpenNotices } from '../../src/store/upgrade-notices.ts';
 import { ADMIN } from '../kit/engine.ts';
 import { createLifecycleWorld, type LifecycleWorld } from '../kit/lifecycle.ts';
 
@@ -154,5 +159,22 @@ test('a wrong entity pauses the connection and parks nothing', async () => {
   expect(await world.stateOf('invoice', invoice)).toBe('pending');
   expect(await world.parts.db.selectFrom('connections').select('state').execute()).toEqual([
     { state: 'paused' },
+  ]);
+});
+
+test('an upgrade says which time zone decides what is today, and leaves it', async () => {
+  const { db } = world.parts;
+  const told = async () => (await listOpenNotices(db)).filter(({ code }) => code === 'time-zone-set');
+  expect(await told()).toEqual([]);
+  await sql`update connections set destination_settings = destination_settings || '{"timeZone":"Asia/Tokyo"}'`.execute(
+    db,
+  );
+  await sql.raw(readFileSync(join(findPackageRoot(), 'migrations/0019_time_zone.sql'), 'utf8')).execute(db);
+  expect(await told()).toMatchObject([
+    {
+      connectionId: world.connectionId,
+      message: expect.stringContaining('Asia/Tokyo'),
+      action: expect.stringContaining('Clear the setting timeZone'),
+    },
   ]);
 });
