@@ -51,7 +51,7 @@ export function ourShare(limit: number): number {
   return Math.max(1, Math.floor(limit * 0.95));
 }
 
-export function secondsOf(header: string | undefined): number | undefined {
+function secondsOf(header: string | undefined): number | undefined {
   return header !== undefined && /^\d+$/.test(header.trim()) ? Number.parseInt(header, 10) : undefined;
 }
 
