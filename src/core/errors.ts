@@ -21,6 +21,14 @@ export type OperatingErrorKind =
 /** The `code` of what was read and cannot be taken, however often it is asked for: too large, or packed in an unknown way. */
 export const ANSWER_UNFIT = 'answer-unfit';
 
+/**
+ * The `code` of a `transient` answer that only says that this address does not serve the call: it says nothing about a
+ * record, is tried for a while, and then a person is told the address.
+ */
+export const NOT_SERVED = 'not-served';
+/** The `code` of a `conflict`: what was to be made or changed needs an account, and there is none under that id. */
+export const ACCOUNT_GONE = 'account-gone';
+
 export type OperatingErrorDetails = {
   /** The vendor's own code or HTTP status, for people. */
   code?: string | undefined;

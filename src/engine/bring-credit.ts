@@ -20,6 +20,7 @@ import {
   takeSteps,
   tellLinked,
   toConfirmed,
+  waitUntilSeen,
 } from './bring.ts';
 import { differencesOfCredit } from './confirm.ts';
 import { fenced, type LaneWork } from './lane-work.ts';
@@ -135,6 +136,7 @@ async function confirmCredit(
       ? [{ name: 'stage', source: link.stage, destination: copy?.stage ?? '' }]
       : []
     : differencesOfCredit(credit, link, copy);
+  if (isGone) await waitUntilSeen(work, document, link.counterpart, differences);
   await fenced(work, async (tx) => {
     if (copy && differences.length === 0 && !isGone) {
       const written = {

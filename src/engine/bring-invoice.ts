@@ -25,6 +25,7 @@ import {
   synced,
   takeSteps,
   toConfirmed,
+  waitUntilSeen,
 } from './bring.ts';
 import { differencesOfInvoice } from './confirm.ts';
 import { fenced, type LaneWork } from './lane-work.ts';
@@ -202,6 +203,7 @@ async function confirmRemoved(
   const differences = isLiving(copy)
     ? [{ name: 'stage', source: link.stage, destination: copy?.stage ?? '' }]
     : [];
+  await waitUntilSeen(work, document, link.counterpart, differences);
   // Removed without a step of ours, or by one that a restored database has forgotten.
   const stage = isLiving(link) ? (copy?.stage ?? 'deleted') : link.stage;
   await fenced(work, async (tx) => {

@@ -31,6 +31,7 @@ import {
   tellLinked,
   tellLinkedIn,
   toConfirmed,
+  waitUntilSeen,
 } from './bring.ts';
 import { bringFromCredit } from './bring-from-credit.ts';
 import { differencesOfPayment } from './confirm.ts';
@@ -215,6 +216,7 @@ async function confirmPayment(
     return parked(differs(work, link.counterpart, [{ name: 'copy', source: 'there', destination: 'gone' }]));
   const isGone = !isLiving(link);
   const differences = differencesOfPayment(situation, link, copy);
+  if (isGone) await waitUntilSeen(work, document, link.counterpart, differences);
   const invoice = situation.invoice && (await readCopy(work, 'invoice', situation.invoice.counterpart));
   await fencedAt(work, 'confirmation', async (tx) => {
     if (differences.length === 0 && !isGone) {

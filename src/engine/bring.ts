@@ -4,6 +4,7 @@ import { toExternalKey } from '../core/ids.ts';
 import type { CopyKind, CopyState } from '../core/ports.ts';
 import type { Counterpart, Step, StepKind } from '../core/steps.ts';
 import type { Db } from '../store/db.ts';
+import { lastEffectAt } from '../store/deliveries.ts';
 import { type Figures, type Reason, type SyncDocument, setDecisions } from '../store/documents.ts';
 import type { Answered } from '../store/events.ts';
 import { type Confirmed, findLink, type Link, touchLinks } from '../store/links.ts';
@@ -107,6 +108,27 @@ export async function takeSteps(
     found ||= delivered.found;
   }
   return { ok: true, found };
+}
+
+/** So long a removal of ours may stay unseen by the destination's own reads, and so often it is looked at meanwhile. */
+const SEEN_WITHIN_MS = 120_000;
+const LOOK_AGAIN_MS = 5_000;
+
+/** What still reads as before a removal of ours, done a moment ago, is read again for a while before a person is asked. */
+export async function waitUntilSeen(
+  work: LaneWork,
+  document: SyncDocument,
+  { number }: Counterpart,
+  differences: Figures,
+): Promise<void> {
+  const doneAt = differences.length > 0 ? await lastEffectAt(work.parts.db, document.id) : undefined;
+  if (doneAt === undefined) return;
+  const now = nowFor(work).getTime();
+  const age = now - doneAt.getTime();
+  // Ahead of now where the clock was set back: then nothing is known of its age.
+  if (age < 0 || age >= SEEN_WITHIN_MS) return;
+  const message = `${number} still reads as before it was taken back: it is read again`;
+  throw new OperatingError('transient', message, { until: now + LOOK_AGAIN_MS });
 }
 
 export function toConfirmed(copy: CopyState): Confirmed {

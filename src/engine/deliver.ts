@@ -3,7 +3,7 @@ import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
-import { type Counterpart, STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
+import { type Counterpart, STEP_KINDS, type Step, touchedBy } from '../core/steps.ts';
 import { listHolders } from '../store/account-owners.ts';
 import type { Db } from '../store/db.ts';
 import {
@@ -17,7 +17,7 @@ import {
 import type { Reason, SyncDocument } from '../store/documents.ts';
 import { touchLinks } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
-import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';
+import { FOUND_BY_MARK_ONLY, keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fencedAt, type LaneWork, note, wakeWaiting } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 import { LEAVE_OUT, RENUMBER, toldProblems } from './plan/plan.ts';
@@ -25,13 +25,6 @@ import { tellPayments } from './tell-payments.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
 export const MAPPING_VERSION = '2';
-
-/** Without a number of their own: an earlier one, known only to a lost database, would not be refused. */
-const FOUND_BY_MARK_ONLY: ReadonlySet<StepKind> = new Set([
-  'create-payment',
-  'refund-payment',
-  'adjust-invoice',
-]);
 
 /** `found`: an attempt that was forgotten had made it, perhaps from an older state. */
 export type Delivered =

@@ -1,10 +1,17 @@
 /** Which idempotency key the next call of a delivery carries: the old one as long as an earlier call may take effect. */
 import { OperatingError } from '../core/errors.ts';
+import type { StepKind } from '../core/steps.ts';
 import { type Delivery, keepInDoubt, nextKeyGeneration } from '../store/deliveries.ts';
 import { fencedAt, type LaneWork } from './lane-work.ts';
 import { nowOf } from './parts.ts';
 
 const HOUR_MS = 3_600_000;
+/** Without a number of their own: an earlier one, known only to a lost database, would not be refused. */
+export const FOUND_BY_MARK_ONLY: ReadonlySet<StepKind> = new Set([
+  'create-payment',
+  'refund-payment',
+  'adjust-invoice',
+]);
 /** A call whose answer was lost may still take effect so long: vendors' gateways give up much earlier than the work. */
 const LATEST_EFFECT_MS = HOUR_MS;
 /** A vendor that says "failed inside" has ended the call: this is for a call of before a restore of our database. */
@@ -48,7 +55,9 @@ export async function keepOrChangeKey(
     return;
   }
   const failedInside = new Date(now.getTime() - LATEST_EFFECT_MS + LATEST_EFFECT_AFTER_FAILURE_MS);
-  const newDoubt = error.kind === 'ambiguous' ? failedInside : null;
+  // A second one would be refused for its number, or by the state: the look-up before the next call is enough.
+  const newDoubt =
+    error.kind === 'ambiguous' && FOUND_BY_MARK_ONLY.has(delivery.step.kind) ? failedInside : null;
   const doubtSince = isAnswered ? (delivery.doubtSince ?? newDoubt) : now;
   const isOver = doubtSince === null || now.getTime() - doubtSince.getTime() >= LATEST_EFFECT_MS;
   await fencedAt(work, 'doubt', async (tx) => {

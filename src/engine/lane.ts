@@ -1,5 +1,11 @@
 /** Draining a lane: one document after the other under a lease, put off as a whole when something has to wait (I5). */
-import { ANSWER_UNFIT, OperatingError, type OperatingErrorKind } from '../core/errors.ts';
+import {
+  ACCOUNT_GONE,
+  ANSWER_UNFIT,
+  NOT_SERVED,
+  OperatingError,
+  type OperatingErrorKind,
+} from '../core/errors.ts';
 import { isConnectionLoss } from '../platform/database.ts';
 import { isActive } from '../store/connections.ts';
 import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
@@ -21,6 +27,7 @@ import type { ConnectionRuntime } from './connection-runtime.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 import { connectionPauser } from './pause.ts';
+import { LEAVE_OUT } from './plan/plan.ts';
 import { syncDocument } from './sync.ts';
 
 const LEASE_MS = 15_000;
@@ -28,8 +35,13 @@ const RENEW_MS = 4_000;
 const RETURN_LOOK_MS = 500;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 60_000;
-/** A fault of ours, or a copy that is not where it was, is tried so often before the document is set aside. */
-const TRIES_BEFORE_PARKING = 5;
+/** What is tried so often in a row before the document is set aside. */
+const TRIES_IN_VAIN: readonly { kinds: ReadonlySet<string>; tries: number }[] = [
+  // A fault of ours, or a copy that is not where it was.
+  { kinds: new Set(['fault', 'conflict']), tries: 5 },
+  // Nothing is served where it was sent, which an outage of a gateway looks like: minutes.
+  { kinds: new Set(['not-served']), tries: 10 },
+];
 
 export async function drainLane(parts: EngineParts, runtime: ConnectionRuntime, key: LaneKey): Promise<void> {
   const open = await runtime.open(key.connectionId);
@@ -104,10 +116,12 @@ async function putOff(
     await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR, operating.code);
     return deferLane(parts.db, lease, nowOf(parts), 0);
   }
-  const kind = operating?.kind ?? (isConnectionLoss(error) ? 'database-lost' : 'fault');
+  const kind = failingOf(error, operating);
   if (kind === 'fault' || kind === 'conflict')
     parts.log.error({ err: error, documentId: document.id, failures }, 'fault while syncing');
-  if (await isInVain(work, document, kind)) return setAside(work, document, error);
+  // Another try would book to the same account.
+  const isEnd = operating?.code === ACCOUNT_GONE || (await isInVain(work, document, kind));
+  if (isEnd) return setAside(work, document, error);
   const notBefore = new Date(
     Math.max(operating?.until ?? 0, parts.clock.now() + backoffMs(failures, parts.random.next())),
   );
@@ -115,14 +129,21 @@ async function putOff(
   await deferLane(parts.db, lease, notBefore, failures);
 }
 
-type Failing = OperatingErrorKind | 'fault' | 'database-lost';
+type Failing = OperatingErrorKind | 'not-served' | 'fault' | 'database-lost';
+
+function failingOf(error: unknown, operating: OperatingError | undefined): Failing {
+  if (operating?.code === NOT_SERVED) return 'not-served';
+  return operating?.kind ?? (isConnectionLoss(error) ? 'database-lost' : 'fault');
+}
 
 /** A refusal stays one; a fault or a conflict counts as lasting after so many in a row, whatever outage came before. */
 async function isInVain({ parts }: LaneWork, document: SyncDocument, kind: Failing): Promise<boolean> {
   if (kind === 'rejected') return true;
-  if (kind !== 'fault' && kind !== 'conflict') return false;
-  const before = await countDeferralsInVain(parts.db, documentSubject(document.id), TRIES_BEFORE_PARKING);
-  return before + 1 >= TRIES_BEFORE_PARKING;
+  const limit = TRIES_IN_VAIN.find(({ kinds }) => kinds.has(kind));
+  if (limit === undefined) return false;
+  const { kinds, tries } = limit;
+  const before = await countDeferralsInVain(parts.db, documentSubject(document.id), kinds, tries);
+  return before + 1 >= tries;
 }
 
 /** Exponential with full jitter and a cap. */
@@ -179,6 +200,20 @@ function toReason(error: unknown): Reason {
       code: 'answer-unfit',
       message,
       wayOut: 'Make the document smaller, or find out what the address answers; then replay the record.',
+    };
+  if (error.code === ACCOUNT_GONE)
+    return {
+      code: ACCOUNT_GONE,
+      message,
+      wayOut: 'Link the client to another account, then replay the record.',
+      choices: [LEAVE_OUT],
+    };
+  if (error.code === NOT_SERVED)
+    return {
+      code: 'address-not-served',
+      message,
+      wayOut:
+        'Check the base URL of the connection, and that nothing stands before it; then replay the record.',
     };
   return error.kind === 'rejected'
     ? { code: 'refused', message, wayOut: 'Correct the cause, then replay the record.' }

@@ -182,6 +182,19 @@ export async function keepInDoubt(db: Db, delivery: Delivery, since: Date | null
   await db.updateTable('deliveries').set({ doubt_since: since }).where('id', '=', delivery.id).execute();
 }
 
+/** When the document's newest step took effect, as far as we know. */
+export async function lastEffectAt(db: Db, documentId: string): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('settled_at')
+    .where('document_id', '=', documentId)
+    .where('state', '=', 'succeeded')
+    .orderBy('settled_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.settled_at ?? undefined;
+}
+
 /** Whether the destination has refused this kind of step on this counterpart before. */
 export async function wasRefused(
   db: Db,

@@ -117,7 +117,7 @@ describe('tampering shows', () => {
 });
 
 test('tries in vain are counted since the last end state, decision or failure of another kind', async () => {
-  const count = () => countDeferralsInVain(database.db, subject, 5);
+  const count = () => countDeferralsInVain(database.db, subject, new Set(['fault', 'conflict']), 5);
   const defer = (kind: string) => append(kind, 'deferral', { kind });
   expect(await count()).toBe(0);
   await defer('fault');

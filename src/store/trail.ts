@@ -162,7 +162,12 @@ export async function listNewestTrail(db: Db, subject: string, limit: number): P
  * How many of the newest tries in a row, at most `most`, were put off for a fault or a conflict: since the last end
  * state, decision, or deferral of another kind.
  */
-export async function countDeferralsInVain(db: Db, subject: string, most: number): Promise<number> {
+export async function countDeferralsInVain(
+  db: Db,
+  subject: string,
+  kinds: ReadonlySet<string>,
+  most: number,
+): Promise<number> {
   const rows = await db
     .selectFrom('trail')
     .select(['entry', 'payload'])
@@ -173,7 +178,7 @@ export async function countDeferralsInVain(db: Db, subject: string, most: number
     .execute();
   const other = rows.findIndex(({ entry, payload }) => {
     const { kind } = JSON.parse(payload) as { kind?: string };
-    return entry !== 'deferral' || (kind !== 'fault' && kind !== 'conflict');
+    return entry !== 'deferral' || !kinds.has(kind ?? '');
   });
   return other === -1 ? rows.length : other;
 }

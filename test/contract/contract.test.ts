@@ -85,7 +85,7 @@ describe('our own document', () => {
 
 describe.skipIf(official === undefined)('the official document', () => {
   test('finds every operation of its own that the connector uses called, and every request and answer in order', () => {
-    expectKept(figures.official, 46);
+    expectKept(figures.official, 47);
   });
 
   test('finds a misspelt member, a wrong type and an unknown parameter', () => {
@@ -104,8 +104,10 @@ describe.skipIf(official === undefined)('the official document', () => {
 
   test('names every member, type and word of our own, besides what is known', () => {
     const found = contradictionsOf(OURS.openApi, official?.openApi ?? OURS.openApi);
-    // A changed invoice shows a boolean in the samples; a pending payment is told of in words only (sections 6 and 7).
-    const known = /\/transferredToAccounting: |\/status: unknown words Pending$/;
+    // A changed invoice shows a boolean in the samples; a pending payment is told of in words only; what was not posted
+    // says why, as the page of batches shows (sections 6 and 7).
+    const known =
+      /\/transferredToAccounting: |\/status: unknown words Pending$|bulk-post answer .*\/(reasons|processId) is not named$/;
     expect(found.filter((one) => !known.test(one))).toEqual([]);
     expect(found.length).toBeLessThanOrEqual(10);
   });

@@ -9,11 +9,22 @@ import {
   invoiceOf,
 } from '../../src/connectors/zuora/test-documents.ts';
 import type { TestTenant } from '../../src/connectors/zuora/test-tenant.ts';
+import { OperatingError } from '../../src/core/errors.ts';
 import { parseMoney } from '../../src/core/money.ts';
 import type { Counterpart, Step } from '../../src/core/steps.ts';
 
 const ON = '2026-11-10';
 const usd = (text: string) => parseMoney(text, 'USD');
+
+/** The tenant does not know the first way of posting. */
+async function expectConflict(run: () => Promise<unknown>): Promise<void> {
+  const error = await run().then(
+    () => undefined,
+    (refused: unknown) => refused,
+  );
+  if (!(error instanceof OperatingError) || error.kind !== 'conflict')
+    throw new Error('a conflict was expected');
+}
 
 export async function exerciseLifecycle(tenant: TestTenant): Promise<void> {
   const { destination } = await tenant.connect({ taxation: 'off' });
@@ -57,7 +68,10 @@ export async function exerciseLifecycle(tenant: TestTenant): Promise<void> {
   await run({ kind: 'change-texts', invoice, externalKey, from: { ...from, notes: '' } });
   await run({ kind: 'post-invoice', invoice, externalKey });
   await run({ kind: 'unpost-invoice', invoice, externalKey });
+  await tenant.order('features', { absentEndpoints: ['POST invoice bulk-post'] });
+  await expectConflict(() => run({ kind: 'post-invoice', invoice, externalKey }));
   await run({ kind: 'post-invoice', invoice, externalKey });
+  await tenant.order('features', { absentEndpoints: [] });
 
   const cash = createPayment('70', 'check', { account, invoice, externalKey: 'FB-life-payment-1' });
   const payment = await run({ ...cash, apply: [] });

@@ -5,6 +5,7 @@ import {
   count,
   currency,
   day,
+  either,
   exactlyOneOf,
   figureText,
   flag,
@@ -201,6 +202,18 @@ export const changedInvoice = partly(
   { postedById: id, postedOn: matching(/^\d{4}-\d\d-\d\d/) },
   ownFields,
 );
+/** A member that was not posted says why, inside an answer that says that it worked. */
+export const bulkPosted = whole({
+  ...success,
+  invoices: list(
+    either(
+      whole({ id, success: only(true) }),
+      // As it was sent, whatever that was.
+      whole({ id: some(64), success: only(false), reasons, processId: some(64) }),
+    ),
+    { minItems: 1 },
+  ),
+});
 export const cancelledInvoice = whole({ Success: only(true), Id: id });
 /** What takes long goes on as a job after the answer. */
 export const deletedInvoice = partly(success, {
@@ -350,7 +363,8 @@ export const period = whole({
   id,
   name: some(255),
   startDate: day,
-  endDate: day,
+  // The last one is open and has no end (section 12).
+  endDate: orNull(day),
   fiscalYear: count,
   fiscalQuarter: { type: 'integer', minimum: 1, maximum: 4 },
   status: oneOf('Open', 'Closed', 'PendingClose'),

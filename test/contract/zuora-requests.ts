@@ -121,6 +121,8 @@ export const invoiceChange: Schema = {
   },
   ...ownFields,
 };
+/** One at a time: what became of it is told for each. */
+export const bulkPost = whole({ invoices: list(whole({ id }), { minItems: 1, maxItems: 1 }) });
 export const invoiceCancel = whole({ Status: oneOf('Canceled') });
 export const invoiceReverse = whole({ memoDate: day, applyEffectiveDate: day, comment: some(255) });
 

@@ -5,6 +5,7 @@ import {
   count,
   currency,
   day,
+  either,
   flag,
   id,
   list,
@@ -174,9 +175,23 @@ export const QUERIED: Readonly<Record<string, Queried>> = {
   },
 };
 
-/** Shapes of samples (sections 9 and 12); the connector takes others, too. */
+/** A list by itself, or as the one member that the schema gives it (section 12). */
+const listed = (member: string, row: Schema) => either(list(row), whole({ [member]: list(row) }));
+const TERM = {
+  id,
+  name: some(100),
+  type: oneOf('NetPaymentTerm', 'ProxPaymentTerm'),
+  intervalNumber: count,
+  isActive: flag,
+  isDefault: flag,
+};
+const numbering = whole({ prefix: text(32), startNum: count });
+const prefixOnly = whole({ prefix: text(32) });
+
+/** Shapes on record (sections 9 and 12); the connector takes others for "not known". */
 export const SETTINGS: Readonly<Record<string, Schema>> = {
-  currencies: list(
+  currencies: listed(
+    'currencies',
     whole({
       currencyCode: currency,
       active: flag,
@@ -185,23 +200,31 @@ export const SETTINGS: Readonly<Record<string, Schema>> = {
       roundingIncrement: positive,
     }),
   ),
-  'payment-terms': list(
-    whole({
-      id,
-      name: some(100),
-      type: oneOf('NetPaymentTerm', 'ProxPaymentTerm'),
-      intervalType: oneOf('DAY', 'WEEK', 'MONTH'),
-      intervalNumber: count,
-      isActive: flag,
-      isDefault: flag,
-    }),
+  'payment-terms': listed(
+    'paymentTerms',
+    either(
+      whole({ ...TERM, intervalType: oneOf('DAY', 'WEEK', 'MONTH') }),
+      whole({ ...TERM, intervalUnit: oneOf('Days', 'Weeks', 'Months') }),
+    ),
   ),
-  'doc-prefixes': list(
+  'doc-prefixes': either(
     whole({
-      documentType: oneOf('Invoice', 'Payment', 'CreditMemo', 'DebitMemo', 'Refund', 'Account'),
-      prefix: text(32),
+      invoice: numbering,
+      paymentPrefix: prefixOnly,
+      refundPrefix: prefixOnly,
+      creditMemo: numbering,
+      debitMemo: numbering,
     }),
+    list(
+      whole({
+        documentType: oneOf('Invoice', 'Payment', 'CreditMemo', 'DebitMemo', 'Refund', 'Account'),
+        prefix: text(32),
+      }),
+    ),
   ),
+  'numbers-and-skus': whole({ billingAccountprefix: text(32) }),
+  'tax-codes': listed('taxCodes', whole({ name: some(100), active: flag })),
+  'entity-profile-info': whole({ timeZone: some(64) }),
   'billing-rules': whole({
     invoiceSettlement: flag,
     invoiceItemSettlement: flag,

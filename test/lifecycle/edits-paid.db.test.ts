@@ -137,7 +137,7 @@ test.each([
   'PUT payment unapply',
   'PUT invoice unpost',
   'PUT invoice',
-  'PUT invoice post',
+  'POST invoice bulk-post',
   'PUT payment apply',
 ])('E4 the answer to %s is lost, or the call never arrives: the end is the same', async (match) => {
   const { invoice, payments: ids } = await paid('60', '40');

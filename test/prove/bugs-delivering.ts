@@ -54,7 +54,7 @@ export const DELIVERING_BUGS: readonly Bug[] = [
   ),
   bug('a time-out of the gateway counts as no effect', UNKNOWN, [
     'src/connectors/zuora/errors.ts',
-    "? new OperatingError('ambiguous', text, { field: details.field })",
+    "? new OperatingError('ambiguous', text, { field })",
     "? new OperatingError('transient', text, details)",
   ]),
   bug('a lost connection counts as no effect', UNKNOWN, [

@@ -4,7 +4,7 @@ import { type Bug, bug, kills, prove, UNKNOWN } from './bug.ts';
 export const PLANNING_BUGS: readonly Bug[] = [
   // payments
   bug('a payment is made without looking for it first', UNKNOWN, [
-    'src/engine/deliver.ts',
+    'src/engine/delivery-key.ts',
     "  'create-payment',\n",
     '',
   ]),

@@ -59,16 +59,33 @@ describe('errors', () => {
       { error_type: 'forbidden', message: 'no' },
       { kind: 'rejected', code: 'forbidden' },
     ],
-    ['a conflict', 409, {}, { kind: 'conflict', code: '409' }],
+    ['a conflict', 409, errors(409), { kind: 'conflict', code: '409' }],
     ['an inactive account', 200, errors(1042), { kind: 'unauthorized', code: '1042' }],
-    ['an unknown refusal', 418, [], { kind: 'rejected', code: '418' }],
+    ['an answer in no form of the API', 418, [], { kind: 'transient', code: '418' }],
+    ['the same under 404: no document is denied', 404, {}, { kind: 'transient', code: '404' }],
+    [
+      'a gateway without a route',
+      404,
+      { message: 'no Route matched with those values' },
+      { kind: 'transient', code: '404' },
+    ],
+    ['a gateway under HTTP 200', 200, { message: 'maintenance' }, { kind: 'transient', code: '200' }],
+    [
+      'a limit in words',
+      400,
+      { response: { errors: [{ errno: 1, message: 'Rate limit exceeded' }] } },
+      { kind: 'rate_limited', until: NOW + 60_000 },
+    ],
   ])('%s has its kind, code and field', async (_name, status, body, expected) => {
-    await expect(call('GET', json(body, status)).sent).rejects.toMatchObject(expected);
+    const again = json(body, status);
+    await expect(call('GET', again, again, again, again).sent).rejects.toMatchObject(expected);
   });
 
   test('a write whose answer is unreadable or a 5xx is ambiguous and is not repeated', async () => {
     for (const answer of [
       { status: 500, body: '{}' },
+      { status: 503, body: '<html>' },
+      { status: 418, body: '{}' },
       { status: 200, body: '<html>' },
       { status: 504, body: '<html>' },
     ]) {
@@ -76,9 +93,6 @@ describe('errors', () => {
       await expect(sent).rejects.toMatchObject({ kind: 'ambiguous' });
       expect(context.requests).toHaveLength(1);
     }
-    await expect(call('POST', { status: 503, body: '<html>' }).sent).rejects.toMatchObject({
-      kind: 'transient',
-    });
     await expect(call('POST', { status: 404, body: '<html>' }).sent).rejects.toMatchObject({
       kind: 'transient',
     });

@@ -15,10 +15,14 @@ const LONGEST_BACKOFF_MS = 8_000;
 /** A longer block is the engine's to wait for, not ours to hold a worker with. */
 const LONGEST_WAIT_MS = 10_000;
 
+/** All that a gateway says. */
+const GATEWAY_WORDS = new Set(['message', 'error', 'error_description', 'request_id']);
+
 const UNKNOWN_ERROR: WireError = {
   code: 'unknown_form',
   message: 'errors of unknown form',
   field: undefined,
+  own: true,
 };
 
 type ApiRequest<T> = {
@@ -138,12 +142,17 @@ function parseAnswer<T>(request: ApiRequest<T>, answer: HttpAnswer, nowMs: numbe
     error,
     json: read.ok,
     safe: request.method === 'GET',
-    until: status === 429 ? toBlockedUntil(answer.headers, nowMs) : undefined,
+    until: toBlockedUntil(answer.headers, nowMs),
   });
 }
 
-/** In a success only the accounting family can hide; other shapes might be documents. */
+/** In a success the accounting family can hide, and a gateway's words alone; other shapes might be documents. */
 function parseHiddenError(json: unknown): WireError | undefined {
+  const names = isJsonObject(json) ? Object.keys(json) : [];
+  if (names.length > 0 && names.every((name) => GATEWAY_WORDS.has(name))) {
+    const said = parseWireError(json);
+    return said && { ...said, own: false };
+  }
   const response = isJsonObject(json) ? json['response'] : undefined;
   const hidden = isJsonObject(response) && 'errors' in response && !('result' in response);
   return hidden ? (parseWireError(json) ?? UNKNOWN_ERROR) : undefined;

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
 
-/** What an error body says, whichever family it is from. */
-export type WireError = { code: string; message: string; field: string | undefined };
+/** What an error body says, whichever family it is from. `own`: said by the API itself, not by what stands before it. */
+export type WireError = { code: string; message: string; field: string | undefined; own: boolean };
 
 const text = z.string().nullish();
 const codeText = z.union([z.int(), z.string()]).transform(String);
@@ -82,9 +82,10 @@ function fromLedger(json: unknown): WireError | undefined {
     : undefined;
 }
 
+/** A gateway's way: "no Route matched with those values". */
 function fromBare(json: unknown): WireError | undefined {
   const parsed = bare.safeParse(json);
-  return parsed.success ? toWireError('', parsed.data.message, undefined) : undefined;
+  return parsed.success ? { ...toWireError('', parsed.data.message, undefined), own: false } : undefined;
 }
 
 function toWireError(
@@ -92,10 +93,11 @@ function toWireError(
   message: string | null | undefined,
   field: string | null | undefined,
 ): WireError {
-  return { code: code ?? '', message: message ?? '', field: field ?? undefined };
+  return { code: code ?? '', message: message ?? '', field: field ?? undefined, own: true };
 }
 
-const NOT_FOUND: ReadonlySet<string> = new Set(['1011', '1012', '404', 'rpc 5', 'not_found']);
+/** Of accounting and of callbacks; other services say nothing about a document of ours. */
+const NOT_FOUND: ReadonlySet<string> = new Set(['1011', '1012', '404', 'rpc 5']);
 
 /**
  * FreshBooks itself said that it does not know the document. A gateway's HTML 404 says no such thing, nor does a
@@ -118,11 +120,46 @@ const KIND_OF_CODE: ReadonlyMap<string, OperatingErrorKind> = new Map([
 
 const KIND_OF_STATUS: ReadonlyMap<number, OperatingErrorKind> = new Map([
   [401, 'unauthorized'],
-  [408, 'transient'],
   [409, 'conflict'],
-  [429, 'rate_limited'],
-  [503, 'transient'],
 ]);
+
+const LIMIT = /\brate limit\b|\btoo many requests\b|\brequest exceeded limit\b/i;
+/** Refusals by the edge or a gateway: the call was not looked at. */
+const EDGE_STATUS: ReadonlySet<number> = new Set([400, 403, 404]);
+
+type Seen = Omit<Refusal, 'call' | 'until'>;
+type Row = { name: string; holds: (seen: Seen) => boolean; kind: (seen: Seen) => OperatingErrorKind };
+/** Nobody knows whether it took effect. */
+const unsure = ({ safe }: Seen): OperatingErrorKind => (safe ? 'transient' : 'ambiguous');
+
+/** What an answer means: the first row that holds decides. */
+export const ORDER: readonly Row[] = [
+  {
+    name: 'a limit, by status or in the words of the error',
+    holds: isLimited,
+    kind: (seen) => (!seen.safe && seen.status >= 500 ? 'ambiguous' : 'rate_limited'),
+  },
+  { name: 'any other 5xx', holds: ({ status }) => status >= 500, kind: unsure },
+  {
+    name: 'a page or a gateway in place of an answer',
+    holds: ({ status, error, json }) => EDGE_STATUS.has(status) && (!json || error?.own === false),
+    kind: () => 'transient',
+  },
+  {
+    name: 'anything else that is not of the API',
+    holds: ({ status, error }) => (error === undefined || !error.own) && status !== 401,
+    kind: unsure,
+  },
+  {
+    name: 'the code, then the status',
+    holds: () => true,
+    kind: (seen) => {
+      const { status, error } = seen;
+      if (status === 408) return unsure(seen);
+      return KIND_OF_CODE.get(error?.code ?? '') ?? KIND_OF_STATUS.get(status) ?? 'rejected';
+    },
+  },
+];
 
 type Refusal = {
   call: string;
@@ -147,16 +184,15 @@ export function toOperatingError({ call, status, error, json, safe, until }: Ref
   return new OperatingError(kind, `FreshBooks, ${call}: HTTP ${status}, ${said}`, {
     code: error?.code || String(status),
     field: error?.field,
-    until: kind === 'rate_limited' ? until : undefined,
+    until: isLimited({ status, error }) ? until : undefined,
   });
 }
 
-function toKind({ status, error, json, safe }: Omit<Refusal, 'call' | 'until'>): OperatingErrorKind {
-  const byStatus = KIND_OF_STATUS.get(status);
-  if (byStatus) return byStatus;
-  // 5xx besides 503, or a success we cannot read: nobody knows whether a write took effect.
-  if (status >= 500 || (status < 300 && !error)) return safe ? 'transient' : 'ambiguous';
-  // A gateway's page in place of FreshBooks' own words: the request was not looked at.
-  if (!json) return 'transient';
-  return KIND_OF_CODE.get(error?.code ?? '') ?? 'rejected';
+/** A write that may have worked all the same waits as long. */
+function isLimited({ status, error }: Pick<Seen, 'status' | 'error'>): boolean {
+  return status === 429 || LIMIT.test(error?.message ?? '');
+}
+
+export function toKind(seen: Seen): OperatingErrorKind {
+  return ORDER.find(({ holds }) => holds(seen))?.kind(seen) ?? unsure(seen);
 }

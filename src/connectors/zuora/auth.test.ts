@@ -36,7 +36,7 @@ const write = {
   call: 'POST payment',
   path: '/v1/payments',
   body: { amount: '1.10' },
-  repeatable: false,
+  creates: false,
 } as const;
 
 describe('tokens', () => {

@@ -1,6 +1,6 @@
 /** Calls of the Zuora REST API: reads are repeated within bounds, writes are sent exactly once. */
 import type { z } from 'zod';
-import { OperatingError } from '../../core/errors.ts';
+import { NOT_SERVED, OperatingError } from '../../core/errors.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { ConnectorContext, HttpAnswer, HttpRequest, RateHint } from '../../core/ports.ts';
 import { type Auth, createAuth, SECRET_FIELDS, type Session } from './auth.ts';
@@ -40,8 +40,10 @@ export type WriteCall = {
   method: 'POST' | 'PUT' | 'DELETE';
   path: string;
   body: JsonObject;
-  repeatable: boolean;
-  idempotencyKey: string;
+  /** Under a number of ours. */
+  creates: boolean;
+  /** Left out where only the state may decide. */
+  idempotencyKey: string | undefined;
   trackId: string;
 };
 
@@ -95,9 +97,11 @@ export function createClient(context: ConnectorContext, regions: readonly Region
     const atOnce = request.atOnce ?? BUCKET;
     const answer = await context.http(request);
     await learn(answer, atOnce);
-    const error = errorOf(answer, kind, context.now());
+    const address = request.url.replace(/\?.*$/, '');
+    const error = errorOf(answer, { ...kind, address }, context.now());
     if (error === undefined) return parseBody(answer.body) ?? (kind.isText ? answer.body : null);
-    if (error.kind === 'rate_limited') await learnRefusal(error, atOnce);
+    // A write that may have worked all the same waits as long.
+    if (error.until !== undefined) await learnRefusal(error, atOnce);
     throw error;
   }
 
@@ -114,7 +118,7 @@ export function createClient(context: ConnectorContext, regions: readonly Region
 
   async function get(call: CallName, path: string, query: Query = []): Promise<JsonValue> {
     const search = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-    const kind: CallKind = { call, write: false, repeatable: true, isText: call === DESCRIBE };
+    const kind: CallKind = { call, write: false, creates: false, isText: call === DESCRIBE };
     const toHttp: ToHttp = (session) =>
       readRequest(context, session, call, `${path}${search && '?'}${search}`);
     for (let attempt = 0; ; attempt++) {
@@ -164,7 +168,7 @@ export function createClient(context: ConnectorContext, regions: readonly Region
       throw new OperatingError('rejected', `${object}: more rows match than can be told apart`);
     },
     write(write) {
-      const kind = { call: write.call, write: true, repeatable: write.repeatable };
+      const kind = { call: write.call, write: true, creates: write.creates };
       return sendSigned(kind, (session) => writeRequest(context, session, write));
     },
   };
@@ -211,7 +215,9 @@ function writeRequest(context: ConnectorContext, session: Session, write: WriteC
       // A PUT without it is answered 415, even with an empty object as body.
       'content-type': 'application/json',
       // Zuora refuses the key on a PUT (HTTP 400).
-      ...(write.method === 'POST' ? { 'idempotency-key': write.idempotencyKey } : {}),
+      ...(write.method === 'POST' && write.idempotencyKey !== undefined
+        ? { 'idempotency-key': write.idempotencyKey }
+        : {}),
     },
     // A DELETE has none.
     ...(write.method === 'DELETE' ? {} : { body: writeBody(write.body, write.call) }),
@@ -237,6 +243,8 @@ function commonHeaders(context: ConnectorContext, session: Session, trackId: str
 function repeatAfterMs(error: unknown, attempt: number, context: ConnectorContext): number | undefined {
   if (!(error instanceof OperatingError) || attempt >= READ_REPEATS) return undefined;
   if (error.kind !== 'transient' && error.kind !== 'rate_limited') return undefined;
+  // What is not served now will not be in a second.
+  if (error.code === NOT_SERVED) return undefined;
   const askedMs = error.until === undefined ? 0 : error.until - context.now();
   if (askedMs > PATIENCE_MS) return undefined;
   const ceilingMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_START_MS * 2 ** attempt);

@@ -6,7 +6,7 @@ import { createClient } from './client.ts';
 import { ZuoraNotFound } from './errors.ts';
 import { findEffect } from './find-effect.ts';
 import { toRequest } from './from-canonical.ts';
-import { findAccountByHand, findAccounts } from './lookups.ts';
+import { findAccountByHand, findAccounts, lookForAccount } from './lookups.ts';
 import { toAccountNumber, toCreditNumber, toInvoiceNumber, toInvoicePrefixes } from './numbers.ts';
 import { originsOf } from './origins.ts';
 import { checkTenant } from './ping.ts';
@@ -20,8 +20,8 @@ import { createTenantFeatures } from './tenant-features.ts';
 
 /** Zuora forgets a key 24 h after it was set; an hour is left for clocks and slow calls. */
 const IDEMPOTENCY_HOURS = 23;
-/** Zuora would take these twice: neither a unique number nor a state refuses the second one. */
-const NOT_REPEATABLE: ReadonlySet<StepKind> = new Set(['create-payment', 'refund-payment', 'adjust-invoice']);
+/** Under a number of ours, which somebody else may have taken. */
+const NUMBERED: ReadonlySet<StepKind> = new Set(['create-account', 'create-invoice', 'create-credit']);
 const READERS = { invoice: readInvoice, payment: readPayment, credit: readCredit, debit: readDebit };
 
 export function createZuoraDestination(
@@ -33,24 +33,32 @@ export function createZuoraDestination(
   const prefixes = toInvoicePrefixes(settings);
   const features = createTenantFeatures(context);
   const taxation = () => features.read('taxation');
+  const tenant = () => ({ taxation: taxation(), posting: features.posting(), settings });
   const readFacts = createFactsReader(client, now);
-  const today = () => todayIn(settings.timeZone || DEFAULT_TIME_ZONE, now());
+  const today = (told: string | undefined) => todayIn(settings.timeZone || told || DEFAULT_TIME_ZONE, now());
 
   return {
     idempotencyHours: IDEMPOTENCY_HOURS,
     toInvoiceNumber: (invoice) => toInvoiceNumber(invoice, prefixes),
     toAccountNumber,
     toCreditNumber,
-    toRequest: (step) => toRequest(step, { taxation: taxation(), settings }),
-    originsOf: (step) => originsOf(step, { taxation: taxation(), settings }),
+    toRequest: (step) => toRequest(step, tenant()),
+    originsOf: (step) => originsOf(step, tenant()),
     async send(step, request, { idempotencyKey, trackId }) {
-      const { call, method, path, body } = request;
-      const repeatable = !NOT_REPEATABLE.has(step.kind);
+      const { call, method, path, body, idempotent } = request;
+      const creates = NUMBERED.has(step.kind);
+      const key = idempotent ? idempotencyKey : undefined;
       try {
-        const raw = await client.write({ call, method, path, body, repeatable, idempotencyKey, trackId });
-        return { counterpart: counterpartOf(step, raw, call), raw };
+        const raw = await client.write({ call, method, path, body, creates, idempotencyKey: key, trackId });
+        const counterpart = counterpartOf(step, raw, call);
+        if (step.kind === 'post-invoice') features.posted();
+        return { counterpart, raw };
       } catch (error) {
-        throw nameSetting(await features.explain(error, step, request), settings, request);
+        // What is not there has nothing left to be deleted.
+        if (step.kind === 'delete-invoice' && error instanceof ZuoraNotFound)
+          return { counterpart: step.invoice, raw: null };
+        const explained = await features.explain(await lookForAccount(client, step, error), step, request);
+        throw nameSetting(explained, settings, request);
       }
     },
     find: (step, sent) => findEffect(client, step, sent),
@@ -75,9 +83,10 @@ export function createZuoraDestination(
     readInvoiceParts: (invoice) => readInvoiceParts(client, invoice),
     listRefunds: (payment) => listRefunds(client, payment),
     async facts() {
+      const { timeZone, ...facts } = await readFacts();
       return {
-        today: today(),
-        ...(await readFacts()),
+        today: today(timeZone),
+        ...facts,
         unposting: features.read('unposting') === 'on',
         credits: Boolean(settings.creditChargeId?.trim()),
         taxedLinesReplaceable: taxation() === 'off',
@@ -85,7 +94,7 @@ export function createZuoraDestination(
     },
     ping() {
       const rememberNoTaxation = () => features.remember('taxation');
-      return checkTenant(client, settings, regions, { taxation, rememberNoTaxation }, today());
+      return checkTenant(client, settings, regions, { taxation, rememberNoTaxation }, today);
     },
   };
 }

@@ -96,12 +96,25 @@ async function verdictOn(
       return notDoneIf(status === 'Posted' && !(await isReversed(client, invoice)));
     case 'reverse-invoice':
       if (status !== 'Posted') return 'impossible';
-      return (await isReversed(client, invoice)) ? 'done' : 'not-done';
+      return (await isReversed(client, invoice)) || (await hasOwnReversal(client, step))
+        ? 'done'
+        : 'not-done';
     case 'cancel-invoice':
       return isDead(status) ? 'done' : notDoneIf(isDraft);
     case 'delete-invoice':
       return notDoneIf(isDraft || isDead(status));
   }
+}
+
+/** A reversal may not be shown yet: its memo carries the mark that was sent with it, and no other memo has that alone. */
+async function hasOwnReversal(
+  client: ZuoraClient,
+  { invoice, externalKey }: StepOf<'reverse-invoice'>,
+): Promise<boolean> {
+  const rows = await client.query('credit-memos', [['filter[]', `invoiceid.EQ:${invoice.id}`]]);
+  return rows
+    .map((row) => readAnswer(queriedMemoSchema, row, 'GET object-query credit-memos'))
+    .some(({ comment, status }) => comment === externalKey && status === 'Posted');
 }
 
 /** By the old items: new ones have ids that nobody can know beforehand. */

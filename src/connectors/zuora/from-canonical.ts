@@ -44,7 +44,9 @@ function requestOf(
     case 'change-texts':
       return put('PUT invoice', invoicePath(step), textsBody(step, settings, problems, losses));
     case 'post-invoice':
-      return put('PUT invoice post', `${invoicePath(step)}/post`, {});
+      return tenant.posting === 'post'
+        ? put('PUT invoice post', `${invoicePath(step)}/post`, {})
+        : act('POST invoice bulk-post', '/v1/invoices/bulk-post', { invoices: [{ id: step.invoice.id }] });
     case 'unpost-invoice':
       return put('PUT invoice unpost', `${invoicePath(step)}/unpost`, {});
     case 'reverse-invoice': {
@@ -111,6 +113,14 @@ const creditPath = ({ credit }: { credit: Keyed }) => `/v1/credit-memos/${key(cr
 
 function post(call: CallName, path: string, body: JsonObject): DestinationRequest {
   return { call, method: 'POST', path, body, idempotent: true };
+}
+
+/**
+ * A POST that changes a state goes without a key: a remembered answer would be given again after the state has changed,
+ * and a second call is refused by the state.
+ */
+function act(call: CallName, path: string, body: JsonObject): DestinationRequest {
+  return { call, method: 'POST', path, body, idempotent: false };
 }
 
 /** Zuora refuses an idempotency key on a PUT. */

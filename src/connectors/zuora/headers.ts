@@ -51,8 +51,22 @@ export function ourShare(limit: number): number {
   return Math.max(1, Math.floor(limit * 0.95));
 }
 
-export function secondsOf(header: string | undefined): number | undefined {
+function secondsOf(header: string | undefined): number | undefined {
   return header !== undefined && /^\d+$/.test(header.trim()) ? Number.parseInt(header, 10) : undefined;
+}
+
+/** `Retry-After` is seconds or a date by the standard; a date is counted on the clock of the answer that carries it. */
+export function secondsUntil(
+  header: string | undefined,
+  date: string | undefined,
+  nowMs: number,
+): number | undefined {
+  const seconds = secondsOf(header);
+  if (seconds !== undefined || header === undefined) return seconds;
+  const at = /[a-z]{3}/i.test(header) ? Date.parse(header) : Number.NaN;
+  if (Number.isNaN(at)) return undefined;
+  const theirs = date === undefined ? Number.NaN : Date.parse(date);
+  return Math.max(0, Math.ceil((at - (Number.isNaN(theirs) ? nowMs : theirs)) / 1000));
 }
 
 /** What people are shown about the budget. */

@@ -8,7 +8,6 @@ import { createZuoraDestination } from './destination.ts';
 import { DEFAULT_INVOICE_PREFIX } from './numbers.ts';
 import { ZUORA_REGIONS } from './regions.ts';
 import { TABLES } from './tables.ts';
-import { DEFAULT_TIME_ZONE } from './tenant-facts.ts';
 
 const field = (name: string, label: string, help: string, more: Partial<FieldSpec> = {}): FieldSpec => ({
   name,
@@ -60,13 +59,21 @@ const FIELDS: readonly FieldSpec[] = [
     { choices: ['auto', 'on', 'off'], default: 'auto' },
   ),
   field(
+    'posting',
+    'Posting',
+    'bulk-post = by the documented call, post = by that of a single invoice; the other one is tried where the tenant does not know it, and remembered.',
+    { choices: ['auto', 'bulk-post', 'post'], default: 'auto' },
+  ),
+  field(
     'creditChargeId',
     'Credit charge id',
     'Product rate plan charge for credit notes; without it they are parked. Zuora: Products > rate plan > charge.',
   ),
-  field('timeZone', 'Time zone', "The tenant's own, under Manage Tenant Profile; decides what is today.", {
-    default: DEFAULT_TIME_ZONE,
-  }),
+  field(
+    'timeZone',
+    'Time zone',
+    'Decides what is today. Empty: as Zuora tells it, else US Pacific; set it to overrule, such as Australia/Sydney.',
+  ),
   field(
     'invoicePrefixes',
     'Invoice prefixes',

@@ -9,7 +9,9 @@ import { INVOICE_NUMBER } from './numbers.ts';
 import { customTexts, type Settings } from './tables.ts';
 import type { Losses } from './text.ts';
 
-export type TenantSettings = { taxation: Taxation; settings: Settings };
+/** The documented call, or the undocumented one of a single invoice. */
+export type Posting = 'bulk-post' | 'post';
+export type TenantSettings = { taxation: Taxation; settings: Settings; posting?: Posting };
 
 /** Of one invoice, and of one change. */
 const MAX_ITEMS = 1000;

@@ -1,8 +1,9 @@
 /** Finds accounts by natural key: account number, then e-mail; or as a person names them. */
 import type { CanonicalClient } from '../../core/canonical.ts';
-import { OperatingError } from '../../core/errors.ts';
+import { ACCOUNT_GONE, OperatingError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { AccountCandidate, StepResult } from '../../core/ports.ts';
+import type { Step } from '../../core/steps.ts';
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { ZuoraNotFound } from './errors.ts';
 import type { CallName } from './operations.ts';
@@ -36,6 +37,20 @@ export async function readAccount(client: ZuoraClient, key: string) {
   const raw = await readIfThere(client, 'GET account', `/v1/accounts/${encodeURIComponent(key)}`);
   if (raw === undefined) return undefined;
   return { account: readAnswer(accountSchema, raw, 'GET account'), raw };
+}
+
+/** Where Zuora says that it does not know the account of a step, the account itself is looked at. */
+export async function lookForAccount(client: ZuoraClient, step: Step, error: unknown): Promise<unknown> {
+  if (!(error instanceof ZuoraNotFound) || !('account' in step)) return error;
+  if (!error.ofAccount && step.kind !== 'update-account') return error;
+  const { id, number } = step.account;
+  const found = await readAccount(client, id);
+  const status = found?.account.basicInfo.status;
+  // Not seen everywhere yet, or called by a number that it has no more: the plan is made again.
+  if (found !== undefined && !isDead(status)) return error;
+  const is = found === undefined ? 'is not in Zuora any more' : `is ${status} in Zuora`;
+  const details = { code: ACCOUNT_GONE, field: 'account', cause: error };
+  return new OperatingError('conflict', `Account ${number} ${is} (${error.message})`, details);
 }
 
 export async function findAccountByHand(

@@ -10,6 +10,8 @@ export const OPERATIONS = {
   'GET invoice': 'GET /v1/invoices/{invoiceKey}',
   'PUT invoice': 'PUT /v1/invoices/{invoiceKey}',
   'DELETE invoice': 'DELETE /v1/invoices/{invoiceKey}',
+  'POST invoice bulk-post': 'POST /v1/invoices/bulk-post',
+  // Undocumented, and only where a tenant does not know the one before.
   'PUT invoice post': 'PUT /v1/invoices/{invoiceKey}/post',
   'PUT invoice unpost': 'PUT /v1/invoices/{invoiceKey}/unpost',
   // Of the older CRUD pages, and only where DELETE takes no drafts: nothing else cancels one.
@@ -55,6 +57,9 @@ export const OPERATIONS = {
   'GET settings doc-prefixes': 'GET /settings/doc-prefixes',
   'GET settings billing-rules': 'GET /settings/billing-rules',
   'GET settings manage-features': 'GET /settings/manage-features',
+  'GET settings tax-codes': 'GET /settings/tax-codes',
+  'GET settings entity-profile-info': 'GET /settings/entity-profile-info',
+  'GET settings numbers-and-skus': 'GET /settings/numbers-and-skus',
 } as const;
 
 export type CallName = keyof typeof OPERATIONS;

@@ -11,15 +11,17 @@ import {
   checkTaxation,
   type TaxationMemory,
 } from './preflight-features.ts';
-import type { Findings } from './preflight-reading.ts';
+import type { Findings, Known } from './preflight-reading.ts';
 import {
   checkCurrencies,
   checkMethods,
   checkPeriods,
   checkPrefixes,
   checkTerms,
+  checkTimeZone,
 } from './preflight-settings.ts';
 import { checkCustomFields, checkTaxCodes } from './preflight-tables.ts';
+import { readTimeZone } from './read-settings.ts';
 import { type Region, regionName } from './regions.ts';
 
 export async function checkTenant(
@@ -27,13 +29,15 @@ export async function checkTenant(
   settings: Record<string, string>,
   regions: readonly Region[],
   memory: TaxationMemory,
-  today: string,
+  today: (told: string | undefined) => string,
 ): Promise<PingCheck[]> {
   const signIn = await check('Sign-in', () => checkSignIn(client, regions));
   if (!signIn.ok) return [signIn];
   const checks = [signIn];
   const add = async (name: string, find: () => Promise<Findings>) => checks.push(await check(name, find));
   await add('Tenant', () => checkScope(client, settings));
+  const zone = await knownZone(client);
+  await add('Time zone', async () => checkTimeZone(settings, zone, today));
   await add('Permissions', () => checkReading(client));
   await add('Invoice Settlement', () => checkSettlement(client));
   await add('Taxation', () => checkTaxation(client, settings, memory));
@@ -42,11 +46,21 @@ export async function checkTenant(
   await add('Payment terms', () => checkTerms(client));
   await add('Payment methods', () => checkMethods(client, settings));
   if (settings.customFields) await add('Custom fields', () => checkCustomFields(client, settings));
-  if (settings.taxCodes) await add('Tax codes', async () => checkTaxCodes(settings));
+  await add('Tax codes', () => checkTaxCodes(client, settings));
   await add('Number prefixes', () => checkPrefixes(client, settings));
-  await add('Accounting periods', () => checkPeriods(client, today));
+  await add('Accounting periods', () => checkPeriods(client, today(zone.known ? zone.value : undefined)));
   checks.push({ name: 'Rate budget', ok: true, detail: budgetText(client.lastHeaders()) });
   return checks;
+}
+
+/** An outage is told by the checks that need what they ask for. */
+async function knownZone(client: ZuoraClient): Promise<Known<string>> {
+  try {
+    return await readTimeZone(client);
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return { known: false, why: error.message };
+  }
 }
 
 async function check(name: string, find: () => Promise<Findings>): Promise<PingCheck> {

@@ -1,10 +1,10 @@
 /** Which features and permissions of the tenant decide what can be copied; by reads only. */
 
-import { readAnswer, type ZuoraClient } from './client.ts';
+import type { ZuoraClient } from './client.ts';
 import type { Taxation } from './invoice-items.ts';
 import { type CallName, OPERATIONS } from './operations.ts';
-import { type Findings, orUndefined, readable, refusal } from './preflight-reading.ts';
-import { billingRulesSchema, featureSettingsSchema } from './settings-wire.ts';
+import { type Findings, notKnown, orNotThere, refusal } from './preflight-reading.ts';
+import { readBillingRules, readFeatureSettings } from './read-settings.ts';
 
 export type TaxationMemory = { taxation: () => Taxation; rememberNoTaxation: () => Promise<void> };
 
@@ -37,7 +37,7 @@ export async function checkReading(client: ZuoraClient): Promise<Findings> {
   for (const { call, path, what, permission } of READS) {
     const isList = OPERATIONS[call].endsWith(path);
     const said = await refusal(() =>
-      orUndefined(() => client.get(call, path, isList ? [['pageSize', '1']] : []), ['conflict']),
+      orNotThere(() => client.get(call, path, isList ? [['pageSize', '1']] : [])),
     );
     if (said === undefined) continue;
     denied.push(what);
@@ -62,16 +62,14 @@ export async function checkSettlement(client: ZuoraClient): Promise<Findings> {
       fix: 'Switch on Invoice Settlement in the tenant (ask Zuora support): payments cannot be copied without it.',
     };
   }
-  const answer = await readable(() => client.get('GET settings billing-rules', '/settings/billing-rules'));
-  const rules =
-    answer === undefined ? {} : readAnswer(billingRulesSchema, answer, 'GET settings billing-rules');
-  if (rules.invoiceItemSettlement !== true)
-    return { ok: true, detail: 'on: payments are made and applied to invoices' };
+  const rules = await readBillingRules(client);
+  const on = 'on: payments are made and applied to invoices';
+  if (!rules.known)
+    return { ok: true, detail: `${on}; whether single items are settled is not known: ${rules.why}` };
+  if (rules.value.invoiceItemSettlement !== true) return { ok: true, detail: on };
   return {
-    ok: false,
-    detail:
-      'on, with Invoice Item Settlement: payments must name single items, so every payment would be parked',
-    fix: 'Switch off Invoice Item Settlement under Settings > Billing > Billing Rules.',
+    ok: true,
+    detail: `${on}; with Invoice Item Settlement the tenant's application rules decide which items a payment settles`,
   };
 }
 
@@ -86,7 +84,7 @@ export async function checkTaxation(
 ): Promise<Findings> {
   const call = 'GET object-query taxation-items';
   const off = await refusal(() =>
-    orUndefined(() => client.get(call, '/object-query/taxation-items', [['pageSize', '1']]), ['conflict']),
+    orNotThere(() => client.get(call, '/object-query/taxation-items', [['pageSize', '1']])),
   );
   if (settings.taxation === 'on' && off !== undefined) {
     return {
@@ -106,11 +104,12 @@ export async function checkFeatures(
   client: ZuoraClient,
   settings: Record<string, string>,
 ): Promise<Findings> {
-  const call = 'GET settings manage-features';
-  const answer = await readable(() => client.get(call, '/settings/manage-features'));
-  if (answer === undefined)
-    return { ok: true, detail: 'not readable: one account is made for each client and currency' };
-  const rows = readAnswer(featureSettingsSchema, answer, call);
+  const features = await readFeatureSettings(client);
+  if (!features.known) {
+    const { ok, detail } = notKnown('features', features.why);
+    return { ok, detail: `${detail}: one account is made for each client and currency` };
+  }
+  const rows = features.value;
   const isOn = (name: string) =>
     rows.some((row) => row.featureName === name && /^(enabled|active|on)$/i.test(row.status ?? ''));
   if (isOn('Multi-Org') && !settings.organizationLabel) {

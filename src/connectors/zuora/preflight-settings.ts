@@ -1,21 +1,15 @@
 /** Settings of the tenant that decide what can be copied: currencies, terms, methods, prefixes, periods. */
 import { readAnswer, type ZuoraClient } from './client.ts';
 import { ACCOUNT_PREFIX, toInvoicePrefixes } from './numbers.ts';
-import { type Findings, readable, unknown } from './preflight-reading.ts';
-import {
-  currencySettingsSchema,
-  paymentTermsSchema,
-  periodsSchema,
-  prefixSettingsSchema,
-} from './settings-wire.ts';
+import { type Findings, type Known, knownOf, notKnown } from './preflight-reading.ts';
+import { readCurrencies, readNumbers, readPeriods, readPrefixes, readTerms } from './read-settings.ts';
 import { methodTypes, type Settings } from './tables.ts';
 import { queriedPaymentMethodSchema } from './wire.ts';
 
 export async function checkCurrencies(client: ZuoraClient): Promise<Findings> {
-  const answer = await readable(() => client.get('GET settings currencies', '/settings/currencies'));
-  if (answer === undefined) return unknown('active currencies');
-  const rows = readAnswer(currencySettingsSchema, answer, 'GET settings currencies');
-  const codes = rows.filter((row) => row.active !== false).map((row) => row.currencyCode);
+  const currencies = await readCurrencies(client);
+  if (!currencies.known) return notKnown('active currencies', currencies.why);
+  const codes = currencies.value.filter((row) => row.active !== false).map((row) => row.currencyCode);
   if (codes.length > 0) return { ok: true, detail: `${codes.join(', ')} work; others would be parked` };
   return {
     ok: false,
@@ -25,10 +19,9 @@ export async function checkCurrencies(client: ZuoraClient): Promise<Findings> {
 }
 
 export async function checkTerms(client: ZuoraClient): Promise<Findings> {
-  const answer = await readable(() => client.get('GET settings payment-terms', '/settings/payment-terms'));
-  if (answer === undefined) return unknown('payment terms');
-  const rows = readAnswer(paymentTermsSchema, answer, 'GET settings payment-terms');
-  const names = rows.filter((row) => row.isActive !== false).map((row) => row.name);
+  const terms = await readTerms(client);
+  if (!terms.known) return notKnown('payment terms', terms.why);
+  const names = terms.value.filter((row) => row.isActive !== false).map((row) => row.name);
   if (names.length > 0)
     return { ok: true, detail: `${names.join(', ')}; due dates go along with each invoice anyway` };
   return {
@@ -39,11 +32,12 @@ export async function checkTerms(client: ZuoraClient): Promise<Findings> {
 }
 
 export async function checkMethods(client: ZuoraClient, settings: Settings): Promise<Findings> {
-  const rows = await client.query('payment-methods', [['filter[]', 'issystem.EQ:true']]);
-  const methods = rows.map((row) =>
-    readAnswer(queriedPaymentMethodSchema, row, 'GET object-query payment-methods'),
-  );
-  const enabled = new Set(methods.filter(({ active }) => active !== false).map(({ type }) => type));
+  const methods = await knownOf(async () => {
+    const rows = await client.query('payment-methods', [['filter[]', 'issystem.EQ:true']]);
+    return rows.map((row) => readAnswer(queriedPaymentMethodSchema, row, 'GET object-query payment-methods'));
+  });
+  if (!methods.known) return notKnown('enabled payment methods', methods.why);
+  const enabled = new Set(methods.value.filter(({ active }) => active !== false).map(({ type }) => type));
   const missing = [...new Set(Object.values(methodTypes(settings, [])))].filter((type) => !enabled.has(type));
   if (missing.length === 0) return { ok: true, detail: 'every type we use is enabled' };
   return {
@@ -57,12 +51,10 @@ export async function checkPrefixes(
   client: ZuoraClient,
   settings: Record<string, string>,
 ): Promise<Findings> {
-  const answer = await readable(() => client.get('GET settings doc-prefixes', '/settings/doc-prefixes'));
-  if (answer === undefined) return unknown('prefixes');
-  const rows = readAnswer(prefixSettingsSchema, answer, 'GET settings doc-prefixes');
-  const prefixesOf = (type: string) =>
-    rows.flatMap((row) => (row.documentType === type && row.prefix ? [row.prefix.toUpperCase()] : []));
-  const clash = prefixesOf('Account').find((prefix) => prefix !== ACCOUNT_PREFIX);
+  const prefixes = await readPrefixes(client);
+  if (!prefixes.known) return notKnown('prefixes', prefixes.why);
+  const account = prefixes.value.account ?? (await ownAccountPrefix(client));
+  const clash = account !== undefined && account.toUpperCase() !== ACCOUNT_PREFIX ? account : undefined;
   if (clash !== undefined) {
     return {
       ok: false,
@@ -71,9 +63,9 @@ export async function checkPrefixes(
     };
   }
   const kept = toInvoicePrefixes(settings);
-  const missing = prefixesOf('Invoice').filter(
-    (prefix) => !kept.some((known) => prefix.startsWith(known.toUpperCase())),
-  );
+  const invoice = prefixes.value.invoice?.toUpperCase();
+  const isKept = !invoice || kept.some((known) => invoice.startsWith(known.toUpperCase()));
+  const missing = isKept ? [] : [invoice];
   if (missing.length === 0) return { ok: true, detail: `numbers with ${kept.join(', ')} are left to Zuora` };
   return {
     ok: false,
@@ -82,15 +74,38 @@ export async function checkPrefixes(
   };
 }
 
+/** Where the prefixes of documents are one object, that of accounts is on another page. */
+async function ownAccountPrefix(client: ZuoraClient): Promise<string | undefined> {
+  const numbers = await readNumbers(client);
+  return numbers.known ? numbers.value.billingAccountprefix : undefined;
+}
+
+/** Decides what is today, and so what is in the future. */
+export function checkTimeZone(
+  settings: Settings,
+  told: Known<string>,
+  today: (told: string | undefined) => string,
+): Findings {
+  const day = today(told.known ? told.value : undefined);
+  const { timeZone } = settings;
+  if (!told.known) {
+    const how = timeZone ? `the setting says ${timeZone}` : 'taken to be US Pacific';
+    return { ok: true, detail: `not known: ${told.why}; ${how}, where today is ${day}` };
+  }
+  if (!timeZone || timeZone === told.value) return { ok: true, detail: `${told.value}; today is ${day}` };
+  return {
+    ok: false,
+    detail: `Zuora says ${told.value}, the connection's setting ${timeZone}, where today is ${day}`,
+    fix: "Clear the connection's setting timeZone, unless it is to overrule Zuora.",
+  };
+}
+
 /** Needs Zuora Finance; without it no period can be closed. */
 export async function checkPeriods(client: ZuoraClient, today: string): Promise<Findings> {
-  const answer = await readable(() =>
-    client.get('GET accounting-periods', '/v1/accounting-periods', [['pageSize', '300']]),
-  );
-  if (answer === undefined) return { ok: true, detail: 'not readable: taken to be open' };
-  const { accountingPeriods } = readAnswer(periodsSchema, answer, 'GET accounting-periods');
-  const closed = accountingPeriods.filter(({ status }) => /closed/i.test(status ?? ''));
-  const current = closed.find(({ startDate, endDate }) => startDate <= today && today <= endDate);
+  const periods = await readPeriods(client);
+  if (!periods.known) return { ok: true, detail: `not known: ${periods.why}; taken to be open` };
+  const closed = periods.value.filter(({ status }) => /closed/i.test(status ?? ''));
+  const current = closed.find(({ startDate, endDate }) => startDate <= today && endDate && today <= endDate);
   if (current !== undefined) {
     return {
       ok: false,
@@ -99,7 +114,7 @@ export async function checkPeriods(client: ZuoraClient, today: string): Promise<
     };
   }
   const latest = closed
-    .map(({ endDate }) => endDate)
+    .flatMap(({ endDate }) => endDate ?? [])
     .sort()
     .at(-1);
   if (latest === undefined) return { ok: true, detail: 'every period is open' };

@@ -1,5 +1,6 @@
 /** Guarantee: a tenant or connection that is set up wrongly is named with its fix, and nothing is written to find out. */
 import { expect, test } from 'vitest';
+import type { PingCheck } from '../../core/ports.ts';
 import { type PreflightBench, startPreflight } from './test-preflight.ts';
 
 type Wrong = {
@@ -84,11 +85,20 @@ const WRONG: readonly Wrong[] = [
     fix: /Switch on Invoice Settlement/,
   },
   {
-    what: 'Invoice Item Settlement is on',
-    set: (bench) => bench.features({ invoiceItemSettlement: true }),
-    check: 'Invoice Settlement',
-    detail: /single items/,
-    fix: /Switch off Invoice Item Settlement/,
+    what: 'the time zone is set otherwise than in the tenant',
+    set: nothing,
+    settings: { timeZone: 'Asia/Tokyo' },
+    check: 'Time zone',
+    detail: /Zuora says America\/Los_Angeles, the connection's setting Asia\/Tokyo/,
+    fix: /Clear the connection's setting timeZone/,
+  },
+  {
+    what: 'a tax is mapped to a code that the tenant does not have',
+    set: nothing,
+    settings: { taxCodes: 'HST=HTS' },
+    check: 'Tax codes',
+    detail: /no tax codes of the tenant: HTS; it has CA-GST/,
+    fix: /Create HTS in Zuora/,
   },
   {
     what: 'Taxation is off and set to "on"',
@@ -245,6 +255,7 @@ test('a tenant that is set up well has nothing to name, and says what works and 
   expect(checks.map(({ name }) => name)).toEqual([
     'Sign-in',
     'Tenant',
+    'Time zone',
     'Permissions',
     'Invoice Settlement',
     'Taxation',
@@ -252,6 +263,7 @@ test('a tenant that is set up well has nothing to name, and says what works and 
     'Currencies',
     'Payment terms',
     'Payment methods',
+    'Tax codes',
     'Number prefixes',
     'Accounting periods',
     'Rate budget',
@@ -262,10 +274,86 @@ test('a tenant that is set up well has nothing to name, and says what works and 
 
 test('without the right to read settings nothing is wrong, and what is not known is said', async () => {
   await using bench = await startPreflight();
-  await bench.features({ deniedPaths: ['/settings', '/v1/accounting-periods'] });
+  await bench.features({
+    deniedPaths: ['/settings', '/v1/accounting-periods', '/object-query/payment-methods'],
+  });
   const checks = await bench.connect().destination.ping();
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
-  expect(checks.filter(({ detail }) => detail.includes('unknown')).length).toBe(3);
+  expect(notKnownIn(checks)).toEqual([
+    'Time zone',
+    'Invoice Settlement',
+    'Features',
+    'Currencies',
+    'Payment terms',
+    'Payment methods',
+    'Tax codes',
+    'Number prefixes',
+    'Accounting periods',
+  ]);
+});
+
+const notKnownIn = (checks: readonly PingCheck[]) =>
+  checks.flatMap(({ name, detail }) => (/not known: ./.test(detail) ? [name] : []));
+
+test.each([
+  ['a page that is not there', { match: 'GET settings', times: 99, status: 404, body: 'no-route' }],
+  ['a page of the edge', { match: 'GET settings', times: 99, status: 403, body: 'edge' }],
+])('settings behind %s are not known, named, and nothing is wrong', async (_what, fault) => {
+  await using bench = await startPreflight();
+  await bench.order('faults', { failNext: [fault] });
+  const { destination } = bench.connect();
+  const checks = await destination.ping();
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(notKnownIn(checks)).toContain('Payment terms');
+  expect(await destination.facts()).toMatchObject({ paymentTerms: [], today: '2026-11-10' });
+});
+
+test('settings in a form that is on no record are not known, named, and stop nothing', async () => {
+  await using bench = await startPreflight();
+  await bench.features({ settingsShape: 'unknown' });
+  const { destination } = bench.connect();
+  const checks = await destination.ping();
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(notKnownIn(checks)).toEqual([
+    'Time zone',
+    'Features',
+    'Currencies',
+    'Payment terms',
+    'Tax codes',
+    'Number prefixes',
+  ]);
+  expect(await destination.facts()).toMatchObject({ paymentTerms: [] });
+});
+
+test.each(['bare', 'wrapped'])('settings are read in the shape %s', async (settingsShape) => {
+  await using bench = await startPreflight({ timeZone: 'Australia/Sydney' });
+  await bench.features({ settingsShape, invoicePrefix: 'RE', accountPrefix: 'FB' });
+  await bench.order('closed-periods', { periods: ['2026-01'] });
+  const { destination } = bench.connect({ timeZone: '' });
+  expect(await destination.facts()).toMatchObject({
+    today: '2026-11-11',
+    closedPeriods: [{ from: '2026-01-01', to: '2026-01-31' }],
+    paymentTerms: [
+      { name: 'Due Upon Receipt', days: 0 },
+      { name: 'Net 30', days: 30 },
+      { name: 'Net 60', days: 60 },
+      { name: 'Net 90', days: 90 },
+    ],
+  });
+  const checks = await destination.ping();
+  const detailOf = (wanted: string) => checks.find(({ name }) => name === wanted)?.detail;
+  expect(detailOf('Time zone')).toBe('Australia/Sydney; today is 2026-11-11');
+  expect(detailOf('Currencies')).toContain('USD, CAD');
+  expect(detailOf('Tax codes')).toContain('CA-GST, GST');
+  expect(detailOf('Number prefixes')).toContain('own accounts with FB');
+  expect(detailOf('Accounting periods')).toContain('open after 2026-01-31');
+});
+
+test('with Invoice Item Settlement the application rules of the tenant decide, and nothing is wrong', async () => {
+  await using bench = await startPreflight();
+  await bench.features({ invoiceItemSettlement: true });
+  const check = (await bench.connect().destination.ping()).find(({ name }) => name === 'Invoice Settlement');
+  expect(check).toMatchObject({ ok: true, detail: expect.stringContaining('application rules') });
 });
 
 test('mapping tables that fit are said to, and what no read can tell is said to be unknown', async () => {
@@ -280,16 +368,20 @@ test('mapping tables that fit are said to, and what no read can tell is said to 
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   const detailOf = (wanted: string) => checks.find(({ name }) => name === wanted)?.detail;
   expect(detailOf('Custom fields')).toBe('PoNumber__c is there');
-  expect(detailOf('Tax codes')).toMatch(
-    /^CA-GST: cannot be checked beforehand; .* name the setting taxCodes$/,
-  );
+  expect(detailOf('Tax codes')).toContain('CA-GST, GST');
   await bench.order('faults', {
-    failNext: [{ match: 'GET describe', times: 1, status: 403, code: 50_000_010, body: 'json' }],
+    failNext: [
+      { match: 'GET describe', times: 1, status: 403, code: 50_000_010, body: 'json' },
+      { match: 'GET settings tax-codes', times: 1, status: 403, code: 50_000_010, body: 'json' },
+    ],
   });
   const unread = await bench.connect(tables).destination.ping();
   expect(unread.find(({ name }) => name === 'Custom fields')).toMatchObject({
     ok: true,
     detail: expect.stringMatching(/may not read .* name the setting customFields$/),
   });
+  expect(unread.find(({ name }) => name === 'Tax codes')?.detail).toMatch(
+    /^not known: .*; CA-GST cannot be checked beforehand; .* name the setting taxCodes$/,
+  );
   expect(bench.writes).toEqual([]);
 });

@@ -34,7 +34,11 @@ const CHANGES: [Step, string, unknown][] = [
     { invoiceDate: on },
   ],
   [{ kind: 'change-due-date', invoice, externalKey, dueOn: on }, 'PUT /v1/invoices/inv%2F1', { dueDate: on }],
-  [{ kind: 'post-invoice', invoice, externalKey }, 'PUT /v1/invoices/inv%2F1/post', {}],
+  [
+    { kind: 'post-invoice', invoice, externalKey },
+    'POST /v1/invoices/bulk-post',
+    { invoices: [{ id: 'inv/1' }] },
+  ],
   [{ kind: 'unpost-invoice', invoice, externalKey }, 'PUT /v1/invoices/inv%2F1/unpost', {}],
   [
     { kind: 'reverse-invoice', invoice, externalKey, on },
@@ -91,7 +95,8 @@ describe('calls', () => {
   it.each(CHANGES)('%o', (step, call, body) => {
     const { method, path, idempotent, body: sent } = request(step);
     expect([`${method} ${path}`, sent]).toEqual([call, body]);
-    expect(idempotent).toBe(method === 'POST');
+    // A state that is changed decides by itself: a remembered answer would hide it.
+    expect(idempotent).toBe(method === 'POST' && step.kind !== 'post-invoice');
   });
 });
 

@@ -3,7 +3,13 @@ import { OperatingError } from '../../core/errors.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { Counterpart, Step } from '../../core/steps.ts';
 import { readAnswer } from './client.ts';
-import { createdAccountSchema, createdInvoiceSchema, createdNumberSchema, jobSchema } from './wire.ts';
+import {
+  createdAccountSchema,
+  createdInvoiceSchema,
+  createdNumberSchema,
+  jobSchema,
+  postedSchema,
+} from './wire.ts';
 
 /** A success whose answer cannot be read did happen: only a look-up may decide. */
 export function counterpartOf(step: Step, raw: JsonValue, call: string): Counterpart {
@@ -33,6 +39,9 @@ function counterpartIn(step: Step, raw: JsonValue, call: string): Counterpart {
       const { id, number } = readAnswer(createdNumberSchema, raw, call);
       return { id, number };
     }
+    case 'post-invoice':
+      requirePosted(step.invoice, raw, call);
+      return step.invoice;
     case 'update-account':
       return step.account;
     case 'cancel-refund':
@@ -45,7 +54,6 @@ function counterpartIn(step: Step, raw: JsonValue, call: string): Counterpart {
     case 'change-invoice-date':
     case 'change-due-date':
     case 'change-texts':
-    case 'post-invoice':
     case 'unpost-invoice':
     case 'cancel-invoice':
       return step.invoice;
@@ -61,6 +69,13 @@ function counterpartIn(step: Step, raw: JsonValue, call: string): Counterpart {
     case 'cancel-credit':
       return step.credit;
   }
+}
+
+/** A batch that says nothing of the one invoice in it has not said that it was posted. */
+function requirePosted({ id, number }: Counterpart, raw: JsonValue, call: string): void {
+  const { invoices } = readAnswer(postedSchema, raw, call);
+  if (!invoices || invoices.some((one) => one.id === id && one.success !== false)) return;
+  throw new OperatingError('ambiguous', `${call}: the answer does not speak of invoice ${number}`);
 }
 
 /** Invoices of many items go on as a job: until it is seen to be done, nobody knows. */

@@ -24,6 +24,7 @@ function reader(now: () => number, fail: () => boolean) {
         if (url.endsWith('/oauth/token')) return answer({ access_token: 't', expires_in: 3600 });
         if (fail()) return answer({ success: false, reasons: [{ code: 90000011, message: 'sign in' }] }, 401);
         if (url.includes('/settings/payment-terms')) return answer(TERMS);
+        if (url.includes('/settings/entity-profile-info')) return answer({ timeZone: 'Australia/Sydney' });
         const page = new URL(url).searchParams.get('page');
         const period = {
           name: page,
@@ -52,6 +53,7 @@ it('D8 D9 closed periods are read page by page, and of the terms those that are 
       { from: '2026-02-01', to: '2026-02-28' },
     ],
     paymentTerms: [{ name: 'Net 15', days: 15 }],
+    timeZone: 'Australia/Sydney',
   });
 });
 
@@ -71,7 +73,7 @@ it('what was read is kept for five minutes, and what could not be read is asked 
   expect(count()).toBe(calls);
   now += 1;
   await read();
-  expect(count()).toBe(calls + 3);
+  expect(count()).toBe(calls + 4);
 });
 
 it('today is the day of the tenant, in summer and in winter', () => {

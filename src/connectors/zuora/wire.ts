@@ -117,6 +117,11 @@ export const createdNumberSchema = z.looseObject({ id: z.string(), number: z.str
 /** What takes long goes on as a job after the answer. */
 export const jobSchema = z.looseObject({ jobId: z.string().nullish(), jobStatus: z.string().nullish() });
 
+/** Of POST bulk-post; a PUT …/post answers with the invoice itself. */
+export const postedSchema = z.looseObject({
+  invoices: z.array(z.looseObject({ id: z.string(), success: z.boolean().nullish() })).nullish(),
+});
+
 export const invoiceItemsSchema = z.looseObject({
   invoiceItems: z
     .array(

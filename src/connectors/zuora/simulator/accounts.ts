@@ -114,6 +114,25 @@ export function updateAccount(call: Call): JsonRecord {
   return { success: true };
 }
 
+/** Everything of it goes, and its number is free again (a suffix takes its place). */
+export function deleteAccount(call: Call): JsonRecord {
+  const { tenant } = call;
+  const { books } = tenant;
+  const account = accountByKey(tenant, paramOf(call, 'key'));
+  const { id } = account;
+  const isOf = (row: { accountId: string | undefined }) => row.accountId === id;
+  const invoices = [...books.invoices.values()].filter(isOf);
+  const memos = [...books.creditMemos.values(), ...books.debitMemos.values()].filter(isOf);
+  for (const row of [...invoices, ...memos, ...[...books.payments.values()].filter(isOf)]) {
+    row.isDeleted = true;
+    if ('invoiceDate' in row) books.invoiceNumbers.delete(row.number);
+  }
+  books.accountNumbers.delete(account.number);
+  books.accounts.delete(id);
+  for (const [contactId, contact] of books.contacts) if (isOf(contact)) books.contacts.delete(contactId);
+  return { success: true, jobId: tenant.newId(), jobStatus: 'Pending' };
+}
+
 export function createContact(call: Call): JsonRecord {
   const { tenant } = call;
   const body = readBody(call.body, CREATE_CONTACT, 'contact', new Set(tenant.features.customFields.contact));

@@ -63,6 +63,8 @@ export type Invoice = Stamps & {
   status: InvoiceStatus;
   isDeleted: boolean;
   reversed: boolean;
+  /** Reads do not show the reversal before. */
+  reversedShownFrom: number;
   autoPay: boolean;
   comments: string;
   transferredToAccounting: string;
@@ -82,6 +84,8 @@ export class Books {
   readonly creditMemos = new Map<string, CreditMemo>();
   readonly debitMemos = new Map<string, DebitMemo>();
   readonly applications = new Map<string, Application>();
+  /** Deleted invoices that reads still show for a while, as they were, by id and number. */
+  readonly shownStill = new Map<string, { invoice: Invoice; until: number }>();
   /** Document number to id, within its kind. */
   readonly accountNumbers = new Map<string, string>();
   readonly invoiceNumbers = new Map<string, string>();

@@ -52,5 +52,9 @@ export function showUnservedLegacy(path: string): Shown | undefined {
   return undefined;
 }
 
+/** Of what stands before the API and refuses by itself. */
+export const EDGE_HTML = (status: number) =>
+  `<HTML><HEAD><TITLE>${status === 403 ? 'Access Denied' : status}</TITLE></HEAD><BODY>You don't have permission to access this on this server.</BODY></HTML>`;
+
 export const GATEWAY_HTML = (status: number) =>
   `<html><head><title>${status}</title></head><body><h1>We're sorry, but something went wrong.</h1></body></html>`;

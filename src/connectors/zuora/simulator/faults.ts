@@ -14,9 +14,13 @@ export const FaultOrder = z
         .object({
           match,
           times,
-          status: z.number().int().min(400).max(599),
-          code: z.number().int().optional(),
-          body: z.enum(['json', 'html']).default('json'),
+          status: z.number().int().min(200).max(599),
+          code: z.union([z.number().int(), z.string()]).optional(),
+          message: z.string().optional(),
+          /** The API's own, a broken page, a page of the edge, or what gateways say in JSON. */
+          body: z
+            .enum(['json', 'html', 'edge', 'no-route', 'message', 'named', 'error-message'])
+            .default('json'),
           retryAfter: z.union([z.number().int(), z.string()]).optional(),
         })
         .strict(),

@@ -13,7 +13,8 @@ export type Claim =
 
 export type IdempotencyStore = ReturnType<typeof createIdempotencyStore>;
 
-type Entry = { method: string; url: string; setAt: number; answer: StoredAnswer | undefined };
+type Asked = { method: string; url: string; body: string };
+type Entry = Asked & { setAt: number; answer: StoredAnswer | undefined };
 
 export function createIdempotencyStore(clock: Clock, style: ReplayStyle) {
   const entries = new Map<string, Entry>();
@@ -25,11 +26,11 @@ export function createIdempotencyStore(clock: Clock, style: ReplayStyle) {
   };
   return {
     forget: () => entries.clear(),
-    claim(key: string, method: string, url: string): Claim {
+    claim(key: string, asked: Asked): Claim {
       dropExpired();
       const known = entries.get(key);
       if (known === undefined) {
-        const entry: Entry = { method, url, setAt: clock.now(), answer: undefined };
+        const entry: Entry = { ...asked, setAt: clock.now(), answer: undefined };
         entries.set(key, entry);
         return {
           kind: 'fresh',
@@ -39,7 +40,8 @@ export function createIdempotencyStore(clock: Clock, style: ReplayStyle) {
           drop: () => entries.delete(key),
         };
       }
-      if (known.method !== method || known.url !== url) return { kind: 'reused' };
+      const { method, url, body } = asked;
+      if (known.method !== method || known.url !== url || known.body !== body) return { kind: 'reused' };
       if (known.answer === undefined) return { kind: 'running' };
       const answer = style === 'stored' ? known.answer : { ...known.answer, status: 409 };
       return { kind: 'replay', answer };

@@ -168,6 +168,7 @@ export function reverseInvoice(call: Call): JsonRecord {
   const reasonCode = body.text('reasonCode') ?? 'Invoice reversal';
   const memo = creditInFull(tenant, invoice, { origin: 'reversal', memoDate, comment, reasonCode });
   invoice.reversed = true;
+  invoice.reversedShownFrom = tenant.clock.now() + tenant.features.readLagMs;
   touch(tenant, invoice);
   return { success: true, id: invoice.id, creditMemo: { id: memo.id } };
 }
@@ -205,6 +206,9 @@ export function deleteInvoice(call: Call): JsonRecord {
   if (invoice.status === 'Posted' || (invoice.status === 'Draft' && !tenant.features.deleteDraftInvoices)) {
     throw refuse(RESOURCE, 'rule', `An invoice with ${invoice.status} status cannot be deleted.`);
   }
+  const still = { invoice: { ...invoice }, until: tenant.clock.now() + tenant.features.readLagMs };
+  if (tenant.features.readLagMs > 0)
+    for (const key of [invoice.id, invoice.number]) tenant.books.shownStill.set(key, still);
   tenant.books.invoiceNumbers.delete(invoice.number);
   invoice.number = `${invoice.number}-${tenant.hex(8)}`;
   invoice.isDeleted = true;

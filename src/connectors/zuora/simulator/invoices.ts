@@ -53,7 +53,11 @@ export function memberFailure(tenant: Tenant, error: unknown): JsonRecord {
 }
 
 export function readInvoice(call: Call): JsonRecord {
-  return invoiceAnswer(call.tenant, invoiceByKey(call.tenant, paramOf(call, 'key')));
+  const { tenant } = call;
+  const key = paramOf(call, 'key');
+  const still = tenant.books.shownStill.get(key);
+  const isShown = still !== undefined && tenant.clock.now() < still.until;
+  return invoiceAnswer(tenant, isShown ? still.invoice : invoiceByKey(tenant, key));
 }
 
 export function readInvoiceItems(call: Call): JsonRecord {
@@ -104,6 +108,7 @@ function draftInvoice(tenant: Tenant, body: Body, numbersOfRequest = new Set<str
     status: isPosted ? 'Posted' : 'Draft',
     isDeleted: false,
     reversed: false,
+    reversedShownFrom: 0,
     autoPay: body.flag('autoPay') ?? false,
     comments: body.text('comments') ?? '',
     transferredToAccounting: body.text('transferredToAccounting') ?? 'No',

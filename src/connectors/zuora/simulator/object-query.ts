@@ -16,6 +16,7 @@ import {
   showMemoApplication,
   showPayment,
   showRefund,
+  showsReversed,
   showTaxItem,
   type TaxRow,
 } from './object-rows.ts';
@@ -213,7 +214,7 @@ export const OBJECT_QUERIES: Readonly<Record<string, (call: Call) => JsonRecord>
       duedate: ({ dueDate }) => dueDate,
       invoicedate: ({ invoiceDate }) => invoiceDate,
       invoicenumber: (row) => row.number,
-      reversed: ({ reversed }) => reversed,
+      reversed: (row, tenant) => showsReversed(row, tenant),
       sourcetype: () => 'Standalone',
       status: ({ status }) => status,
       updateddate: updatedDate,

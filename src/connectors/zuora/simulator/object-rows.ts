@@ -64,6 +64,10 @@ export function showContact(contact: Contact, tenant: Tenant): JsonRecord {
   };
 }
 
+export function showsReversed({ reversed, reversedShownFrom }: Invoice, { clock }: Tenant): boolean {
+  return reversed && clock.now() >= reversedShownFrom;
+}
+
 export function showInvoice(invoice: Invoice, tenant: Tenant): JsonRecord {
   const money = (amountMinor: bigint) => amountOf(amountMinor, invoice.currency);
   return {
@@ -83,7 +87,7 @@ export function showInvoice(invoice: Invoice, tenant: Tenant): JsonRecord {
     invoiceDate: invoice.invoiceDate,
     dueDate: invoice.dueDate,
     postedDate: invoice.postedOn,
-    reversed: invoice.reversed,
+    reversed: showsReversed(invoice, tenant),
     source: 'API',
     sourceType: 'Standalone',
     status: invoice.status,

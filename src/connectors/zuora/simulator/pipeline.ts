@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../../platform/clock.ts';
 import { type Json, number } from './answers.ts';
 import { parseJson } from './body.ts';
 import type { Call } from './call.ts';
-import { GATEWAY_HTML, showRefusal, showUnservedLegacy } from './errors-shown.ts';
+import { EDGE_HTML, GATEWAY_HTML, showRefusal, showUnservedLegacy } from './errors-shown.ts';
 import type { FaultOf, Faults } from './faults.ts';
 import type { IdempotencyStore, StoredAnswer } from './idempotency.ts';
 import { MAX_KEY_LENGTH } from './idempotency.ts';
@@ -85,7 +85,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       if (!commit.gatewayTimeout) return { kind, end: 'closed' };
       return { kind, end: 'answer', answer: html(504, {}), ordered: true };
     }
-    return finish(parts, kind, await work);
+    return finish(parts, kind, await work, isOffRecord(request, tenant));
   };
 }
 
@@ -99,8 +99,18 @@ function echoed({ headers }: ApiRequest): Record<string, string> {
   return trackId === undefined ? {} : { 'Zuora-Track-Id': trackId };
 }
 
+/** Ordered to be in a form that nobody has on record. */
+function isOffRecord({ path }: ApiRequest, { features }: Tenant): boolean {
+  return features.settingsShape === 'unknown' && path.startsWith('/settings/');
+}
+
 /** Faults that come after the effect. */
-async function finish({ faults }: PipelineParts, kind: string, answer: StoredAnswer): Promise<Outcome> {
+async function finish(
+  { faults }: PipelineParts,
+  kind: string,
+  answer: StoredAnswer,
+  ordered = false,
+): Promise<Outcome> {
   if (faults.take('loseAnswerAfter', kind) !== undefined) return { kind, end: 'closed' };
   const timeout = faults.take('gatewayTimeoutWithWriteDone', kind);
   if (timeout !== undefined) {
@@ -109,7 +119,7 @@ async function finish({ faults }: PipelineParts, kind: string, answer: StoredAns
   }
   if (faults.take('neverAnswer', kind) !== undefined) return { kind, end: 'silent' };
   const end = faults.take('truncateBody', kind) === undefined ? 'answer' : 'truncated';
-  return { kind, end, answer, ordered: false };
+  return { kind, end, answer, ordered };
 }
 
 function html(status: number, headers: Record<string, string>): StoredAnswer {
@@ -129,16 +139,33 @@ function json(
 }
 
 function injected(
-  { status, code, body, retryAfter }: FaultOf<'failNext'>,
+  { status, code = codeOf('unknown', 'internal'), body, retryAfter, message }: FaultOf<'failNext'>,
   headers: Record<string, string>,
 ): StoredAnswer {
   const all = retryAfter === undefined ? headers : { ...headers, 'Retry-After': String(retryAfter) };
-  if (body === 'html') return html(status, all);
-  const reason = {
-    code: number(code ?? codeOf('unknown', 'internal')),
-    message: 'Injected by the simulator.',
-  };
-  return json(status, all, { success: false, reasons: [reason] });
+  const said = message ?? 'Injected by the simulator.';
+  switch (body) {
+    case 'html':
+      return html(status, all);
+    case 'edge':
+      return {
+        status,
+        headers: { ...all, 'Content-Type': 'text/html', Server: 'AkamaiGHost' },
+        body: EDGE_HTML(status),
+      };
+    case 'no-route':
+      return json(status, all, { message: 'no Route matched with those values' });
+    case 'message':
+      return json(status, all, { message: said });
+    case 'named':
+      return json(status, all, { success: false, code: String(code), message: said });
+    case 'error-message':
+      return json(status, all, { errorMessage: said });
+    case 'json': {
+      const shown = typeof code === 'number' ? number(code) : code;
+      return json(status, all, { success: false, reasons: [{ code: shown, message: said }] });
+    }
+  }
 }
 
 function answerToken(
@@ -253,7 +280,7 @@ function requireGoodHeaders({ headers }: ApiRequest, { features, entityId }: Ten
 
 async function idempotent(
   store: IdempotencyStore,
-  { method, path, query, headers: asked }: ApiRequest,
+  { method, path, query, headers: asked, body }: ApiRequest,
   headers: Record<string, string>,
   run: () => Promise<StoredAnswer>,
 ): Promise<StoredAnswer> {
@@ -266,7 +293,7 @@ async function idempotent(
   }
   if (key === '' || key.length > MAX_KEY_LENGTH)
     return json(400, headers, { message: 'Invalid Idempotency-Key header' });
-  const claim = store.claim(key, method, `${path}?${query}`);
+  const claim = store.claim(key, { method, url: `${path}?${query}`, body });
   switch (claim.kind) {
     case 'replay':
       return claim.answer;
@@ -298,6 +325,8 @@ async function operate(
       throw refuse('unknown', 'method', `Request method '${method}' not supported`, 405);
     throw refuse('unknown', 'notFound', `No such resource: ${path}`);
   }
+  if (parts.tenant.features.absentEndpoints.includes(found.route.kind))
+    throw refuse('unknown', 'notFound', `The endpoint ${path.slice(1)} does not exist, check the URL`);
   const isWrite = method !== 'GET';
   const needsBody = isWrite && method !== 'DELETE' && !path.endsWith('/unpost');
   if (needsBody && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {

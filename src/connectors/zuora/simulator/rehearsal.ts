@@ -7,6 +7,8 @@ import { ledgerOf } from './ledger.ts';
 import { startZuoraSimulator } from './server.ts';
 
 const WRITES = ['POST', 'PUT', 'DELETE'] as const;
+const SAYS_YES = /"success"\s*:\s*true/;
+const SAYS_NO = /"success"\s*:\s*false/;
 const LATEST_COMMIT_MS = 600_000;
 
 export async function rehearseZuora(options: {
@@ -68,7 +70,9 @@ function tell(listeners: readonly ((write: SeenWrite) => void)[], exchange: Exch
   const write = {
     call: `${method} ${path}`,
     trackId: headers['zuora-track-id'] ?? '',
-    ok: answer !== undefined && answer.status < 400 && /"success"\s*:\s*true/.test(answer.body),
+    // A member of a batch may have failed inside an answer that worked.
+    ok:
+      answer !== undefined && answer.status < 400 && SAYS_YES.test(answer.body) && !SAYS_NO.test(answer.body),
   };
   for (const listener of listeners) listener(write);
 }

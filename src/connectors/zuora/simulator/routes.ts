@@ -2,6 +2,7 @@
 import {
   createAccount,
   createContact,
+  deleteAccount,
   readAccount,
   readContact,
   updateAccount,
@@ -64,9 +65,12 @@ import {
   readBillingRules,
   readCurrencies,
   readDocPrefixes,
+  readEntityProfile,
   readFeatures,
+  readNumbersAndSkus,
   readPaymentMethodSettings,
   readPaymentTerms,
+  readTaxCodes,
 } from './settings.ts';
 
 export type Route = {
@@ -101,6 +105,7 @@ const ROUTES: readonly Route[] = [
   route('POST', '/v1/accounts', 'account', createAccount, 'highVolume'),
   route('GET', '/v1/accounts/:key', 'account', readAccount),
   route('PUT', '/v1/accounts/:key', 'account', updateAccount),
+  route('DELETE', '/v1/accounts/:key', 'account', deleteAccount),
   route('POST', '/v1/contacts', 'contact', createContact),
   route('GET', '/v1/contacts/:key', 'contact', readContact),
   route('PUT', '/v1/contacts/:key', 'contact', updateContact),
@@ -157,6 +162,9 @@ const ROUTES: readonly Route[] = [
   route('GET', '/settings/manage-features', 'settings', readFeatures),
   route('GET', '/settings/doc-prefixes', 'settings', readDocPrefixes),
   route('GET', '/settings/payment-methods', 'settings', readPaymentMethodSettings),
+  route('GET', '/settings/tax-codes', 'settings tax-codes', readTaxCodes),
+  route('GET', '/settings/entity-profile-info', 'settings entity-profile-info', readEntityProfile),
+  route('GET', '/settings/numbers-and-skus', 'settings numbers-and-skus', readNumbersAndSkus),
   ...Object.entries(OBJECT_QUERIES).flatMap(([name, run]) => [
     route('GET', `/object-query/${name}`, name, run, 'objectQuery'),
     route('GET', `/object-query/${name}/:key`, name, run, 'objectQuery'),
@@ -197,6 +205,10 @@ function decoded(segment: string): string {
   }
 }
 
+function firstOf(body: unknown): unknown {
+  return isRecord(body) && Array.isArray(body['invoices']) ? body['invoices'][0] : undefined;
+}
+
 /** The account a write locks; undefined where it cannot be told before the call runs. */
 export function accountOfWrite(
   { route: { kind }, params }: Found,
@@ -213,10 +225,9 @@ export function accountOfWrite(
     // A refund is made below its payment, and cancelled under its own key.
     return (books.findPayment(key) ?? books.refunds.get(key))?.accountId;
   }
-  const source =
-    kind === 'POST invoice batch' && isRecord(body) && Array.isArray(body['invoices'])
-      ? body['invoices'][0]
-      : body;
+  const posted = kind === 'POST invoice bulk-post' ? firstOf(body) : undefined;
+  if (isRecord(posted) && typeof posted['id'] === 'string') return books.findInvoice(posted['id'])?.accountId;
+  const source = kind === 'POST invoice batch' ? (firstOf(body) ?? body) : body;
   if (!isRecord(source)) return undefined;
   const named = source['accountId'] ?? source['accountNumber'];
   return typeof named === 'string' ? books.findAccount(named)?.id : undefined;

@@ -23,6 +23,14 @@ export type Features = {
   invoiceItemSettlement: boolean;
   /** Beginnings of paths that the API user may not read. */
   deniedPaths: string[];
+  /** Kinds of call that this tenant does not know, such as "PUT invoice post". */
+  absentEndpoints: string[];
+  /** The settings pages: as the schema has them, as older samples do, or in no form on record. */
+  settingsShape: 'wrapped' | 'bare' | 'unknown';
+  /** Names of the tenant's tax codes. */
+  taxCodes: string[];
+  /** How long a reversal and a deletion stay unseen by reads. */
+  readLagMs: number;
   invoicePrefix: string;
   accountPrefix: string;
   /** Names of the payment terms that are active. */
@@ -99,6 +107,10 @@ export function createTenant({ seed, clock, region, tenantType, timeZone }: Tena
     multiOrg: false,
     invoiceItemSettlement: false,
     deniedPaths: [],
+    absentEndpoints: [],
+    settingsShape: 'wrapped',
+    taxCodes: ['CA-GST', 'GST', 'HST', 'PST', 'QST', 'VAT'],
+    readLagMs: 0,
     invoicePrefix: 'INV',
     accountPrefix: 'A',
     activeTerms: ['Due Upon Receipt', 'Net 30', 'Net 60', 'Net 90'],
