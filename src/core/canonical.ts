@@ -41,8 +41,6 @@ export type CanonicalClient = CanonicalBase & {
   phone?: string;
   address: PostalAddress;
   vatNumber?: string;
-  /** What the client is usually billed in; its documents name their own. */
-  currency?: string;
 };
 
 /** One tax of a line: `ratePercent` "9.975" means 9.975 %. */

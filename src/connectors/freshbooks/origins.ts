@@ -19,7 +19,6 @@ const OF_KIND: Readonly<Record<DocumentKind, Members>> = {
     email: 'email',
     phone: ['bus_phone', 'mob_phone', 'home_phone'],
     vatNumber: 'vat_number',
-    currency: 'currency_code',
     'address.line1': 'p_street',
     'address.line2': 'p_street2',
     'address.city': 'p_city',

@@ -57,8 +57,8 @@ export const clientSchema = z.looseObject({
   p_code: text,
   p_country: text,
   vat_number: text,
-  currency_code: text,
-  vis_state: visState,
+  /** Of a client it is told to people only. */
+  vis_state: visState.catch(undefined),
 });
 export type WireClient = z.infer<typeof clientSchema>;
 
