@@ -1,5 +1,6 @@
 /** The admin API's shapes for setting connections up, and for how they stand. */
 import { z } from 'zod';
+import { block } from './contract.ts';
 
 const instant = z.iso.datetime();
 const amountText = z.string();
@@ -213,8 +214,9 @@ export const overview = z.object({
       destinationLabel: z.string(),
       state: z.enum(['active', 'paused']),
       pauseReason: z.string().nullable(),
-      /** Counts and sums are equal on both sides, and nothing waits. */
+      /** Counts and sums are equal on both sides, nothing waits, and every kind can be read. */
       inStep: z.boolean(),
+      blocks: z.array(block),
       balances: z.array(balance),
       lastEventAt: instant.nullable(),
       /** Age of the oldest event without an end state. */

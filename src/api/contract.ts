@@ -28,6 +28,8 @@ export const reason = z.object({
       z.object({
         choice: z.string(),
         argument: z.string().optional(),
+        /** What is asked for as the argument, where a person has to name it. */
+        asks: z.string().optional(),
         label: z.string(),
         explains: z.string(),
       }),
@@ -35,6 +37,24 @@ export const reason = z.object({
     .readonly()
     .optional(),
 });
+
+/** What a connection cannot do although its sign-in is good. */
+export const block = z.object({
+  connectionId: z.uuid(),
+  side: z.enum(['source', 'destination']),
+  what: z.string(),
+  /** "Payments cannot be read" */
+  words: z.string(),
+  message: z.string(),
+  wayOut: z.string(),
+  since: instant,
+  nextTryAt: instant,
+  /** Records that wait for it. */
+  held: z.number().int(),
+  /** Another way is taken; nobody has to act. */
+  workedAround: z.boolean(),
+});
+export type Block = z.output<typeof block>;
 
 export const connection = z.object({
   id: z.uuid(),
@@ -51,6 +71,7 @@ export const connection = z.object({
   /** Takes the interval's place: five fields, in UTC. */
   pollCron: z.string().nullable(),
   createdAt: instant,
+  blocks: z.array(block),
   counts: z.object({
     pending: z.number().int(),
     synced: z.number().int(),
@@ -287,6 +308,7 @@ export const status = z.object({
     }),
   ),
   parkedByReason: z.array(z.object({ code: z.string(), message: z.string(), count: z.number().int() })),
+  blocks: z.array(block),
   notices: z.array(notice),
   /** About how the service is reached. */
   hints: z.array(z.string()),

@@ -20,6 +20,15 @@ export type OperatingErrorKind =
 /** The `code` of what was read and cannot be taken, however often it is asked for: too large, or packed in an unknown way. */
 export const ANSWER_UNFIT = 'answer-unfit';
 
+/**
+ * The `code` of a refusal in the API's own shape for want of a permission, scope or feature: of `rejected`. It speaks of a
+ * kind of records or of a step, never of one record.
+ */
+export const NOT_PERMITTED = 'not-permitted';
+
+/** The `code` of a `conflict`: what was to be made needs an account, and there is none under that id. */
+export const ACCOUNT_GONE = 'account-gone';
+
 export type OperatingErrorDetails = {
   /** The vendor's own code or HTTP status, for people. */
   code?: string | undefined;

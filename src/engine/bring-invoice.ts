@@ -28,7 +28,13 @@ import {
 } from './bring.ts';
 import { differencesOfInvoice } from './confirm.ts';
 import { fenced, type LaneWork } from './lane-work.ts';
-import { copiedInvoice, type InvoiceSituation, invoiceFingerprint, isEmpty, planInvoice } from './plan/invoice.ts';
+import {
+  copiedInvoice,
+  type InvoiceSituation,
+  invoiceFingerprint,
+  isEmpty,
+  planInvoice,
+} from './plan/invoice.ts';
 import { isLiving } from './plan/plan.ts';
 import { recallCopy } from './recall.ts';
 

@@ -1,7 +1,7 @@
 /** One document, from what the source says now to an end state: the life of an invoice, top to bottom. */
 import type { CanonicalDocument } from '../core/canonical.ts';
 import { listOpenInLane } from '../store/deliveries.ts';
-import { loadDocument, type SyncDocument } from '../store/documents.ts';
+import { GONE_FROM_SOURCE, loadDocument, type SyncDocument } from '../store/documents.ts';
 import type { Answered } from '../store/events.ts';
 import { withAuditScope } from './audit.ts';
 import { type End, type Look, parked } from './bring.ts';
@@ -71,8 +71,8 @@ function settleMissing(work: LaneWork, document: SyncDocument, answered: Answere
         message: 'The source does not know it.',
       })
     : settle(work, document, answered, 'parked', {
-        code: 'gone-from-source',
+        code: GONE_FROM_SOURCE,
         message: 'The source knew it before and does not know it any more.',
-        wayOut: 'Check it in the source; replay the record once it is back.',
+        wayOut: 'Check it in the source; once a list shows it again it goes on by itself.',
       });
 }

@@ -1,6 +1,6 @@
 /** FreshBooks' families of error bodies, and the table that says what each error means for us. */
 import * as z from 'zod';
-import { OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
+import { NOT_PERMITTED, OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
 
 /** What an error body says, whichever family it is from. */
 export type WireError = { code: string; message: string; field: string | undefined };
@@ -145,10 +145,21 @@ export function toOperatingError({ call, status, error, json, safe, until }: Ref
       ? 'an answer of unknown form'
       : 'no JSON';
   return new OperatingError(kind, `FreshBooks, ${call}: HTTP ${status}, ${said}`, {
-    code: error?.code || String(status),
+    code:
+      kind === 'rejected' && safe && isNotPermitted(status, error)
+        ? NOT_PERMITTED
+        : error?.code || String(status),
     field: error?.field,
     until: kind === 'rate_limited' ? until : undefined,
   });
+}
+
+/** No access, no such feature in the plan: of a whole kind, by errno or by the status of an accounting error. */
+const NOT_PERMITTED_CODES: ReadonlySet<string> = new Set(['1003', '12001', '41001', '31001', '41101']);
+
+function isNotPermitted(status: number, error: WireError | undefined): boolean {
+  if (error === undefined) return false;
+  return NOT_PERMITTED_CODES.has(error.code) || (status === 403 && /^\d+$/.test(error.code));
 }
 
 function toKind({ status, error, json, safe }: Omit<Refusal, 'call' | 'until'>): OperatingErrorKind {

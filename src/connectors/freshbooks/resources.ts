@@ -84,7 +84,15 @@ export function toRecord(kind: DocumentKind, raw: JsonObject): SourceRecord {
   }
   const clientId = kind === 'client' ? sourceId : toIdText(raw[clientKey]) || toIdText(raw[FOUND_CLIENT]);
   const label = toLabel(kind, raw) || sourceId;
-  return { kind, sourceId, raw, clientId, label, amount: findAmount(raw['amount']) };
+  return {
+    kind,
+    sourceId,
+    raw,
+    clientId,
+    label,
+    amount: findAmount(raw['amount']),
+    ...(kind === 'invoice' ? { owed: findAmount(raw['outstanding']) } : {}),
+  };
 }
 
 function findAmount(value: JsonValue | undefined): Money | undefined {

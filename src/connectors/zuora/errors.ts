@@ -1,5 +1,5 @@
 /** The error table: six shapes of refusal, read by category and HTTP status into operating errors. */
-import { OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
+import { NOT_PERMITTED, OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../core/ports.ts';
 import { secondsOf } from './headers.ts';
 import { type Reason, reasonsOf, saysFailure, saysSuccess } from './reasons.ts';
@@ -141,7 +141,11 @@ function toRejection(
   }
   if (details.code.endsWith('10') || details.code === 'NO_PERMISSION' || status === 403) {
     const fix = 'The API user lacks a permission or the tenant lacks a feature: ask its administrator.';
-    return new OperatingError('rejected', `${text}. ${fix}`, details);
+    return new OperatingError('rejected', `${text}. ${fix}`, {
+      ...details,
+      // Without a reason of the API's own it may be anybody on the way who refuses.
+      code: details.code === '403' ? details.code : NOT_PERMITTED,
+    });
   }
   return new OperatingError('rejected', text, details);
 }

@@ -1,5 +1,5 @@
 /** Features of the tenant that no setting tells: a setting of ours says them, or the first refusal is the finding. */
-import { OperatingError } from '../../core/errors.ts';
+import { NOT_PERMITTED, OperatingError } from '../../core/errors.ts';
 import type { ConnectorContext, DestinationRequest } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 
@@ -57,7 +57,7 @@ export function createTenantFeatures({ settings, rememberSetting }: ConnectorCon
     async explain(error: unknown, step: Step, request: DestinationRequest): Promise<unknown> {
       if (!(error instanceof OperatingError) || error.kind !== 'rejected') return error;
       if (error.code === 'taxation-off') return explainTaxation(error, request);
-      const isForbidden = error.code === 'NO_PERMISSION' || /^403$|10$|45$/.test(error.code ?? '');
+      const isForbidden = error.code === NOT_PERMITTED || /^403$|45$/.test(error.code ?? '');
       return step.kind === 'unpost-invoice' && isForbidden ? explainUnposting(error) : error;
     },
   };

@@ -8,6 +8,7 @@ import type { ConnectionFields } from '../../../src/api/contract-connections.ts'
 import { useAct } from '../act.ts';
 import { api } from '../api.ts';
 import { formatCount } from '../format.ts';
+import { BlockNotes } from '../parts/blocks.tsx';
 import { AlertsForm } from '../parts/alerts-form.tsx';
 import { BackfillProgress } from '../parts/backfill-progress.tsx';
 import { Checks, useChecks } from '../parts/checks.tsx';
@@ -190,6 +191,7 @@ function Connection({ connection }: { connection: Full }) {
           )}
         </Alert>
       )}
+      <BlockNotes blocks={connection.blocks} />
       <Section title="How changes are noticed">
         <Stack gap="md">
           <ScheduleForm connection={connection} disabled={!maySetUp} />

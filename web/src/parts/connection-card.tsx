@@ -4,6 +4,7 @@ import { IconArrowRight, IconCircleCheck, IconCircleDashed } from '@tabler/icons
 import { Link } from '@tanstack/react-router';
 import type { Balance, Overview } from '../../../src/api/contract-connections.ts';
 import { formatAmount, formatCount, formatDuration, formatTime, KIND_LABELS } from '../format.ts';
+import { BlockNotes } from './blocks.tsx';
 import { PauseSwitch } from './pause-switch.tsx';
 
 type One = Overview['connections'][number];
@@ -22,7 +23,7 @@ function Agreement({ connection }: { connection: One }) {
       label={
         inStep
           ? 'Counts and sums are equal on both sides, and nothing waits.'
-          : 'Something is on its way, waits for a decision, or differs: see the lines below.'
+          : 'Something is on its way, waits for a decision, differs, or cannot be read: see the lines below.'
       }
     >
       <Badge
@@ -182,6 +183,7 @@ export function ConnectionCard({ connection }: { connection: One }) {
           <PauseSwitch connection={connection} />
         </Group>
         {connection.pauseReason !== null && <Text size="sm">{connection.pauseReason}</Text>}
+        <BlockNotes blocks={connection.blocks} />
         <Signs connection={connection} />
         <Balances connection={connection} />
       </Stack>

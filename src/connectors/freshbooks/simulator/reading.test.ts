@@ -176,7 +176,9 @@ test('a kind is refused by itself, a filter is ignored by itself, and a client c
   // Deleted ones, too.
   const everything = sim.simulator.books.invoices.rows.length;
   expect(await total('/invoices/invoices?search[vis_state]=1')).toBe(everything);
-  expect(await total('/invoices/invoices?search[updated_min]=2999-01-01')).toBe(everything);
+  expect(await total('/invoices/invoices?search[updated_min]=2999-01-01')).toBe(
+    await total('/invoices/invoices'),
+  );
   expect((await sim.call('GET', `/users/clients/${String(clientId)}`)).body).toMatchObject({
     response: { errors: [{ errno: 1012 }] },
   });
