@@ -3,6 +3,7 @@ import type { CanonicalDocument } from '../core/canonical.ts';
 import { listOpenInLane } from '../store/deliveries.ts';
 import { GONE_FROM_SOURCE, loadDocument, type SyncDocument } from '../store/documents.ts';
 import type { Answered } from '../store/events.ts';
+import { endOfUnreadable, unlessAccountGone } from './account-question.ts';
 import { withAuditScope } from './audit.ts';
 import { type End, type Look, parked } from './bring.ts';
 import { bringClient } from './bring-client.ts';
@@ -25,7 +26,11 @@ export function syncDocument(work: LaneWork, document: SyncDocument): Promise<vo
     const resumed = await resumeDelivery(work, document, linkDelivered(work.parts));
     if (resumed && !resumed.ok) return settle(work, document, fetched.answered, 'parked', resumed.reason);
     const mapped = await normalise(work, document, fetched);
-    const end = mapped.ok ? await bring(work, document, mapped.document, fetched) : parked(mapped.reason);
+    const end = mapped.ok
+      ? await unlessAccountGone(work, document, mapped.document, (present) =>
+          bring(work, present, mapped.document, fetched),
+        )
+      : ((await endOfUnreadable(work, document, mapped.reason)) ?? parked(mapped.reason));
     await settle(work, document, fetched.answered, end.state, end.reason);
   });
 }
@@ -64,7 +69,9 @@ async function lookAgain(work: LaneWork, document: SyncDocument): Promise<void> 
   await work.parts.db.transaction().execute((tx) => wake(work, tx, [document], 'a step was finished'));
 }
 
-function settleMissing(work: LaneWork, document: SyncDocument, answered: Answered): Promise<void> {
+async function settleMissing(work: LaneWork, document: SyncDocument, answered: Answered): Promise<void> {
+  const end = await endOfUnreadable(work, document, undefined);
+  if (end) return settle(work, document, answered, end.state, end.reason);
   return document.revisionId === null
     ? settle(work, document, answered, 'ignored', {
         code: 'unknown-in-source',

@@ -58,6 +58,8 @@ export type Decisions = {
   'share-account'?: string;
   /** Clients: make an account of its own, whatever others have the e-mail. */
   'new-account'?: true;
+  /** Clients that cannot be read: make the account from what an invoice says of them. */
+  'from-invoice'?: true;
 };
 
 export type SyncDocument = {

@@ -30,6 +30,18 @@ export function toCurrency(code: Maybe<string>): string | undefined {
 
 const VISIBILITY: readonly Visibility[] = ['active', 'deleted', 'archived'];
 
+/** Leaves out what is missing or blank. */
+export function present<K extends string>(
+  members: Record<K, string | null | undefined>,
+): Partial<Record<K, string>> {
+  const kept: Partial<Record<K, string>> = {};
+  for (const key in members) {
+    const text = members[key]?.trim();
+    if (text) kept[key] = text;
+  }
+  return kept;
+}
+
 export function toVisibility(value: Maybe<number>): Visibility | undefined {
   return VISIBILITY[value ?? -1];
 }

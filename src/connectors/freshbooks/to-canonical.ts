@@ -10,7 +10,7 @@ import type {
 } from '../../core/canonical.ts';
 import { CREDIT_TYPES } from '../../core/canonical.ts';
 import type { SourceRecord } from '../../core/ports.ts';
-import { createFindings, type Findings, toFormProblems, toVisibility } from './findings.ts';
+import { createFindings, type Findings, present, toFormProblems, toVisibility } from './findings.ts';
 import { toInvoice } from './to-canonical-invoice.ts';
 import {
   clientSchema,
@@ -52,18 +52,6 @@ function map<W, T extends CanonicalDocument>(
   const findings = createFindings();
   if (record.clientId === '') findings.add('client', '', 'the document names no client');
   return findings.result(toDocument(parsed.data, record, findings));
-}
-
-/** Leaves out what is missing or blank. */
-function present<K extends string>(
-  members: Record<K, string | null | undefined>,
-): Partial<Record<K, string>> {
-  const kept: Partial<Record<K, string>> = {};
-  for (const key in members) {
-    const text = members[key]?.trim();
-    if (text) kept[key] = text;
-  }
-  return kept;
 }
 
 /** Leaves out what is missing, blank or 0: all three mean none. */
