@@ -109,19 +109,25 @@ export async function unlessAccountGone(
   bring: (document: SyncDocument) => Promise<End>,
 ): Promise<End> {
   if (canonical.kind === 'client') return bring(document);
+  const present = await attempt(() => bring(document));
+  if (!present.isSuspect) return present.end();
+  const asked = await askAboutAccount(work, document, canonical);
+  if (asked) return asked;
+  return (await wentWithAccount(work, document)) ? bring(await healed(work, document)) : present.end();
+}
+
+/** How it ended, or failed, and whether a deleted account may be behind it. */
+async function attempt(act: () => Promise<End>): Promise<{ isSuspect: boolean; end: () => End }> {
   try {
-    const end = await bring(document);
-    const isSuspect = end.state === 'parked' && COPY_GONE.has(end.reason?.code ?? '');
-    if (!isSuspect) return end;
-    const asked = await askAboutAccount(work, document, canonical);
-    if (asked) return asked;
-    return (await wentWithAccount(work, document)) ? bring(await healed(work, document)) : end;
+    const end = await act();
+    return { isSuspect: end.state === 'parked' && COPY_GONE.has(end.reason?.code ?? ''), end: () => end };
   } catch (error) {
-    const isSuspect =
-      error instanceof OperatingError && (error.kind === 'conflict' || error.code === ACCOUNT_GONE);
-    const end = isSuspect && (await askAboutAccount(work, document, canonical));
-    if (end) return end;
-    throw error;
+    if (!(error instanceof OperatingError)) throw error;
+    const isSuspect = error.kind === 'conflict' || error.code === ACCOUNT_GONE;
+    const end = () => {
+      throw error;
+    };
+    return { isSuspect, end };
   }
 }
 
