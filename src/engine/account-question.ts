@@ -45,7 +45,7 @@ export function waitsForClient(document: SyncDocument, reason: Reason): Reason {
 
 // ---------------------------------------------------------------- a client that cannot be read
 
-export function isDecided({ decisions }: SyncDocument): boolean {
+function isDecided({ decisions }: SyncDocument): boolean {
   return decisions.account !== undefined || decisions['from-invoice'] === true;
 }
 

@@ -5,6 +5,7 @@ import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
 import { type Counterpart, STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
 import { listHolders } from '../store/account-owners.ts';
+import type { BlockKey } from '../store/blocks.ts';
 import type { Db } from '../store/db.ts';
 import {
   type Delivery,
@@ -16,7 +17,6 @@ import {
 } from '../store/deliveries.ts';
 import type { Reason, SyncDocument } from '../store/documents.ts';
 import { touchLinks } from '../store/links.ts';
-import type { BlockKey } from '../store/blocks.ts';
 import { withAuditScope } from './audit.ts';
 import { endBlock, isNotPermitted, passBlock, tellBlocked } from './blocks.ts';
 import { keepOrChangeKey, withLiveKey } from './delivery-key.ts';

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { newId } from '../core/ids.ts';
 import { fingerprintOf, type JsonObject } from '../core/json.ts';
 import type { SourceRecord } from '../core/ports.ts';
-import type { Db } from '../store/db.ts';
 import { findBlock } from '../store/blocks.ts';
+import type { Db } from '../store/db.ts';
 import { listOpenInLane } from '../store/deliveries.ts';
 import {
   clientLane,

@@ -1,8 +1,8 @@
 /** Both ports of a connection as far as they may be used: what is refused for want of a permission becomes a block. */
 import type { DocumentKind } from '../core/canonical.ts';
 import type { Destination, Source } from '../core/ports.ts';
-import type { Side } from '../store/connections.ts';
 import type { BlockWord } from '../store/blocks.ts';
+import type { Side } from '../store/connections.ts';
 import { readBlockOf, unlessBlocked } from './blocks.ts';
 import type { EngineParts } from './parts.ts';
 

@@ -4,13 +4,13 @@ import {
   type RunningSimulator,
   startFreshBooksSimulator,
 } from '../../src/connectors/freshbooks/simulator/server.ts';
-import { drainLane } from '../../src/engine/lane.ts';
 import { acceptEvents } from '../../src/engine/intake.ts';
+import { drainLane } from '../../src/engine/lane.ts';
 import { pollConnection } from '../../src/engine/poll.ts';
 import { ping } from '../../src/operations/ping.ts';
 import { setConnection } from '../../src/operations/set-connection.ts';
-import { takeDuePolls } from '../../src/store/connections.ts';
 import { listBlocks } from '../../src/store/blocks.ts';
+import { takeDuePolls } from '../../src/store/connections.ts';
 import { findCursor, saveCursor } from '../../src/store/cursors.ts';
 import { findDocument } from '../../src/store/documents.ts';
 import { findLatestRevision } from '../../src/store/revisions.ts';

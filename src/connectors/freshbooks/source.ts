@@ -116,7 +116,7 @@ function toFilters({ changedSince, deleted }: ListRequest): ReadonlyArray<readon
 }
 
 /** Filters that FreshBooks does not know are ignored without a word; the rows tell. */
-export function isIgnored(
+function isIgnored(
   request: Pick<ListRequest, 'changedSince' | 'deleted'>,
   rows: readonly JsonObject[],
 ): boolean {

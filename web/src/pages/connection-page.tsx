@@ -8,9 +8,9 @@ import type { ConnectionFields } from '../../../src/api/contract-connections.ts'
 import { useAct } from '../act.ts';
 import { api } from '../api.ts';
 import { formatCount } from '../format.ts';
-import { BlockNotes } from '../parts/blocks.tsx';
 import { AlertsForm } from '../parts/alerts-form.tsx';
 import { BackfillProgress } from '../parts/backfill-progress.tsx';
+import { BlockNotes } from '../parts/blocks.tsx';
 import { Checks, useChecks } from '../parts/checks.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { FieldInputs, type Values } from '../parts/field-inputs.tsx';

@@ -52,7 +52,7 @@ type ResourceOf<Row extends { id: number; visState: number }> = {
 export function registerAccounting(api: FastifyInstance, sim: Simulator): void {
   const register = <Row extends { id: number; visState: number }>(
     resource: ResourceOf<Row>,
-    isKnown = (_: Row) => true,
+    isKnown: (row: Row) => boolean = () => true,
   ) => {
     const own = () => sim.faults.ignoredFilters.filter(({ kind }) => kind === resource.object);
     const ignored = () => new Set<string>(own().map(({ filter }) => filter));
