@@ -1,6 +1,5 @@
 /** The admin API's shapes for setting connections up, and for how they stand. */
 import { z } from 'zod';
-import { block } from './contract.ts';
 
 const instant = z.iso.datetime();
 const amountText = z.string();
@@ -204,6 +203,24 @@ const balance = z.object({
   parked: z.number().int(),
   equal: z.boolean(),
 });
+
+/** What a connection cannot do although its sign-in is good. */
+export const block = z.object({
+  connectionId: z.uuid(),
+  side: z.enum(['source', 'destination']),
+  what: z.string(),
+  /** "Payments cannot be read" */
+  words: z.string(),
+  message: z.string(),
+  wayOut: z.string(),
+  since: instant,
+  nextTryAt: instant,
+  /** Records that wait for it. */
+  held: z.number().int(),
+  /** Another way is taken; nobody has to act. */
+  workedAround: z.boolean(),
+});
+export type Block = z.output<typeof block>;
 
 export const overview = z.object({
   connections: z.array(

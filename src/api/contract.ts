@@ -1,5 +1,6 @@
 /** The admin API's shapes: the one file that server, CLI and dashboard share. */
 import { z } from 'zod';
+import { block } from './contract-connections.ts';
 
 const documentKind = z.enum(['client', 'invoice', 'payment', 'credit']);
 const recordState = z.enum(['pending', 'synced', 'parked', 'ignored']);
@@ -37,24 +38,6 @@ export const reason = z.object({
     .readonly()
     .optional(),
 });
-
-/** What a connection cannot do although its sign-in is good. */
-export const block = z.object({
-  connectionId: z.uuid(),
-  side: z.enum(['source', 'destination']),
-  what: z.string(),
-  /** "Payments cannot be read" */
-  words: z.string(),
-  message: z.string(),
-  wayOut: z.string(),
-  since: instant,
-  nextTryAt: instant,
-  /** Records that wait for it. */
-  held: z.number().int(),
-  /** Another way is taken; nobody has to act. */
-  workedAround: z.boolean(),
-});
-export type Block = z.output<typeof block>;
 
 export const connection = z.object({
   id: z.uuid(),

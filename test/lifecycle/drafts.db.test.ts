@@ -189,7 +189,7 @@ test('D1 a draft without lines asks nobody and makes nothing, not even an accoun
   expect(await world.invoice(invoice)).toEqual(['draft 12.00']);
   await world.editInvoice(invoice, { lines: [] });
   await world.settle();
-  expect((await world.invoice(invoice)).filter((line) => line.startsWith('draft'))).toEqual([]);
+  expect((await world.invoice(invoice)).filter((told) => told.startsWith('draft'))).toEqual([]);
   await world.reprice(invoice, '13.00');
   await send(invoice);
   await world.settle();

@@ -1,6 +1,6 @@
 /** What a connection cannot do although its sign-in is good: since when, why, and the way out. */
 import { Alert, Text } from '@mantine/core';
-import type { Block } from '../../../src/api/contract.ts';
+import type { Block } from '../../../src/api/contract-connections.ts';
 import { formatCount, formatTime } from '../format.ts';
 
 export function BlockNotes({ blocks }: { blocks: readonly Block[] }) {
