@@ -162,7 +162,7 @@ module.exports = {
       comment: 'The dashboard bundles it.',
       severity: 'error',
       from: { path: '^src/api/contract[a-z-]*\\.ts$' },
-      to: { path: '^(src/|node:)' },
+      to: { path: '^(src/|node:)', pathNot: '^src/api/contract[a-z-]*\\.ts$' },
     },
     {
       name: 'no-tests-in-production',

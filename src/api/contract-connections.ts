@@ -204,6 +204,24 @@ const balance = z.object({
   equal: z.boolean(),
 });
 
+/** What a connection cannot do although its sign-in is good. */
+export const block = z.object({
+  connectionId: z.uuid(),
+  side: z.enum(['source', 'destination']),
+  what: z.string(),
+  /** "Payments cannot be read" */
+  words: z.string(),
+  message: z.string(),
+  wayOut: z.string(),
+  since: instant,
+  nextTryAt: instant,
+  /** Records that wait for it. */
+  held: z.number().int(),
+  /** Another way is taken; nobody has to act. */
+  workedAround: z.boolean(),
+});
+export type Block = z.output<typeof block>;
+
 export const overview = z.object({
   connections: z.array(
     z.object({
@@ -213,8 +231,9 @@ export const overview = z.object({
       destinationLabel: z.string(),
       state: z.enum(['active', 'paused']),
       pauseReason: z.string().nullable(),
-      /** Counts and sums were equal on both sides when the copies were read last, and nothing waits. */
+      /** Counts and sums were equal on both sides when the copies were read last, nothing waits, and every kind can be read. */
       inStep: z.boolean(),
+      blocks: z.array(block),
       balances: z.array(balance),
       lastEventAt: instant.nullable(),
       /** Age of the oldest event without an end state. */

@@ -1,5 +1,6 @@
 /** The admin API's shapes: the one file that server, CLI and dashboard share. */
 import { z } from 'zod';
+import { block } from './contract-connections.ts';
 
 const documentKind = z.enum(['client', 'invoice', 'payment', 'credit']);
 const recordState = z.enum(['pending', 'synced', 'parked', 'ignored']);
@@ -28,6 +29,8 @@ export const reason = z.object({
       z.object({
         choice: z.string(),
         argument: z.string().optional(),
+        /** What is asked for as the argument, where a person has to name it. */
+        asks: z.string().optional(),
         label: z.string(),
         explains: z.string(),
       }),
@@ -51,6 +54,7 @@ export const connection = z.object({
   /** Takes the interval's place: five fields, in UTC. */
   pollCron: z.string().nullable(),
   createdAt: instant,
+  blocks: z.array(block),
   counts: z.object({
     pending: z.number().int(),
     synced: z.number().int(),
@@ -301,6 +305,7 @@ export const status = z.object({
     }),
   ),
   parkedByReason: z.array(z.object({ code: z.string(), message: z.string(), count: z.number().int() })),
+  blocks: z.array(block),
   notices: z.array(notice),
   /** About how the service is reached. */
   hints: z.array(z.string()),

@@ -212,7 +212,7 @@ export async function list(options: GlobalOptions): Promise<void> {
         c.webhooksEnabled ? 'on' : 'off',
         c.pollCron ?? (c.pollIntervalSeconds === 0 ? 'off' : `${c.pollIntervalSeconds} s`),
         `${c.counts.synced} synced, ${c.counts.pending} pending, ${c.counts.parked} parked`,
-        c.pauseReason ?? '',
+        c.pauseReason ?? c.blocks.find(({ workedAround }) => !workedAround)?.words ?? '',
       ]);
       say(table(['name', 'systems', 'state', 'webhooks', 'polling', 'records', ''], rows));
     });

@@ -9,6 +9,7 @@ import { listReplays, showReplay } from '../operations/replay-runs.ts';
 import { showConnection as showOperation } from '../operations/show-connection.ts';
 import { loadConnection } from '../store/connections.ts';
 import { answer, localActor, say, stateText, table } from './output.ts';
+import { sayBlocks } from './say-blocks.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
 export async function overview(
@@ -24,6 +25,7 @@ export async function overview(
           `${pc.bold(one.name)}  ${stateText(one.state)}  ${agreed}  lag ${one.lagSeconds} s, ${one.parked} parked${follow}`,
         );
         if (one.readBack) say(pc.dim(readBackText(one.readBack)));
+        sayBlocks(one.blocks);
         const rows = one.balances.map((b) => [
           b.kind,
           b.currency,
@@ -122,6 +124,7 @@ export async function showConnection(name: string, options: GlobalOptions): Prom
     const view = await showOperation(parts, localActor(), { connection: name });
     answer(options.json, view, (shown) => {
       say(`${pc.bold(shown.name)}  ${stateText(shown.state)}  ${shown.pauseReason ?? ''}`);
+      sayBlocks(shown.blocks);
       const rows = (['source', 'destination'] as const).flatMap((side) =>
         shown.fields[side].map((f) => [
           `${side}.${f.name}`,

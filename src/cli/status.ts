@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { status as statusOperation } from '../operations/status.ts';
 import { versionText } from '../platform/postgres/known-version.ts';
 import { answer, localActor, say, table } from './output.ts';
+import { sayBlocks } from './say-blocks.ts';
 import { auditText } from './verify-audit.ts';
 import { type GlobalOptions, withInstallation } from './with-installation.ts';
 
@@ -30,6 +31,7 @@ export async function status(options: GlobalOptions): Promise<void> {
         ]);
         say(table(['kind', 'currency', 'count', 'amount', 'synced', 'synced amount'], rows));
       }
+      sayBlocks(shown.blocks);
       for (const { message, action } of shown.notices)
         say(`${pc.yellow('to do')} ${message} ${action}`.trimEnd());
       for (const hint of shown.hints) say(`${pc.yellow('hint')} ${hint}`);

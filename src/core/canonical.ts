@@ -41,9 +41,13 @@ export type CanonicalClient = CanonicalBase & {
   phone?: string;
   address: PostalAddress;
   vatNumber?: string;
-  /** What the client is usually billed in; its documents name their own. */
-  currency?: string;
 };
+
+/** Whom an invoice names and where they are, in its own words. */
+export type BilledTo = Pick<
+  CanonicalClient,
+  'organization' | 'firstName' | 'lastName' | 'email' | 'address' | 'vatNumber'
+>;
 
 /** One tax of a line: `ratePercent` "9.975" means 9.975 %. */
 export type CanonicalTax = { name: string; ratePercent: DecimalText; number?: string };
@@ -84,6 +88,8 @@ export type CanonicalInvoice = CanonicalBase & {
   notes: string;
   terms: string;
   poNumber: string;
+  /** Only used where the client itself cannot be read. */
+  billedTo?: BilledTo;
 };
 
 export type PaymentMethod =

@@ -26,6 +26,13 @@ export const ANSWER_UNFIT = 'answer-unfit';
  * record, is tried for a while, and then a person is told the address.
  */
 export const NOT_SERVED = 'not-served';
+
+/**
+ * The `code` of a refusal in the API's own shape for want of a permission, scope or feature: of `rejected`. It speaks of a
+ * kind of records or of a step, never of one record.
+ */
+export const NOT_PERMITTED = 'not-permitted';
+
 /** The `code` of a `conflict`: what was to be made or changed needs an account, and there is none under that id. */
 export const ACCOUNT_GONE = 'account-gone';
 

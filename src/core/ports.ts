@@ -4,7 +4,7 @@ import type { SourceIdentity } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Money } from './money.ts';
 import type { Origin } from './origins.ts';
-import type { Counterpart, InvoiceItem, Owed, Step } from './steps.ts';
+import type { Counterpart, InvoiceItem, Owed, Step, StepKind } from './steps.ts';
 import type { TableSpec } from './table.ts';
 
 // ---------------------------------------------------------------- what the platform lends to a connector
@@ -185,6 +185,8 @@ export type SourceRecord = {
   date?: PlainDate | undefined;
   /** Of a payment, the invoice that it is of. */
   invoiceId?: string | undefined;
+  /** Invoices: what is still owed, where it can be read. */
+  owed?: Money | undefined;
 };
 
 export type ListRequest = {
@@ -205,6 +207,8 @@ export type ListPage = {
   next: string | undefined;
   /** How many there are in all, as far as the source tells; an estimate for progress bars. */
   estimatedTotal: number;
+  /** A row shows that `deleted`, or `changedSince`, was not heeded. */
+  filterIgnored?: boolean;
 };
 
 export interface Source {
@@ -222,6 +226,8 @@ export interface Source {
   /** Pure; which member of the record each value of its canonical document was read from. */
   originsOf?(record: SourceRecord, document: CanonicalDocument): readonly Origin[];
   readonly callbacks: SourceCallbacks;
+  /** What to grant, and where, when a kind may not be read. */
+  permissionFor?(kind: DocumentKind): string;
   /** Everything but the callbacks, whose state the caller compares with its own. The first check is the one without which the rest says nothing. */
   ping(): Promise<PingCheck[]>;
   /** Gives the credentials back: nobody can use them afterwards. Where absent, forgetting them is all there is to do. */
@@ -413,6 +419,8 @@ export interface Destination {
   /** The invoice under that number, whoever made it. */
   findInvoice(number: string): Promise<CopyState | undefined>;
   facts(): Promise<DestinationFacts>;
+  /** What to grant, and where, when a step is refused for want of a permission. */
+  permissionFor?(step: StepKind): string;
   ping(): Promise<PingCheck[]>;
 }
 

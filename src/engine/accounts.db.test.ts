@@ -124,7 +124,8 @@ test('K11 two workers that meet a new client at once make one account (I2, I5)',
 test('a client that the source does not know parks its invoice, which goes on once the client is there', async () => {
   kit.books.put('invoice', invoiceOf({ id: '1', client: '1' }));
   await bring('1');
-  expect(await kit.stateOf('invoice', '1')).toBe('parked client-missing');
+  expect(await kit.stateOf('client', '1')).toBe('parked client-missing');
+  expect(await kit.stateOf('invoice', '1')).toBe('parked waits-for-client');
   kit.books.put('client', { id: '1', name: 'Late' });
   await kit.accept({ kind: 'client', sourceId: '1' });
   await kit.settle();

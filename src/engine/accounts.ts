@@ -1,5 +1,5 @@
 /** Client to account: found by external id or e-mail, made once, remembered (K1-K5). */
-import type { CanonicalClient, CanonicalDocument, PlainDate } from '../core/canonical.ts';
+import type { BilledTo, CanonicalClient, CanonicalDocument, PlainDate } from '../core/canonical.ts';
 import { OperatingError } from '../core/errors.ts';
 import { isMadeForAnother, toExternalKey } from '../core/ids.ts';
 import type { AccountCandidate } from '../core/ports.ts';
@@ -7,6 +7,7 @@ import type { Counterpart } from '../core/steps.ts';
 import { claimAccount, listHolders } from '../store/account-owners.ts';
 import { findDocument, type Reason, type SyncDocument } from '../store/documents.ts';
 import { findLink, saveLink } from '../store/links.ts';
+import { questionAbout, standInFor, unreadable, waitsForClient } from './account-question.ts';
 import { withAuditScope } from './audit.ts';
 import { bringClient } from './bring-client.ts';
 import { deliver, resumeDelivery } from './deliver.ts';
@@ -17,11 +18,12 @@ import { normalise } from './normalise.ts';
 import { nowOf } from './parts.ts';
 import { anothersAccount, isFreeFor, NEW_ACCOUNT, planAccount, whose } from './plan/account.ts';
 import { clientFingerprint } from './plan/client.ts';
+import { isLiving } from './plan/plan.ts';
 
 const TURNS = 3;
 
-/** Of the invoice that the account is made for: how long its clients have to pay. */
-export type Terms = { issuedOn: PlainDate; dueOn: PlainDate };
+/** Of the invoice that the account is made for: how long its clients have to pay, and whom it names. */
+export type Terms = { issuedOn: PlainDate; dueOn: PlainDate; billedTo?: BilledTo };
 
 export type Account = { ok: true; account: Counterpart } | { ok: false; reason: Reason };
 
@@ -35,7 +37,7 @@ export async function ensureAccount(
   const { parts, open } = work;
   const connectionId = open.connection.id;
   const link = await findLink(parts.db, { connectionId, kind: 'client', sourceId: clientId, currency });
-  if (link) return { ok: true, account: link.counterpart };
+  if (link && isLiving(link)) return { ok: true, account: link.counterpart };
   const document = await ensureDocument(work, 'client', clientId);
   return withAuditScope({ documentId: document.id }, () => makeAccount(work, document, currency, terms));
 }
@@ -66,29 +68,27 @@ async function makeAccount(
 ): Promise<Account> {
   const fetched = await fetchDocument(work, document);
   if ('moved' in fetched) throw new Error(`client ${document.sourceId} cannot leave its own lane`);
-  if (!fetched.found) {
-    return {
-      ok: false,
-      reason: {
-        code: 'client-missing',
-        message: `The source knows no client ${document.sourceId}.`,
-        waitsFor: document.id,
-      },
-    };
+  const mapped = fetched.found ? await normalise(work, document, fetched) : undefined;
+  const client = mapped?.ok ? (mapped.document as CanonicalClient) : standInFor(document, terms?.billedTo);
+  if (!client) {
+    const reason = unreadable(document, mapped?.ok ? undefined : mapped?.reason, terms !== undefined);
+    await settle(work, document, fetched.answered, 'parked', reason);
+    return { ok: false, reason: waitsForClient(document, reason) };
   }
-  const mapped = await normalise(work, document, fetched);
-  if (!mapped.ok) {
-    await settle(work, document, fetched.answered, 'parked', mapped.reason);
-    return { ok: false, reason: waitsForClient(document, mapped.reason) };
-  }
-  const client = mapped.document as CanonicalClient;
   // What an earlier attempt has made is found by the link it has left.
   await resumeDelivery(work, document, linkDelivered(work.parts));
   const { connectionId, kind, sourceId } = document;
   const link = await findLink(work.parts.db, { connectionId, kind, sourceId, currency });
-  const found: Account = link
-    ? { ok: true, account: link.counterpart }
-    : await findOrCreate(work, document, client, currency, terms);
+  const question = link && !isLiving(link) ? await questionAbout(work, document, link) : undefined;
+  if (question) {
+    await settle(work, document, fetched.answered, 'parked', question);
+    return { ok: false, reason: waitsForClient(document, question) };
+  }
+  const now = await findLink(work.parts.db, { connectionId, kind, sourceId, currency });
+  const found: Account =
+    now && isLiving(now)
+      ? { ok: true, account: now.counterpart }
+      : await findOrCreate(work, document, client, currency, terms);
   if (!found.ok) {
     await settle(work, document, fetched.answered, 'parked', found.reason);
     return { ok: false, reason: waitsForClient(document, found.reason) };
@@ -224,13 +224,4 @@ const FOUND = {
 
 function daysOf({ issuedOn, dueOn }: Terms): number {
   return (Date.parse(`${dueOn}T00:00:00Z`) - Date.parse(`${issuedOn}T00:00:00Z`)) / 86_400_000;
-}
-
-function waitsForClient(document: SyncDocument, reason: Reason): Reason {
-  return {
-    code: 'waits-for-client',
-    message: `Its client ${document.label || document.sourceId} is parked: ${reason.message}`,
-    wayOut: 'Settle the client; this record then goes on by itself.',
-    waitsFor: document.id,
-  };
 }

@@ -26,6 +26,11 @@ const PAUSES: Readonly<Record<string, string>> = {
   'by-hand': 'Paused by a person',
 };
 
+const BLOCKS: Readonly<Record<string, string>> = {
+  'kind-not-readable': 'A kind of records cannot be read; a person has to act',
+  'step-not-permitted': 'A step is not permitted in the destination; a person has to act',
+};
+
 type Parts = Pick<EngineParts, 'db' | 'queue' | 'clock' | 'log' | 'addresses'>;
 
 /** Never throws: nothing else waits for it. */
@@ -85,5 +90,6 @@ export function postAlert(
 function wordsOf(what: AlertWhat, code: string): string {
   if (what === 'test') return 'A test: alerts arrive';
   if (what === 'paused') return PAUSES[code] ?? 'Paused';
+  if (what === 'blocked') return BLOCKS[code] ?? 'Something is not permitted';
   return `Parked: ${code.replaceAll('-', ' ')}`;
 }

@@ -19,6 +19,7 @@ import {
 import { sqlRunner } from '../store/db.ts';
 import { nextTick } from '../store/events.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
+import { Blocked } from './blocks.ts';
 import { reach } from './checkpoints.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
@@ -63,6 +64,7 @@ export async function runBackfill(parts: EngineParts, runtime: ConnectionRuntime
   try {
     await runChunk(parts, open, backfill);
   } catch (error) {
+    if (error instanceof Blocked) return skipKind(parts, open, backfill);
     if (error instanceof OperatingError && error.kind === 'unauthorized') {
       await connectionPauser(parts)(backfill.connectionId, error.message, ENGINE_ACTOR, error.code);
       return;
@@ -115,19 +117,46 @@ async function runChunk(parts: EngineParts, open: OpenConnection, backfill: Back
   await reach(parts, 'after history');
 }
 
+/** A kind that cannot be read keeps no other from being listed; the end says what is missing. */
+async function skipKind(parts: EngineParts, open: OpenConnection, backfill: Backfill): Promise<void> {
+  const { kinds } = open.source;
+  const next = kinds[kinds.indexOf(backfill.kind) + 1];
+  await parts.db.transaction().execute(async (tx) => {
+    const place = { kind: next ?? backfill.kind, cursor: null, state: next ? 'running' : 'listed' } as const;
+    if (!(await advanceBackfill(tx, backfill, { ...backfill, ...place }, nowOf(parts)))) return;
+    await parts.queue.wake('backfill', [{ key: backfill.id }], sqlRunner(tx));
+  });
+}
+
+/** The kinds that were not listed at all. */
+function unlistedKinds({ source }: OpenConnection, { listed }: Backfill): string[] {
+  return source.kinds.filter((kind) => listed[kind] === undefined);
+}
+
 /**
  * Complete only when counts and sums agree. Where they do not, or where the source counted more than it showed, all is
  * listed once more: rows may have moved between pages, or changed between the list and the read.
  */
 async function conclude(parts: EngineParts, open: OpenConnection, backfill: Backfill): Promise<void> {
   const report = await compareItems(parts.db, backfill);
-  const agree = figuresAgree(report);
-  const again = agree ? report.short.length > 0 && backfill.pass === 1 : backfill.pass < MOST_PASSES;
+  const unlisted = unlistedKinds(open, backfill);
+  const agree = figuresAgree(report) && unlisted.length === 0;
+  const again =
+    unlisted.length > 0 && figuresAgree(report)
+      ? false
+      : agree
+        ? report.short.length > 0 && backfill.pass === 1
+        : backfill.pass < MOST_PASSES;
   const [first] = open.source.kinds;
   await parts.db.transaction().execute(async (tx) => {
     const place = again
       ? { kind: first ?? backfill.kind, cursor: null, listed: {}, estimated: {}, state: 'running' as const }
-      : { ...backfill, state: agree ? ('complete' as const) : ('incomplete' as const) };
+      : {
+          ...backfill,
+          state: agree ? ('complete' as const) : ('incomplete' as const),
+          error:
+            unlisted.length > 0 ? `Not listed, as they could not be read: ${unlisted.join('s, ')}s.` : null,
+        };
     const pass = backfill.pass + (again ? 1 : 0);
     if (!(await advanceBackfill(tx, backfill, { ...place, pass, report }, nowOf(parts)))) return;
     if (again) {

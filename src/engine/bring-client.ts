@@ -4,16 +4,23 @@ import { OperatingError } from '../core/errors.ts';
 import { listHolders } from '../store/account-owners.ts';
 import type { SyncDocument } from '../store/documents.ts';
 import { confirmLink, type Link, listLinks } from '../store/links.ts';
+import { questionAbout } from './account-question.ts';
 import { type End, notePlan, nowFor, parked, synced, takeSteps } from './bring.ts';
 import { fenced, type LaneWork, note } from './lane-work.ts';
 import { planClient } from './plan/client.ts';
+import { isLiving } from './plan/plan.ts';
 
 export async function bringClient(
   work: LaneWork,
   document: SyncDocument,
   client: CanonicalClient,
 ): Promise<End> {
-  const links = await listLinks(work.parts.db, document);
+  const all = await listLinks(work.parts.db, document);
+  for (const link of all.filter((one) => !isLiving(one))) {
+    const question = await questionAbout(work, document, link);
+    if (question) return parked(question);
+  }
+  const links = (await listLinks(work.parts.db, document)).filter(isLiving);
   const accounts = links.map(({ counterpart }) => counterpart.id);
   const holders = await listHolders(work.parts.db, document, accounts);
   const plan = planClient(client, links, holders, work.open.connection.policies);
@@ -22,7 +29,7 @@ export async function bringClient(
   if (plan.do === 'ignore') return { state: 'ignored', reason: plan.reason };
   const taken = await takeSteps(work, document, plan.steps);
   if (!taken.ok) return parked(taken.reason);
-  const now = await listLinks(work.parts.db, document);
+  const now = (await listLinks(work.parts.db, document)).filter(isLiving);
   for (const link of now) if (link.touched) await confirmAccount(work, document, link);
   return synced([...plan.notes, ...now.flatMap(({ copied }) => copied.notes ?? [])]);
 }

@@ -29,7 +29,13 @@ import {
 } from './bring.ts';
 import { differencesOfInvoice } from './confirm.ts';
 import { fenced, type LaneWork } from './lane-work.ts';
-import { copiedInvoice, type InvoiceSituation, invoiceFingerprint, planInvoice } from './plan/invoice.ts';
+import {
+  copiedInvoice,
+  type InvoiceSituation,
+  invoiceFingerprint,
+  isEmpty,
+  planInvoice,
+} from './plan/invoice.ts';
 import { isLiving } from './plan/plan.ts';
 import { recallCopy } from './recall.ts';
 
@@ -126,7 +132,7 @@ async function surveyInvoice(
       own: document.decisions['own-number'] === true,
     });
   const account =
-    invoice.visibility === 'deleted'
+    invoice.visibility === 'deleted' || isEmpty(invoice)
       ? undefined
       : await ensureAccount(work, invoice.clientId, invoice.currency, invoice);
   if (account && !account.ok) return { reason: account.reason };

@@ -21,6 +21,7 @@ import { createGovernor, type Governor } from './governor.ts';
 import { guardPort } from './guard-port.ts';
 import { addressesOf } from './outgoing.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
+import { permittedDestination, permittedSource } from './permitted-ports.ts';
 import { storableSource } from './storable-source.ts';
 
 export type OpenConnection = { connection: Connection; source: Source; destination: Destination };
@@ -61,8 +62,8 @@ export function createConnectionRuntime(parts: EngineParts): ConnectionRuntime {
       const tenant = destinationManifest(parts.registry, connection.destination).create(destination.context);
       const runtime = {
         connection,
-        source: storableSource(guardPort(books, parts.vault.known)),
-        destination: guardPort(tenant, parts.vault.known),
+        source: permittedSource(parts, connectionId, storableSource(guardPort(books, parts.vault.known))),
+        destination: permittedDestination(parts, connectionId, guardPort(tenant, parts.vault.known)),
         close: async () => void (await Promise.allSettled([source.close(), destination.close()])),
       };
       opened.set(connectionId, runtime);

@@ -3,8 +3,9 @@ import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { toldOrigins } from '../core/origins.ts';
 import type { StepResult } from '../core/ports.ts';
-import { type Counterpart, STEP_KINDS, type Step, touchedBy } from '../core/steps.ts';
+import { type Counterpart, STEP_KINDS, type Step, type StepKind, touchedBy } from '../core/steps.ts';
 import { listHolders } from '../store/account-owners.ts';
+import type { BlockKey } from '../store/blocks.ts';
 import type { Db } from '../store/db.ts';
 import {
   type Delivery,
@@ -17,6 +18,7 @@ import {
 import type { Reason, SyncDocument } from '../store/documents.ts';
 import { touchLinks } from '../store/links.ts';
 import { withAuditScope } from './audit.ts';
+import { endBlock, isNotPermitted, passBlock, tellBlocked } from './blocks.ts';
 import { FOUND_BY_MARK_ONLY, keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fencedAt, type LaneWork, note, wakeWaiting } from './lane-work.ts';
 import { nowOf } from './parts.ts';
@@ -25,6 +27,12 @@ import { tellPayments } from './tell-payments.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
 export const MAPPING_VERSION = '2';
+
+/** Where they are refused, plans take another way (bring-invoice.ts). */
+const PLANNED_AROUND: ReadonlySet<StepKind> = new Set(['unpost-invoice', 'delete-invoice']);
+
+const ASK_FOR_IT =
+  'Let the administrator of the destination give its API user the permission, then ping the connection.';
 
 /** `found`: an attempt that was forgotten had made it, perhaps from an older state. */
 export type Delivered =
@@ -56,6 +64,8 @@ export async function deliver(
       },
     };
   }
+  const block = stepBlockOf(work, step);
+  const isTry = await passBlock(work.parts, block);
   const delivery = await fencedAt(work, 'intent', async (tx) => {
     const now = nowOf(work.parts);
     const { connectionId, id: documentId } = document;
@@ -81,13 +91,19 @@ export async function deliver(
     return inserted;
   });
   const firstAttemptExcluded = !FOUND_BY_MARK_ONLY.has(step.kind);
-  return attempt(
+  const delivered = await attempt(
     work,
     document,
     delivery,
     { firstAttempt: true, firstAttemptExcluded, storedDoubt: null },
     onSuccess,
   );
+  if (isTry && delivered.ok) await endBlock(work.parts, block);
+  return delivered;
+}
+
+function stepBlockOf(work: LaneWork, step: Step): BlockKey {
+  return { connectionId: work.open.connection.id, side: 'destination', what: `step ${step.kind}` };
 }
 
 /**
@@ -142,6 +158,11 @@ async function attempt(
       if (!(error instanceof OperatingError)) throw error;
       // What cannot be read refuses nothing: the outcome stays as open as it was.
       if (error.code === ANSWER_UNFIT) throw error;
+      if (isNotPermitted(error) && !PLANNED_AROUND.has(delivery.step.kind)) {
+        await fail(work, document, delivery, error);
+        const wayOut = work.open.destination.permissionFor?.(delivery.step.kind) ?? ASK_FOR_IT;
+        throw await tellBlocked(work.parts, stepBlockOf(work, delivery.step), error.message, wayOut, error);
+      }
       if (error.kind === 'rejected') return fail(work, document, delivery, error);
       // The next plan starts from what the destination said; this request would be refused again.
       if (error.kind === 'conflict') await fail(work, document, delivery, error);

@@ -10,6 +10,7 @@ import { purgeFormer } from '../store/former-secrets.ts';
 import { purgeRejections } from '../store/rejections.ts';
 import { noticeAlerts, sendAlerts } from './alerts.ts';
 import { runBackfill } from './backfill.ts';
+import { tryDueBlocks } from './blocks.ts';
 import { tendCallbacks } from './callbacks.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
 import { parseLaneJobKey, wakeLanes } from './intake.ts';
@@ -91,7 +92,10 @@ export async function onJobError(
 async function tickUntilStopped(parts: EngineParts): Promise<void> {
   for (let tick = 0; !parts.stopping.aborted; tick += 1) {
     await tickOnce(parts, tick).catch((error: unknown) => parts.log.warn({ err: error }, 'tick failed'));
-    if (tick % ALERTS_EVERY === 0) await noticeAlerts(parts);
+    if (tick % ALERTS_EVERY === 0) {
+      await noticeAlerts(parts);
+      await tryDueBlocks(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'blocks not tried'));
+    }
     await parts.clock.sleep(TICK_MS, parts.stopping);
   }
 }

@@ -2,6 +2,7 @@
 import { newId } from '../core/ids.ts';
 import { fingerprintInTurns, type JsonObject } from '../core/json.ts';
 import type { SourceRecord } from '../core/ports.ts';
+import { findBlock } from '../store/blocks.ts';
 import type { Db } from '../store/db.ts';
 import { listOpenInLane } from '../store/deliveries.ts';
 import {
@@ -19,6 +20,7 @@ import {
   nextTick,
   noteFresh,
 } from '../store/events.ts';
+import { listPaymentLinksOf } from '../store/links.ts';
 import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { callPriority } from './call-priority.ts';
 import { PRIORITY, wakeLanes } from './intake.ts';
@@ -82,6 +84,7 @@ async function keep(
   const contentHash = await fingerprintInTurns(record.raw);
   return fencedAt(work, 'revision', async (tx): Promise<Fetched> => {
     if (moves && !(await moveDocument(tx, document, lane))) return { moved: true };
+    await lookForDeletedPayments(work, tx, document, record);
     const stored = await recordRevision(
       tx,
       document.id,
@@ -106,6 +109,24 @@ async function keep(
     const present = stored ?? (await findLatestRevision(tx, document.id));
     return { found: true, record, answered, revisionId: present?.id ?? revisionId, verify };
   });
+}
+
+/** Where no list shows deleted payments, an invoice that owes more than before has its payments read again. */
+async function lookForDeletedPayments(
+  work: LaneWork,
+  tx: Db,
+  document: SyncDocument,
+  { owed }: SourceRecord,
+): Promise<void> {
+  if (document.kind !== 'invoice' || owed === undefined) return;
+  const { connectionId } = document;
+  const block = { connectionId, side: 'source', what: 'deleted-filter payment' } as const;
+  if (!(await findBlock(tx, block))) return;
+  const latest = await findLatestRevision(tx, document.id);
+  const before = latest && work.open.source.toRecord('invoice', latest.raw).owed;
+  if (!before || before.currency !== owed.currency || owed.amountMinor <= before.amountMinor) return;
+  const payments = await listPaymentLinksOf(tx, connectionId, document.sourceId);
+  await wake(work, tx, payments, `invoice ${document.label} owes more than before`);
 }
 
 /** Whoever has an open step here was resumed together with the document that leaves: from now on by itself. */

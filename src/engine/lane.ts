@@ -21,6 +21,7 @@ import {
   renewLease,
 } from '../store/lanes.ts';
 import { appendTrail, countDeferralsInVain, documentSubject } from '../store/trail.ts';
+import { Blocked, hold } from './blocks.ts';
 import { withCallPriority } from './call-priority.ts';
 import { between } from './checkpoints.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
@@ -92,12 +93,22 @@ async function drain(work: LaneWork): Promise<void> {
     }
     try {
       const isHistory = await isBackfilled(parts.db, document.id);
-      await withCallPriority(isHistory ? 'backfill' : 'live', () => syncDocument(work, document));
+      await withCallPriority(isHistory ? 'backfill' : 'live', () => syncOrHold(work, document));
       hasProgress = true;
     } catch (error) {
       if (error instanceof LeaseLost) return;
       return putOff(work, document, error, hasProgress);
     }
+  }
+}
+
+/** What only waits for a permission makes nothing else of its client wait. */
+async function syncOrHold(work: LaneWork, document: SyncDocument): Promise<void> {
+  try {
+    await syncDocument(work, document);
+  } catch (error) {
+    if (!(error instanceof Blocked)) throw error;
+    await hold(work, document, error);
   }
 }
 

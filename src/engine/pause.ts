@@ -2,6 +2,7 @@
 import { ADDRESS_REFUSED } from '../core/addresses.ts';
 import { ANSWER_UNFIT } from '../core/errors.ts';
 import { recordPauseAlert } from '../store/alerts.ts';
+import { hastenTries } from '../store/blocks.ts';
 import { setConnectionState } from '../store/connections.ts';
 import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
@@ -47,6 +48,7 @@ export async function resumeConnection(
     const changed = await setConnectionState(tx, connectionId, { state: 'active' }, now);
     if (!changed) return false;
     await clearDeferral(tx, connectionId);
+    await hastenTries(tx, connectionId, now);
     const data = { summary: 'resumed' };
     await appendTrail(
       tx,

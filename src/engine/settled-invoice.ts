@@ -5,6 +5,7 @@ import { loadDocument, type Reason, type SyncDocument } from '../store/documents
 import { findLink, type Link } from '../store/links.ts';
 import { ensureDocument } from './accounts.ts';
 import { readCopy } from './bring.ts';
+import { acceptEvents } from './intake.ts';
 import { type LaneWork, wake } from './lane-work.ts';
 import { isLiving } from './plan/plan.ts';
 
@@ -34,13 +35,27 @@ export async function freshInvoice(
   // Not there, not confirmed, without room, or in another currency: what is known of it may be old.
   const document = await ensureDocument(work, 'invoice', payment.invoiceId);
   if (!known || isFirst) await lookAgain(work, document, payment, sync);
-  const link = await findLink(work.parts.db, key);
-  const copy = link && isLiving(link) ? await readCopy(work, 'invoice', link.counterpart) : undefined;
+  let copy = await readLinked(work, key);
+  // It is asked about, or made anew, only when it is looked at itself.
+  if (!copy && known && !isFirst) {
+    const event = { ...key, origin: 'reconciliation', topic: 'its copy was not found' } as const;
+    await work.parts.db.transaction().execute((tx) => acceptEvents(work.parts, tx, [event]));
+    await sync(document);
+    copy = await readLinked(work, key);
+  }
   const now = await loadDocument(work.parts.db, document.id);
   if (copy?.stage === 'posted' && (now.state !== 'parked' || !isFirst)) return { ok: true, invoice: copy };
   if (now.state !== 'parked' && NO_COPY_WANTED.has(now.reason?.code ?? ''))
     return { ok: true, invoice: undefined };
   return { ok: false, reason: waitsFor(now) };
+}
+
+async function readLinked(
+  work: LaneWork,
+  key: Parameters<typeof findLink>[1],
+): Promise<CopyState | undefined> {
+  const link = await findLink(work.parts.db, key);
+  return link && isLiving(link) ? readCopy(work, 'invoice', link.counterpart) : undefined;
 }
 
 function hasRoom({ balance }: CopyState, { amount }: CanonicalPayment): boolean {

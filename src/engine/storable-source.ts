@@ -17,6 +17,7 @@ export function storableSource(source: Source): Source {
     callbacks: source.callbacks,
     toRecord: source.toRecord,
     toCanonical: source.toCanonical,
+    ...(source.permissionFor ? { permissionFor: source.permissionFor.bind(source) } : {}),
     ping: () => source.ping(),
     ...(source.revoke ? { revoke: source.revoke.bind(source) } : {}),
     async read(kind, sourceId) {

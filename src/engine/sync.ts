@@ -1,8 +1,9 @@
 /** One document, from what the source says now to an end state: the life of an invoice, top to bottom. */
 import type { CanonicalDocument } from '../core/canonical.ts';
 import { listOpenInLane } from '../store/deliveries.ts';
-import { loadDocument, type SyncDocument } from '../store/documents.ts';
+import { GONE_FROM_SOURCE, loadDocument, type SyncDocument } from '../store/documents.ts';
 import type { Answered } from '../store/events.ts';
+import { endOfUnreadable, unlessAccountGone } from './account-question.ts';
 import { withAuditScope } from './audit.ts';
 import { type End, type Look, parked } from './bring.ts';
 import { bringClient } from './bring-client.ts';
@@ -25,7 +26,11 @@ export function syncDocument(work: LaneWork, document: SyncDocument): Promise<vo
     const resumed = await resumeDelivery(work, document, linkDelivered(work.parts));
     if (resumed && !resumed.ok) return settle(work, document, fetched.answered, 'parked', resumed.reason);
     const mapped = await normalise(work, document, fetched);
-    const end = mapped.ok ? await bring(work, document, mapped.document, fetched) : parked(mapped.reason);
+    const end = mapped.ok
+      ? await unlessAccountGone(work, document, mapped.document, (present) =>
+          bring(work, present, mapped.document, fetched),
+        )
+      : ((await endOfUnreadable(work, document, mapped.reason)) ?? parked(mapped.reason));
     await settle(work, document, fetched.answered, end.state, end.reason);
   });
 }
@@ -64,15 +69,17 @@ async function lookAgain(work: LaneWork, document: SyncDocument): Promise<void> 
   await work.parts.db.transaction().execute((tx) => wake(work, tx, [document], 'a step was finished'));
 }
 
-function settleMissing(work: LaneWork, document: SyncDocument, answered: Answered): Promise<void> {
+async function settleMissing(work: LaneWork, document: SyncDocument, answered: Answered): Promise<void> {
+  const end = await endOfUnreadable(work, document, undefined);
+  if (end) return settle(work, document, answered, end.state, end.reason);
   return document.revisionId === null
     ? settle(work, document, answered, 'ignored', {
         code: 'unknown-in-source',
         message: 'The source does not know it.',
       })
     : settle(work, document, answered, 'parked', {
-        code: 'gone-from-source',
+        code: GONE_FROM_SOURCE,
         message: 'The source knew it before and does not know it any more.',
-        wayOut: 'Check it in the source; replay the record once it is back.',
+        wayOut: 'Check it in the source; once a list shows it again it goes on by itself.',
       });
 }

@@ -1,6 +1,8 @@
 /** Links a client to an account by hand (K10): used from then on; what was booked before stays where it is. */
+import type { CanonicalClient } from '../core/canonical.ts';
 import { UsageError } from '../core/errors.ts';
 import { isMadeForAnother, toExternalKey } from '../core/ids.ts';
+import type { Source } from '../core/ports.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
 import { whose } from '../engine/plan/account.ts';
@@ -37,11 +39,7 @@ export async function linkAccount(
       `There is no active account ${wanted}.`,
       'Give its number as the destination shows it.',
     );
-  const record = await source.read('client', clientId);
-  const client = record && source.toCanonical(record);
-  if (!client?.ok || client.value.kind !== 'client')
-    throw new UsageError(`The source has no client ${clientId} that can be read.`);
-  const { value } = client;
+  const value = await clientOf(parts, source, { connectionId: connection.id, clientId });
   const key = { connectionId: connection.id, kind: 'client' as const, sourceId: clientId };
   const counterpart = { id: account.id, number: account.number };
   const asOwner = !isMadeForAnother(account.number, toExternalKey(source.identity, 'client', clientId));
@@ -69,6 +67,20 @@ export async function linkAccount(
     await appendTrail(tx, { ...entry, subject: documentSubject(document.id) }, now);
   });
   return { account: account.number, currency: account.currency };
+}
+
+/** One that cannot be read can be linked all the same, as long as its invoices have told of it. */
+async function clientOf(
+  { db }: OperationParts,
+  source: Source,
+  { connectionId, clientId }: { connectionId: string; clientId: string },
+): Promise<CanonicalClient> {
+  const record = await source.read('client', clientId);
+  const client = record && source.toCanonical(record);
+  if (client?.ok && client.value.kind === 'client') return client.value;
+  if (!(await findDocument(db, connectionId, 'client', clientId)))
+    throw new UsageError(`The source has no client ${clientId} that can be read.`);
+  return { kind: 'client', sourceId: clientId, clientId, visibility: 'active', address: {} };
 }
 
 /** K5: two clients in one account is a decision that names both. */

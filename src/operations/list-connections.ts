@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { destinationManifest, sourceManifest } from '../engine/connection-runtime.ts';
 import { listConnections as listStored } from '../store/connections.ts';
+import { listBlockViews } from './block-views.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
 
@@ -12,6 +13,7 @@ export async function listConnections(parts: OperationParts, actor: Actor) {
   const connections = await listStored(parts.db);
   const counts = await countByState(parts);
   const lastEvents = await lastEventTimes(parts);
+  const blocks = await listBlockViews(parts);
   return connections.map((connection) => ({
     id: connection.id,
     name: connection.name,
@@ -25,6 +27,7 @@ export async function listConnections(parts: OperationParts, actor: Actor) {
     pollIntervalSeconds: connection.pollIntervalSeconds,
     pollCron: connection.pollCron,
     createdAt: connection.createdAt.toISOString(),
+    blocks: blocks.filter(({ connectionId }) => connectionId === connection.id),
     counts: counts.get(connection.id) ?? { pending: 0, synced: 0, parked: 0, ignored: 0 },
     lastEventAt: lastEvents.get(connection.id)?.toISOString() ?? null,
   }));

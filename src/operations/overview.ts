@@ -7,6 +7,7 @@ import { nowOf } from '../engine/parts.ts';
 import { findBudgets } from '../store/call-budgets.ts';
 import { type Connection, listConnections } from '../store/connections.ts';
 import { IS_FOLLOWER } from '../store/documents.ts';
+import { listBlockViews } from './block-views.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
 
@@ -24,7 +25,8 @@ export async function overview(
 ) {
   requireRole(actor, 'viewer');
   const connections = await listConnections(parts.db);
-  const [balances, decisions, readBacks, pulses, history] = await Promise.all([
+  const [blocks, balances, decisions, readBacks, pulses, history] = await Promise.all([
+    listBlockViews(parts),
     listBalances(parts),
     countParked(parts),
     listReadBacks(parts),
@@ -35,6 +37,7 @@ export async function overview(
     connections.map(async (connection) => {
       const own = balances.filter(({ connectionId }) => connectionId === connection.id);
       const pulse = pulses.get(connection.id);
+      const ownBlocks = blocks.filter(({ connectionId }) => connectionId === connection.id);
       const waiting = own.reduce((sum, { pending, parked }) => sum + pending + parked, 0);
       return {
         id: connection.id,
@@ -43,7 +46,12 @@ export async function overview(
         destinationLabel: destinationManifest(parts.registry, connection.destination).label,
         state: connection.state,
         pauseReason: connection.pauseReason,
-        inStep: waiting === 0 && own.every(({ equal }) => equal),
+        // What is not read cannot be known to be equal.
+        inStep:
+          waiting === 0 &&
+          own.every(({ equal }) => equal) &&
+          ownBlocks.every(({ workedAround }) => workedAround),
+        blocks: ownBlocks,
         balances: own,
         lastEventAt: pulse?.lastEventAt?.toISOString() ?? null,
         lagSeconds: pulse?.lagSeconds ?? 0,

@@ -1,7 +1,11 @@
 /** Asks both sides whether they would work, without writing anything. */
+import type { DocumentKind } from '../core/canonical.ts';
 import { OperatingError } from '../core/errors.ts';
-import type { PingCheck } from '../core/ports.ts';
+import type { PingCheck, Source } from '../core/ports.ts';
+import { tryBlocksNow } from '../engine/blocks.ts';
+import type { OpenConnection } from '../engine/connection-runtime.ts';
 import { loadConnection, type Side } from '../store/connections.ts';
+import { listBlockViews } from './block-views.ts';
 import { checkCallbacks } from './check-callbacks.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { OperationParts } from './parts.ts';
@@ -25,6 +29,7 @@ export async function ping(
   const open = await parts.runtime.open(connection.id);
   const wanted = (side: Side) =>
     request.side === undefined || request.side === side || request.side === connection[side];
+  await retryBlocks(parts, open);
   const sides: PingReport['sides'] = [];
   for (const side of ['source', 'destination'] as const) {
     if (!wanted(side)) continue;
@@ -37,6 +42,7 @@ export async function ping(
     ) {
       checks.push(...(await checked(() => checkCallbacks(parts, open))));
     }
+    checks.push(...(await checkBlocks(parts, connection.id, side)));
     sides.push({ side, system: connection[side], checks: checks.map(inOneVoice) });
   }
   return {
@@ -52,6 +58,28 @@ const inOneVoice = (check: PingCheck): PingCheck => ({
   ...check,
   name: check.name.replace(/^./u, (first) => first.toUpperCase()),
 });
+/** Kinds of the source are listed at once; of what waits for the destination one record is let try. */
+async function retryBlocks(parts: OperationParts, { connection, source }: OpenConnection): Promise<void> {
+  for (const { side, what } of await tryBlocksNow(parts, connection.id)) {
+    const kind = source.kinds.find((one) => what === `read ${one}`);
+    if (side === 'source' && kind) await checked(() => listOne(source, kind, parts.clock.now()));
+  }
+}
+
+async function listOne(source: Source, kind: DocumentKind, changedSince: number): Promise<PingCheck[]> {
+  await source.list({ kind, changedSince, deleted: false, cursor: undefined, pageSize: 1 });
+  return [];
+}
+
+async function checkBlocks(parts: OperationParts, connectionId: string, side: Side): Promise<PingCheck[]> {
+  const blocks = (await listBlockViews(parts, connectionId)).filter((block) => block.side === side);
+  return blocks.map(({ words, message, wayOut, since, held, workedAround }) => ({
+    name: words,
+    ok: workedAround,
+    detail: `since ${since}${held > 0 ? `, ${held} records wait` : ''}: ${message}`,
+    fix: wayOut,
+  }));
+}
 
 async function checked(ask: () => Promise<PingCheck[]>): Promise<PingCheck[]> {
   try {

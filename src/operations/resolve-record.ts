@@ -28,6 +28,8 @@ export async function resolveRecord(
   { recordId, choice, argument }: Resolution,
 ): Promise<{ recordId: string; choice: string }> {
   requireRole(actor, 'operator');
+  const awaited = await findAwaited(parts, recordId, choice);
+  if (awaited) return resolveRecord(parts, actor, { recordId: awaited.id, choice, argument });
   await parts.db.transaction().execute(async (tx) => {
     const seen = await findDocumentById(tx, recordId);
     if (!seen) throw new NotFound(`There is no record ${recordId}.`, 'records lists them.');
@@ -51,17 +53,35 @@ export async function resolveRecord(
   return { recordId, choice };
 }
 
+/** A record that only waits passes on what is decided for it to the one that is asked about. */
+async function findAwaited(
+  { db }: OperationParts,
+  recordId: string,
+  choice: string,
+): Promise<SyncDocument | undefined> {
+  const record = await findDocumentById(db, recordId);
+  if (record?.state !== 'parked' || record.reason?.waitsFor === undefined) return undefined;
+  const awaited = await findDocumentById(db, record.reason.waitsFor);
+  return awaited?.reason?.choices?.some((one) => one.choice === choice) ? awaited : undefined;
+}
+
 function offered({ state, reason }: SyncDocument, choice: string, argument: string | undefined): Choice {
   const choices = state === 'parked' ? (reason?.choices ?? []) : [];
   const found = choices.find(
     (one) => one.choice === choice && (one.argument === undefined || one.argument === argument),
   );
+  if (found?.asks !== undefined) return named(found, argument);
   if (found) return found;
   const known = choices.map((one) => [one.choice, one.argument].filter(Boolean).join(' ')).join(', ');
   throw new UsageError(
     `The record offers no choice "${[choice, argument].filter(Boolean).join(' ')}".`,
     known === '' ? 'It waits for nobody’s decision.' : `It offers: ${known}.`,
   );
+}
+
+function named(choice: Choice, argument: string | undefined): Choice {
+  if (argument?.trim()) return { ...choice, argument: argument.trim() };
+  throw new UsageError(`"${choice.choice}" needs to know: ${choice.asks}.`, 'Give it as the argument.');
 }
 
 function decided({ decisions }: SyncDocument, { choice, argument }: Choice): Decisions {
@@ -78,6 +98,7 @@ function decided({ decisions }: SyncDocument, { choice, argument }: Choice): Dec
       const { account: _wrong, 'share-account': _shared, ...others } = decisions;
       return { ...others, 'new-account': true };
     }
+    case 'from-invoice':
     case 'adopt':
     case 'heal':
     case 'own-number':

@@ -9,6 +9,7 @@ import { listRejectionCounts } from '../store/rejections.ts';
 import { readServer } from '../store/server.ts';
 import { findNewestCheck } from '../store/trail-checks.ts';
 import { readAuditStanding } from '../store/trail-ends.ts';
+import { listBlockViews } from './block-views.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { StateCounts } from './list-connections.ts';
 import { listNotices } from './notices.ts';
@@ -46,6 +47,7 @@ export async function status(parts: OperationParts, actor: Actor) {
     rejections: refused.reduce((sum, { count }) => sum + count, 0),
     refused: refused.map(({ lastAt, ...kind }) => ({ ...kind, lastAt: lastAt.toISOString() })),
     parkedByReason: reasons.rows.map((row) => ({ ...row, count: Number(row.count) })),
+    blocks: await listBlockViews(parts),
     notices: await listNotices(parts, actor),
     hints: await listHints(parts),
     sums: await sumByCurrency(parts),

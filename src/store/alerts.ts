@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { newId } from '../core/ids.ts';
 import type { Db } from './db.ts';
 
-export type AlertWhat = 'paused' | 'parked' | 'test';
+export type AlertWhat = 'paused' | 'parked' | 'blocked' | 'test';
 export type Alert = {
   id: string;
   connectionId: string;
@@ -40,6 +40,16 @@ export async function recordPauseAlert(db: Db, connectionId: string, code: strin
     insert into alerts (id, connection_id, what, code, count, created_at, next_at)
     select ${newId(now.getTime())}, id, 'paused', ${code}, 1, ${now}, ${now}
     from connections where id = ${connectionId} and alert_url is not null`.execute(db);
+}
+
+/** Once in an hour for each code, however often it comes and goes; nothing for a connection without an address. */
+export async function recordBlockAlert(db: Db, connectionId: string, code: string, now: Date): Promise<void> {
+  await sql`
+    insert into alerts (id, connection_id, what, code, count, created_at, next_at)
+    select ${newId(now.getTime())}, id, 'blocked', ${code}, 1, ${now}, ${now}
+    from connections where id = ${connectionId} and alert_url is not null and not exists (
+      select from alerts where connection_id = ${connectionId} and what = 'blocked' and code = ${code}
+        and created_at > ${new Date(now.getTime() - 3_600_000)})`.execute(db);
 }
 
 /** One for each reason of which a record has parked since the last one, and that is old enough. */

@@ -33,6 +33,8 @@ export type Choice = {
   /** Stable; with `argument` where it needs one. */
   choice: keyof Decisions;
   argument?: string;
+  /** What is asked for as the argument, where a person has to name it. */
+  asks?: string;
   label: string;
   explains: string;
 };
@@ -57,6 +59,8 @@ export type Decisions = {
   'share-account'?: string;
   /** Clients: make an account of its own, whatever others have the e-mail. */
   'new-account'?: true;
+  /** Clients that cannot be read: make the account from what an invoice says of them. */
+  'from-invoice'?: true;
 };
 
 export type SyncDocument = {
@@ -196,7 +200,7 @@ export async function setDocumentState(
 ): Promise<void> {
   await db
     .updateTable('documents')
-    .set({ state, reason: reason === null ? null : JSON.stringify(reason), changed_at: now })
+    .set({ state, reason: reason === null ? null : JSON.stringify(reason), held_by: null, changed_at: now })
     .where('id', '=', id)
     .execute();
 }
@@ -260,16 +264,38 @@ export async function markSeen(
       order by id for update skip locked)`.execute(db);
 }
 
-/** Known documents that neither a list nor a read has shown since `before`, the longest unseen first. */
+/** The reason's code of what the source knew before and does not know any more. */
+export const GONE_FROM_SOURCE = 'gone-from-source';
+
+/** Those of `sourceIds` that stand as gone. */
+export async function listGone(
+  db: Db,
+  connectionId: string,
+  kind: DocumentKind,
+  sourceIds: readonly string[],
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('documents')
+    .select('source_id')
+    .where('connection_id', '=', connectionId)
+    .where('kind', '=', kind)
+    .where('source_id', 'in', [...sourceIds])
+    .where(sql<string>`reason ->> 'code'`, '=', GONE_FROM_SOURCE)
+    .execute();
+  return rows.map((row) => row.source_id);
+}
+
+/** Known documents of these kinds that neither a list nor a read has shown since `before`, the longest unseen first. */
 export async function listUnseen(
   db: Db,
   connectionId: string,
-  before: Date,
-  limit: number,
+  { kinds, before, limit }: { kinds: readonly DocumentKind[]; before: Date; limit: number },
 ): Promise<SyncDocument[]> {
+  if (kinds.length === 0) return [];
   const { rows } = await sql<Selectable<Documents>>`
     select * from documents
-    where connection_id = ${connectionId} and revision_id is not null and coalesce(seen_at, first_seen_at) < ${before}
+    where connection_id = ${connectionId} and kind = any(${[...kinds]}) and revision_id is not null
+      and coalesce(seen_at, first_seen_at) < ${before}
     order by coalesce(seen_at, first_seen_at) limit ${limit}`.execute(db);
   return rows.map(toDocument);
 }

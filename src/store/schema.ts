@@ -90,6 +90,17 @@ export interface Backfills {
   updated_at: Timestamp;
 }
 
+export interface Blocks {
+  connection_id: string;
+  message: string;
+  next_try_at: Timestamp;
+  seen_at: Timestamp;
+  side: string;
+  since: Timestamp;
+  way_out: string;
+  what: string;
+}
+
 export interface CallbackOffers {
   callback_id: string;
   id: string;
@@ -198,6 +209,7 @@ export interface Documents {
   decisions: Generated<Json>;
   fetched_seq: Generated<bigint>;
   first_seen_at: Timestamp;
+  held_by: string | null;
   id: string;
   invoice_source_id: string | null;
   kind: string;
@@ -403,6 +415,7 @@ export interface DB {
   api_tokens: ApiTokens;
   backfill_items: BackfillItems;
   backfills: Backfills;
+  blocks: Blocks;
   call_budgets: CallBudgets;
   callback_offers: CallbackOffers;
   callbacks: Callbacks;

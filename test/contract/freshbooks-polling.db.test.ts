@@ -4,14 +4,18 @@ import {
   type RunningSimulator,
   startFreshBooksSimulator,
 } from '../../src/connectors/freshbooks/simulator/server.ts';
+import { acceptEvents } from '../../src/engine/intake.ts';
 import { drainLane } from '../../src/engine/lane.ts';
 import { pollConnection } from '../../src/engine/poll.ts';
+import { ping } from '../../src/operations/ping.ts';
 import { setConnection } from '../../src/operations/set-connection.ts';
+import { listBlocks } from '../../src/store/blocks.ts';
 import { takeDuePolls } from '../../src/store/connections.ts';
-import { findCursor } from '../../src/store/cursors.ts';
+import { findCursor, saveCursor } from '../../src/store/cursors.ts';
 import { findDocument } from '../../src/store/documents.ts';
 import { findLatestRevision } from '../../src/store/revisions.ts';
 import type { DB } from '../../src/store/schema.ts';
+import { documentSubject, listTrail } from '../../src/store/trail.ts';
 import { createTestDatabase, type TestDatabase } from '../kit/database.ts';
 import { ADMIN } from '../kit/engine.ts';
 import { connectFreshBooks, type FreshBooksProcess, openFreshBooksProcess } from '../kit/freshbooks.ts';
@@ -102,14 +106,114 @@ test('X8 a known document that no list shows any more is read by itself after a 
   expect(reads()).toBe(made);
 });
 
-test('a kind that is refused keeps no other kind from being polled, and its cursor stays', async () => {
+test('a kind that is refused keeps no other kind from being polled, its cursor stays, and it is not asked for again at once', async () => {
   const id = await makeInvoice();
-  await control('faults', { failNext: [{ match: 'LIST client', status: 403, times: 2 }] }, 'PUT');
-  await expect(pollAndWork()).rejects.toMatchObject({ kind: 'rejected' });
+  await control('faults', { failNext: [{ match: 'LIST credit_note', status: 403, times: 2 }] }, 'PUT');
+  await pollAndWork();
   expect((await invoiceOf(id)).state).toBe('synced');
   const key = { connectionId, deleted: false };
-  expect(await findCursor(service.parts.db, { ...key, kind: 'client' })).toBeUndefined();
+  expect(await findCursor(service.parts.db, { ...key, kind: 'credit' })).toBeUndefined();
   expect(await findCursor(service.parts.db, { ...key, kind: 'invoice' })).toBeDefined();
+  expect(await whats()).toEqual(['read credit']);
+  expect(simulator.simulator.calls['LIST credit_note']).toBe(1);
+  await pollAndWork();
+  expect(simulator.simulator.calls['LIST credit_note']).toBe(1);
+});
+
+const whats = async () => (await listBlocks(service.parts.db, connectionId)).map(({ what }) => what);
+const ignore = (...kinds: string[]) =>
+  control('faults', { ignoredFilters: kinds.map((kind) => ({ kind, filter: 'vis_state' })) }, 'PUT');
+
+async function stateOfPayment(id: string) {
+  const document = await findDocument(service.parts.db, connectionId, 'payment', id);
+  return `${document?.state} ${document?.reason?.code ?? ''}`.trim();
+}
+
+test('X8 a filter for deleted payments that does nothing is noticed; whole lists come no more, and a deletion is found by its invoice', async () => {
+  const id = await makeInvoice();
+  const made = await control('payments', { invoiceId: id, amount: '30.00' });
+  const payment = String(made['payment']?.id);
+  await control('payments', { invoiceId: id, amount: '20.00' });
+  await ignore('payment');
+  await pollAndWork();
+  expect(await stateOfPayment(payment)).toBe('synced');
+  expect(await whats()).toEqual(['deleted-filter payment']);
+  const [block] = await listBlocks(service.parts.db, connectionId);
+  expect(block).toMatchObject({ workedAround: true });
+  const listed = simulator.simulator.calls['LIST payment'] ?? 0;
+  await control(`payments/${payment}/delete`);
+  await pollAndWork();
+  // Only what has changed is listed, not once more what was deleted; the invoice owes 30.00 more.
+  expect(simulator.simulator.calls['LIST payment']).toBe(listed + 1);
+  expect(await stateOfPayment(payment)).toBe('synced removed');
+  const report = await ping(service.parts, ADMIN, { connection: connectionId, side: 'source' });
+  const checks = report.sides[0]?.checks ?? [];
+  expect(checks.find(({ name }) => name === 'read payments')?.detail).toContain(
+    'ignores the filter for deleted',
+  );
+  expect(checks.find(({ name }) => name === 'read invoices')?.detail).not.toContain('ignores');
+  // A day later it is looked for again, and the filter works by now.
+  await ignore();
+  await service.parts.db
+    .updateTable('blocks')
+    .set({ next_try_at: new Date(0) })
+    .execute();
+  await pollAndWork();
+  expect(await whats()).toEqual([]);
+});
+
+test('known records of a kind whose deletions no list shows are read again within hours', async () => {
+  const id = await makeInvoice();
+  await ignore('invoice');
+  await pollAndWork();
+  await control(`invoices/${id}/delete`);
+  const threeHoursAgo = new Date(Date.now() - 3 * 3_600_000);
+  await service.parts.db.updateTable('documents').set({ seen_at: threeHoursAgo }).execute();
+  await moveCursors();
+  await control('clock', { advanceMs: 72 * 3_600_000 });
+  await pollAndWork();
+  expect((await invoiceOf(id)).reason).toMatchObject({ code: 'removed' });
+});
+
+test('a filter for changes that does nothing is noticed: the newest are looked at with each poll, all of them now and then', async () => {
+  for (let count = 0; count < 101; count += 1) await makeInvoice();
+  // Unchanged for three days, and listed all the same.
+  await moveCursors();
+  await control('clock', { advanceMs: 72 * 3_600_000 });
+  const later = new Date(Date.now() + 72 * 3_600_000);
+  for (const kind of ['client', 'invoice', 'payment', 'credit'] as const)
+    await saveCursor(service.parts.db, { connectionId, kind, deleted: false }, later);
+  await control('faults', { ignoredFilters: [{ kind: 'invoice', filter: 'updated_min' }] }, 'PUT');
+  const lists = () => simulator.simulator.calls['LIST invoice'] ?? 0;
+  const { parts } = service;
+  await pollConnection(parts, parts.runtime, connectionId);
+  expect(await whats()).toEqual(['changed-filter invoice']);
+  // Two pages of changed ones, one of deleted ones.
+  expect(lists()).toBe(3);
+  await saveCursor(parts.db, { connectionId, kind: 'invoice', deleted: false }, later);
+  await pollConnection(parts, parts.runtime, connectionId);
+  expect(lists()).toBe(5);
+});
+
+test('a record that was gone and is listed again, unchanged, comes back by itself', async () => {
+  const id = await makeInvoice();
+  await pollAndWork();
+  await control('faults', { failNext: [{ match: 'GET invoice', status: 404, times: 1 }] }, 'PUT');
+  await service.parts.db
+    .transaction()
+    .execute((tx) =>
+      acceptEvents(service.parts, tx, [
+        { connectionId, kind: 'invoice', sourceId: id, origin: 'poll', topic: 'told' },
+      ]),
+    );
+  await pollAndWork();
+  await pollAndWork();
+  expect(await invoiceOf(id)).toMatchObject({ state: 'synced' });
+  const { id: documentId } = await invoiceOf(id);
+  const told = (await listTrail(service.parts.db, documentSubject(documentId))).map(
+    ({ data }) => data['summary'],
+  );
+  expect(told).toContainEqual(expect.stringContaining('does not know it any more'));
 });
 
 test('polls come due by interval or by cron, and not at all when switched off', async () => {

@@ -109,6 +109,43 @@ test('payments are made, read, listed and deleted', async () => {
   expect(good(await client.payments.delete(account, id)).visState).toBe(1);
 });
 
+test('credit notes are made with lines or without, read, changed and listed, and say that they are funded', async () => {
+  const customer = good(await client.clients.create({ organization: 'Buyer', currencyCode: 'USD' }, account));
+  const clientId = String(customer.id);
+  const line = { name: 'Broken loaf', qty: 2, unitCost: { amount: '12.50', code: 'USD' } };
+  const note = { clientId, creditType: 'goodwill', currencyCode: 'USD', createDate: new Date() };
+  const made = good(
+    await client.creditNotes.create(
+      { ...note, lines: [line] } as Parameters<typeof client.creditNotes.create>[0],
+      account,
+    ),
+  );
+  const id = String(made.creditId);
+  expect(Number(made.amount?.amount)).toBe(25);
+  expect(Number(made.paid?.amount)).toBe(25);
+  expect(made.paymentStatus).toBe('paid');
+  const changed = good(await client.creditNotes.update({ notes: 'agreed' }, account, id));
+  expect(changed.notes).toBe('agreed');
+  expect(Number(good(await client.creditNotes.single(account, id)).amount?.amount)).toBe(25);
+  expect(good(await client.creditNotes.list(account)).creditNotes.map((one) => String(one.id))).toContain(id);
+  expect(good(await client.creditNotes.delete(account, id)).visState).toBe(1);
+});
+
+test('a callback that is changed has to be verified anew', async () => {
+  const made = good(
+    await client.callbacks.create({ event: 'invoice', uri: 'https://nowhere.invalid/a' }, account),
+  );
+  const id = String(made.callbackId);
+  const verifier = () => simulator.simulator.callbacks.find(Number(id))?.verifier ?? '';
+  expect(good(await client.callbacks.verify(account, id, verifier())).verified).toBe(true);
+  const moved = good(
+    await client.callbacks.update({ event: 'payment', uri: 'https://nowhere.invalid/b' }, account, id),
+  );
+  expect(moved).toMatchObject({ event: 'payment', uri: 'https://nowhere.invalid/b', verified: false });
+  expect(good(await client.callbacks.verify(account, id, verifier())).verified).toBe(true);
+  expect((await client.callbacks.delete(account, id)).ok).toBe(true);
+});
+
 test('callbacks are made, read, verified, asked for again, listed and removed', async () => {
   const uri = 'https://nowhere.invalid/hook';
   const made = good(await client.callbacks.create({ event: 'invoice', uri }, account));

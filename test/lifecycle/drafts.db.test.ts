@@ -177,3 +177,21 @@ test('D11 an invoice of a recurring profile is posted once, however often it is 
   await world.replay('invoice', invoice);
   expect(await world.invoice(invoice)).toEqual(['posted 15.00 owes 15.00']);
 });
+
+test('D1 a draft without lines asks nobody and makes nothing, not even an account; with lines it is copied, without them taken back', async () => {
+  const other = await world.makeClient({ organization: 'Beginner', email: 'begin@d1.test' });
+  const invoice = await world.makeInvoice(other, '0.00', { send: false, lines: [] });
+  await world.settle();
+  expect(await world.stateOf('invoice', invoice)).toBe('ignored no-lines');
+  expect(accountsOf(world, other)).toEqual([]);
+  await world.reprice(invoice, '12.00');
+  await world.settle();
+  expect(await world.invoice(invoice)).toEqual(['draft 12.00']);
+  await world.editInvoice(invoice, { lines: [] });
+  await world.settle();
+  expect((await world.invoice(invoice)).filter((told) => told.startsWith('draft'))).toEqual([]);
+  await world.reprice(invoice, '13.00');
+  await send(invoice);
+  await world.settle();
+  expect((await world.invoice(invoice)).at(-1)).toBe('posted 13.00 owes 13.00');
+});

@@ -58,6 +58,7 @@ export function fakeConnections(): ConnectionView[] {
     pollIntervalSeconds: 300,
     pollCron: null,
     createdAt: iso(-3_000_000),
+    blocks: [],
     counts: { pending: 0, synced: 0, parked: 0, ignored: 0 },
   };
   return [

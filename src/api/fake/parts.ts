@@ -136,6 +136,7 @@ function fakeOperations(
       rejections: 2,
       refused: [{ connection: null, cause: 'unknown-path', count: 2, lastAt: '2026-11-23T13:40:00.000Z' }],
       parkedByReason: toParkedByReason(parts.records),
+      blocks: [],
       notices: [],
       hints: [],
       sums: [

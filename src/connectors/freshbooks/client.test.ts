@@ -34,7 +34,12 @@ function call(method: 'GET' | 'POST' | 'DELETE', ...answers: Scripted[]) {
 
 describe('errors', () => {
   test.each([
-    ['HTTP 200 with errors', 200, errors(12001), { kind: 'rejected', code: '12001', field: 'invoiceid' }],
+    [
+      'HTTP 200 with errors',
+      200,
+      errors(12001),
+      { kind: 'rejected', code: 'not-permitted', field: 'invoiceid' },
+    ],
     [
       'errors as one object',
       422,

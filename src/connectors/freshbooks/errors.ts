@@ -1,6 +1,6 @@
 /** FreshBooks' families of error bodies, and the table that says what each error means for us. */
 import * as z from 'zod';
-import { OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
+import { NOT_PERMITTED, OperatingError, type OperatingErrorKind } from '../../core/errors.ts';
 
 /** What an error body says, whichever family it is from. `own`: said by the API itself, not by what stands before it. */
 export type WireError = { code: string; message: string; field: string | undefined; own: boolean };
@@ -182,7 +182,10 @@ export function toOperatingError({ call, status, error, json, safe, until }: Ref
       ? 'an answer of unknown form'
       : 'no JSON';
   return new OperatingError(kind, `FreshBooks, ${call}: HTTP ${status}, ${said}`, {
-    code: error?.code || String(status),
+    code:
+      kind === 'rejected' && safe && isNotPermitted(status, error)
+        ? NOT_PERMITTED
+        : error?.code || String(status),
     field: error?.field,
     until: isLimited({ status, error }) ? until : undefined,
   });
@@ -191,6 +194,14 @@ export function toOperatingError({ call, status, error, json, safe, until }: Ref
 /** A write that may have worked all the same waits as long. */
 function isLimited({ status, error }: Pick<Seen, 'status' | 'error'>): boolean {
   return status === 429 || LIMIT.test(error?.message ?? '');
+}
+
+/** No access, no such feature in the plan: of a whole kind, by errno or by the status of an accounting error. */
+const NOT_PERMITTED_CODES: ReadonlySet<string> = new Set(['1003', '12001', '41001', '31001', '41101']);
+
+function isNotPermitted(status: number, error: WireError | undefined): boolean {
+  if (!error?.own) return false;
+  return NOT_PERMITTED_CODES.has(error.code) || (status === 403 && /^\d+$/.test(error.code));
 }
 
 export function toKind(seen: Seen): OperatingErrorKind {

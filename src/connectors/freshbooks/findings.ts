@@ -22,7 +22,29 @@ export type Findings = {
   result<T>(value: T): Mapped<T>;
 };
 
+/** The same currency in lower case has been seen; undefined where there is none of that name. */
+export function toCurrency(code: Maybe<string>): string | undefined {
+  const upper = code?.trim().toUpperCase() ?? '';
+  return isKnownCurrency(upper) ? upper : undefined;
+}
+
 const VISIBILITY: readonly Visibility[] = ['active', 'deleted', 'archived'];
+
+/** Leaves out what is missing or blank. */
+export function present<K extends string>(
+  members: Record<K, string | null | undefined>,
+): Partial<Record<K, string>> {
+  const kept: Partial<Record<K, string>> = {};
+  for (const key in members) {
+    const text = members[key]?.trim();
+    if (text) kept[key] = text;
+  }
+  return kept;
+}
+
+export function toVisibility(value: Maybe<number>): Visibility | undefined {
+  return VISIBILITY[value ?? -1];
+}
 
 export function createFindings(): Findings {
   const problems: Problem[] = [];
@@ -32,13 +54,14 @@ export function createFindings(): Findings {
   };
 
   const currency: Findings['currency'] = (field, code) => {
-    if (code && isKnownCurrency(code)) return code;
+    const known = toCurrency(code);
+    if (known) return known;
     add(field, code, 'must be an ISO 4217 currency');
     return '';
   };
 
   function sameCurrency(field: string, code: string, wanted: string): boolean {
-    if (code === wanted) return true;
+    if (toCurrency(code) === wanted) return true;
     add(`${field}.code`, code, `must be in the document's currency ${wanted}`);
     return false;
   }
@@ -84,7 +107,7 @@ export function createFindings(): Findings {
   };
 
   const visibility: Findings['visibility'] = (value) => {
-    const word = VISIBILITY[value ?? -1];
+    const word = toVisibility(value);
     if (word === undefined) add('vis_state', value, 'must be 0 (active), 1 (deleted) or 2 (archived)');
     return word ?? 'active';
   };

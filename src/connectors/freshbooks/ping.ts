@@ -3,6 +3,7 @@
 import { ADDRESS_REFUSED } from '../../core/addresses.ts';
 import type { DocumentKind } from '../../core/canonical.ts';
 import { OperatingError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { ConnectorContext, PingCheck } from '../../core/ports.ts';
 import { describeAccount, findAccount, isClientOnly, toAccounts } from './account.ts';
 import { requestTokens } from './auth.ts';
@@ -163,12 +164,59 @@ async function checkReading(client: Client, accountId: string, kind: DocumentKin
     }),
   );
   const name = `read ${kind}s`;
-  if (answer.ok) return { name, ok: true, detail: `readable, about ${answer.value.value.total} in all` };
+  if (answer.ok) {
+    const filters = await findIgnoredFilters(client, accountId, kind);
+    return {
+      name,
+      ok: true,
+      detail: [`readable, about ${answer.value.value.total} in all`, ...filters].join('; '),
+    };
+  }
   if (answer.error.kind === 'rate_limited' || answer.error.kind === 'transient') {
     return { name, ok: false, detail: answer.error.message, fix: 'Wait a minute, then ping again.' };
   }
-  const fix = `Tick the scope ${SCOPE_OF_KIND[kind]} for the app in the FreshBooks developer portal, then connection consent NAME; check that the plan includes the feature.`;
-  return { name, ok: false, detail: answer.error.message, fix };
+  return { name, ok: false, detail: answer.error.message, fix: permissionFor(kind) };
+}
+
+/** What lets the app read a kind. */
+export function permissionFor(kind: DocumentKind): string {
+  return `Tick the scope ${SCOPE_OF_KIND[kind]} for the app in the FreshBooks developer portal, then connection consent NAME; check that the plan includes the feature.`;
+}
+
+/** No row has state 1 but a deleted one, and none changes after this day. */
+const FILTERS = [
+  {
+    filter: 'vis_state',
+    value: '1',
+    isIgnored: (rows: JsonObject[]) => rows.some((row) => row['vis_state'] !== 1),
+  },
+  { filter: 'updated_min', value: '2999-01-01', isIgnored: (rows: JsonObject[]) => rows.length > 0 },
+];
+const WAY_ROUND: Readonly<Record<string, string>> = {
+  vis_state:
+    'FreshBooks ignores the filter for deleted ones, so deletions are found by reading known records again',
+  updated_min: 'FreshBooks ignores the filter for changed ones, so whole lists are read now and then',
+};
+
+async function findIgnoredFilters(client: Client, accountId: string, kind: DocumentKind): Promise<string[]> {
+  const { path, listKey } = RESOURCES[kind];
+  const ignored: string[] = [];
+  for (const { filter, value, isIgnored } of FILTERS) {
+    const answer = await attempt(() =>
+      client.send({
+        call: `GET ${kind} list`,
+        method: 'GET',
+        path: `/accounting/account/${encodeURIComponent(accountId)}/${path}`,
+        query: [
+          [`search[${filter}]`, value],
+          ['per_page', '20'],
+        ],
+        parse: (json) => parsePage(json, listKey),
+      }),
+    );
+    if (answer.ok && isIgnored(answer.value.value.rows)) ignored.push(WAY_ROUND[filter] ?? filter);
+  }
+  return ignored;
 }
 
 function checkRate(headers: Readonly<Record<string, string>>): PingCheck {

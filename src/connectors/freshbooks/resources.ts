@@ -4,6 +4,7 @@ import { OperatingError } from '../../core/errors.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { type Money, MoneyError, parseMoney } from '../../core/money.ts';
 import type { SourceRecord } from '../../core/ports.ts';
+import { toCurrency } from './findings.ts';
 import { isJsonObject } from './wire.ts';
 
 type Resource = {
@@ -93,6 +94,7 @@ export function toRecord(kind: DocumentKind, raw: JsonObject): SourceRecord {
     amount: findAmount(raw['amount']),
     date: findDate(raw[DATE_KEY[kind]]),
     ...(invoiceId === '' ? {} : { invoiceId }),
+    ...(kind === 'invoice' ? { owed: findAmount(raw['outstanding']) } : {}),
   };
 }
 
@@ -113,7 +115,7 @@ function findAmount(value: JsonValue | undefined): Money | undefined {
     return undefined;
   }
   try {
-    return parseMoney(value['amount'], value['code']);
+    return parseMoney(value['amount'], toCurrency(value['code']) ?? value['code']);
   } catch (error) {
     if (error instanceof MoneyError) return undefined;
     throw error;

@@ -132,9 +132,13 @@ describe('tokens', () => {
 });
 
 describe('faults', () => {
-  test('errors inside HTTP 200 are errors', async () => {
+  test('errors inside HTTP 200 are errors; a feature that the plan lacks is a kind that is not permitted', async () => {
     await sandbox.faults({ errorsWith200: { match: '*', times: 1 } });
-    await expect(sandbox.listAll('invoice')).rejects.toMatchObject({ kind: 'rejected', code: '12001' });
+    await expect(sandbox.listAll('invoice')).rejects.toMatchObject({
+      kind: 'rejected',
+      code: 'not-permitted',
+      message: expect.stringContaining('(12001)'),
+    });
   });
 
   test('gateway pages, cut bodies and lost answers of reads are tried again', async () => {

@@ -1,13 +1,14 @@
 /** FreshBooks as a Source: reads and lists documents, in their own JSON. */
 import { Temporal } from 'temporal-polyfill';
 import type { DocumentKind } from '../../core/canonical.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { ConnectorContext, ListPage, ListRequest, Source, SourceRecord } from '../../core/ports.ts';
 import { revokeTokens } from './auth.ts';
 import { createCallbacks } from './callbacks.ts';
 import { type Client, createClient } from './client.ts';
 import { isNotFound } from './errors.ts';
 import { originsOf } from './origins.ts';
-import { createPing } from './ping.ts';
+import { createPing, permissionFor } from './ping.ts';
 import { RESOURCES, toIdText, toRecord, withFoundClient } from './resources.ts';
 import { requireAccountId, toSettings } from './settings.ts';
 import { toCanonical } from './to-canonical.ts';
@@ -45,7 +46,12 @@ export function createSource(context: ConnectorContext): Source {
     const owners = new Map<string, string>();
     const records: SourceRecord[] = [];
     for (const raw of value.rows) records.push(await withClient(toRecord(request.kind, raw), owners));
-    return { records, next: toNext(cursor, value), estimatedTotal: value.total };
+    return {
+      records,
+      next: toNext(cursor, value),
+      estimatedTotal: value.total,
+      ...(isIgnored(request, value.rows) ? { filterIgnored: true } : {}),
+    };
   }
 
   /** A payment without `clientid` belongs to its invoice's client; '' where neither tells. */
@@ -70,6 +76,7 @@ export function createSource(context: ConnectorContext): Source {
     toCanonical,
     originsOf,
     callbacks: createCallbacks(client, account),
+    permissionFor,
     ping: createPing(context, client),
     revoke: async () => revokeTokens(context, toSettings(context.settings), await context.credentials.load()),
   };
@@ -106,6 +113,17 @@ function toFilters({ changedSince, deleted }: ListRequest): ReadonlyArray<readon
   if (deleted) return [['search[vis_state]', '1']];
   if (changedSince === undefined) return [];
   return [['search[updated_min]', toUpdatedMin(changedSince)]];
+}
+
+/** Filters that FreshBooks does not know are ignored without a word; the rows tell. */
+function isIgnored(
+  request: Pick<ListRequest, 'changedSince' | 'deleted'>,
+  rows: readonly JsonObject[],
+): boolean {
+  if (request.deleted) return rows.some((row) => row['vis_state'] !== 1);
+  if (request.changedSince === undefined) return false;
+  const from = toUpdatedMin(request.changedSince);
+  return rows.some(({ updated }) => typeof updated === 'string' && updated.slice(0, 10) < from);
 }
 
 /** The filter knows whole days of US/Eastern only; one more day back covers the repeated hour and a slow clock. */

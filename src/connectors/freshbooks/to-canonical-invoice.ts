@@ -1,8 +1,14 @@
 /** Pure mapping of a FreshBooks invoice and its lines to the canonical invoice. */
-import type { CanonicalInvoice, CanonicalLine, CanonicalTax, DecimalText } from '../../core/canonical.ts';
+import type {
+  BilledTo,
+  CanonicalInvoice,
+  CanonicalLine,
+  CanonicalTax,
+  DecimalText,
+} from '../../core/canonical.ts';
 import { type Money, parseExact } from '../../core/money.ts';
 import type { SourceRecord } from '../../core/ports.ts';
-import type { Findings } from './findings.ts';
+import { type Findings, present } from './findings.ts';
 import type { WireInvoice, WireLine } from './wire.ts';
 
 /** `v3_status`, with "_" for "-" as one SDK spells the deposit words. Anything else is a problem, never a default. */
@@ -50,7 +56,28 @@ export function toInvoice(wire: WireInvoice, record: SourceRecord, findings: Fin
     notes: wire.notes ?? '',
     terms: wire.terms ?? '',
     poNumber: wire.po_number ?? '',
+    ...toBilledTo(wire),
   };
+}
+
+/** The client as it was when the invoice was made. */
+function toBilledTo(wire: WireInvoice): { billedTo?: BilledTo } {
+  const address = present({
+    line1: wire.street,
+    line2: wire.street2,
+    city: wire.city,
+    region: wire.province,
+    postalCode: wire.code,
+    country: wire.country,
+  });
+  const names = present({
+    organization: wire.organization || wire.current_organization,
+    firstName: wire.fname,
+    lastName: wire.lname,
+    email: wire.email,
+    vatNumber: wire.vat_number,
+  });
+  return Object.keys(names).length === 0 ? {} : { billedTo: { ...names, address } };
 }
 
 function toStage(word: string | null | undefined, findings: Findings): CanonicalInvoice['stage'] {

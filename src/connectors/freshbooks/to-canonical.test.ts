@@ -136,6 +136,8 @@ describe('payment', () => {
     const methodOf = (type: string) => mapPayment({ type });
     expect(methodOf('VISA')).toMatchObject({ value: { method: 'credit_card', methodLabel: 'VISA' } });
     expect(methodOf('diners club')).toMatchObject({ value: { method: 'credit_card' } });
+    for (const type of ['Nova', 'Eurocard', 'EUROCARD'])
+      expect(methodOf(type)).toMatchObject({ value: { method: 'credit_card', methodLabel: type } });
     expect(methodOf('Bank Transfer')).toMatchObject({ value: { method: 'bank_transfer' } });
     expect(methodOf('Barter')).toMatchObject({ value: { method: 'other', methodLabel: 'Barter' } });
   });
@@ -182,7 +184,6 @@ test('a client keeps what is there and leaves out what is blank', () => {
       firstName: 'Ada',
       email: 'ada@example.com',
       phone: '555-0101',
-      currency: 'CAD',
       address: {
         line1: '1 King St',
         city: 'Toronto',
@@ -194,10 +195,31 @@ test('a client keeps what is there and leaves out what is blank', () => {
   });
 });
 
-test("a client's currency may be missing, but not unknown", () => {
-  const mapped = map('client', { ...client.document, currency_code: null });
-  expect(mapped.ok && 'currency' in mapped.value).toBe(false);
-  expect(problemsOf(map('client', { ...client.document, currency_code: 'XYZ' }))).toEqual(['currency_code']);
+test('a client whose currency or state is written in a way we do not know is still mapped: documents carry their own', () => {
+  const odd = [
+    { currency_code: 'usd' },
+    { currency_code: 'XYZ' },
+    { currency_code: 7 },
+    { vis_state: 9 },
+    { vis_state: '0' },
+    { vis_state: null },
+  ];
+  for (const changes of odd)
+    expect(map('client', { ...client.document, ...changes }), JSON.stringify(changes)).toMatchObject({
+      ok: true,
+      value: { organization: 'Maple Ltd' },
+    });
+});
+
+test('a currency in lower case is that currency, in every document', () => {
+  const inLowerCase = (document: unknown) =>
+    JSON.parse(JSON.stringify(document).replaceAll('"USD"', '"usd"')) as JsonObject;
+  const kinds = { invoice, payment, credit: creditNote };
+  for (const [kind, { document }] of Object.entries(kinds)) {
+    const raw = inLowerCase(document);
+    expect(map(kind as DocumentKind, raw)).toEqual(map(kind as DocumentKind, document as JsonObject));
+    expect(toRecord(kind as DocumentKind, raw).amount?.currency).toBe('USD');
+  }
 });
 
 describe('credit note', () => {

@@ -10,7 +10,7 @@ import type {
 } from '../../core/canonical.ts';
 import { CREDIT_TYPES } from '../../core/canonical.ts';
 import type { SourceRecord } from '../../core/ports.ts';
-import { createFindings, type Findings, toFormProblems } from './findings.ts';
+import { createFindings, type Findings, present, toFormProblems, toVisibility } from './findings.ts';
 import { toInvoice } from './to-canonical-invoice.ts';
 import {
   clientSchema,
@@ -54,18 +54,6 @@ function map<W, T extends CanonicalDocument>(
   return findings.result(toDocument(parsed.data, record, findings));
 }
 
-/** Leaves out what is missing or blank. */
-function present<K extends string>(
-  members: Record<K, string | null | undefined>,
-): Partial<Record<K, string>> {
-  const kept: Partial<Record<K, string>> = {};
-  for (const key in members) {
-    const text = members[key]?.trim();
-    if (text) kept[key] = text;
-  }
-  return kept;
-}
-
 /** Leaves out what is missing, blank or 0: all three mean none. */
 function presentIds<K extends string>(ids: Record<K, string | null | undefined>): Partial<Record<K, string>> {
   const kept: Partial<Record<K, string>> = {};
@@ -73,7 +61,8 @@ function presentIds<K extends string>(ids: Record<K, string | null | undefined>)
   return kept;
 }
 
-function toClient(wire: WireClient, record: SourceRecord, findings: Findings): CanonicalClient {
+/** What an account is not made of is not judged: a client must not hold up its invoices for it. */
+function toClient(wire: WireClient, record: SourceRecord): CanonicalClient {
   const address: PostalAddress = present({
     line1: wire.p_street,
     line2: wire.p_street2,
@@ -86,7 +75,8 @@ function toClient(wire: WireClient, record: SourceRecord, findings: Findings): C
     kind: 'client',
     sourceId: record.sourceId,
     clientId: record.clientId,
-    visibility: findings.visibility(wire.vis_state),
+    // Nothing of it is written: a state that is not known hides nobody.
+    visibility: toVisibility(wire.vis_state) ?? 'active',
     ...present({
       organization: wire.organization,
       firstName: wire.fname,
@@ -95,7 +85,6 @@ function toClient(wire: WireClient, record: SourceRecord, findings: Findings): C
       phone: wire.bus_phone || wire.mob_phone || wire.home_phone,
       vatNumber: wire.vat_number,
     }),
-    ...(wire.currency_code ? { currency: findings.currency('currency_code', wire.currency_code) } : {}),
     address,
   };
 }
@@ -109,6 +98,8 @@ const CARDS = [
   'diners',
   'diners club',
   'jcb',
+  'nova',
+  'eurocard',
 ] as const;
 
 /** By FreshBooks' word in lower case; an unknown word is `other` and stays readable as `methodLabel`. */

@@ -11,6 +11,8 @@ const jsonObject = z.custom<JsonObject>(isJsonObject, 'expected an object');
 const id = z.union([z.int(), z.string()]).transform(String);
 const optionalId = id.nullish();
 const text = z.string().nullish();
+/** Nothing that is needed for the document itself: in another form it is as good as missing. */
+const loose = text.catch(undefined);
 /** Percentages and quantities: a text nearly always, a JSON number in one fixture. */
 const decimal = z.union([z.string(), z.number()]).transform(String).nullish();
 const amount = z.object({ amount: z.string(), code: z.string() });
@@ -57,8 +59,8 @@ export const clientSchema = z.object({
   p_code: text,
   p_country: text,
   vat_number: text,
-  currency_code: text,
-  vis_state: visState,
+  /** Of a client it is told to people only. */
+  vis_state: visState.catch(undefined),
 });
 export type WireClient = z.infer<typeof clientSchema>;
 
@@ -96,6 +98,19 @@ export const invoiceSchema = z.object({
   notes: text,
   terms: text,
   po_number: text,
+  // The client's name and address, kept with the invoice.
+  organization: loose,
+  current_organization: loose,
+  fname: loose,
+  lname: loose,
+  email: loose,
+  street: loose,
+  street2: loose,
+  city: loose,
+  province: loose,
+  code: loose,
+  country: loose,
+  vat_number: loose,
 });
 export type WireInvoice = z.infer<typeof invoiceSchema>;
 

@@ -9,6 +9,7 @@ import { toRequest } from './from-canonical.ts';
 import { findAccountByHand, findAccounts, lookForAccount } from './lookups.ts';
 import { toAccountNumber, toCreditNumber, toInvoiceNumber, toInvoicePrefixes } from './numbers.ts';
 import { originsOf } from './origins.ts';
+import { permissionFor } from './permissions.ts';
 import { checkTenant } from './ping.ts';
 import { readCredit, readDebit, readInvoice, readPayment } from './read-back.ts';
 import { listRefunds, readInvoiceParts } from './read-parts.ts';
@@ -92,6 +93,7 @@ export function createZuoraDestination(
         taxedLinesReplaceable: taxation() === 'off',
       };
     },
+    permissionFor,
     ping() {
       const rememberNoTaxation = () => features.remember('taxation');
       return checkTenant(client, settings, regions, { taxation, rememberNoTaxation }, today);

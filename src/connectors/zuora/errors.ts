@@ -1,5 +1,5 @@
 /** What an answer means for a call: one order of rows, of which the first that holds decides; what causes mean is in causes.ts. */
-import { NOT_SERVED, OperatingError } from '../../core/errors.ts';
+import { NOT_PERMITTED, NOT_SERVED, OperatingError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../core/ports.ts';
 import { isFinal, isNumbered, type Meaning, meaningOf, SAYS, unquoted } from './causes.ts';
 import { secondsUntil } from './headers.ts';
@@ -296,7 +296,11 @@ function toRejection(
   }
   if (isForbidden(seen)) {
     const fix = 'The API user lacks a permission or the tenant lacks a feature: ask its administrator.';
-    return new OperatingError('rejected', `${text}. ${fix}`, details);
+    return new OperatingError('rejected', `${text}. ${fix}`, {
+      ...details,
+      // Without a reason of the API's own it may be anybody on the way who refuses.
+      code: details.code === '403' ? details.code : NOT_PERMITTED,
+    });
   }
   return new OperatingError('rejected', text, details);
 }

@@ -1,5 +1,5 @@
 /** Features of the tenant that no setting tells: a setting of ours says them, or the first refusal is the finding. */
-import { OperatingError } from '../../core/errors.ts';
+import { NOT_PERMITTED, OperatingError } from '../../core/errors.ts';
 import type { ConnectorContext, DestinationRequest } from '../../core/ports.ts';
 import type { Step } from '../../core/steps.ts';
 import { ZuoraNotServed } from './errors.ts';
@@ -106,9 +106,8 @@ export function createTenantFeatures({ settings, rememberSetting }: ConnectorCon
       const isUnknown = isUnknownCall(error);
       if (step.kind === 'post-invoice' && isUnknown) return explainPosting(error, request);
       if (step.kind === 'cancel-invoice' && isUnknown) return explainCancelling(error);
-      const isForbidden = error.code === 'NO_PERMISSION' || /^403$|^\d+10$/.test(error.code ?? '');
-      const isOff = isUnknown || (error.kind === 'rejected' && isForbidden);
-      return step.kind === 'unpost-invoice' && isOff ? explainUnposting(error) : error;
+      const isForbidden = error.kind === 'rejected' && (error.code === NOT_PERMITTED || error.code === '403');
+      return step.kind === 'unpost-invoice' && (isUnknown || isForbidden) ? explainUnposting(error) : error;
     },
   };
 }

@@ -91,6 +91,8 @@ describe('there is no copy', () => {
     ['D4 sent', SENT, {}, 'create-invoice N-1 posted on 2026-03-01'],
     ['D1 a draft', DRAFT, {}, 'create-invoice N-1 draft on 2026-03-01'],
     ['D1 a draft, drafts = wait', DRAFT, policies({ drafts: 'wait' }), 'ignore: draft-waits'],
+    ['D1 a draft without lines', invoiceOf('0.00', { stage: 'draft', lines: [] }), {}, 'ignore: no-lines'],
+    ['sent without lines', invoiceOf('0.00', { lines: [] }), {}, 'ignore: no-lines'],
     ['X7 deleted', GONE, {}, 'ignore: deleted-before-copy'],
     ['M9 over zero', invoiceOf('0.00'), {}, 'create-invoice N-1 posted on 2026-03-01'],
     [

@@ -61,6 +61,11 @@ export function textsHash({ notes, terms, poNumber }: CanonicalInvoice): string 
   return fingerprintOf({ notes, terms, poNumber });
 }
 
+/** Begun, and nothing in it: no destination takes such an invoice, and nobody owes anything. */
+export function isEmpty({ lines, total }: CanonicalInvoice): boolean {
+  return lines.length === 0 && total.amountMinor === 0n;
+}
+
 function isElsewhere(invoice: CanonicalInvoice, link: Link): boolean {
   const { clientId = invoice.clientId } = link.copied;
   return clientId !== invoice.clientId || link.currency !== invoice.currency;
@@ -89,6 +94,10 @@ function decide(situation: InvoiceSituation): Plan {
   if (invoice.visibility === 'deleted') return isThere ? remove(situation) : neverThere(situation);
   if (!isThere && invoice.stage === 'draft' && policies.drafts === 'wait')
     return ignore('draft-waits', 'A draft: copied once it is sent (policy drafts).');
+  if (isEmpty(invoice))
+    return isThere
+      ? remove(situation)
+      : ignore('no-lines', 'It has no lines yet: copied by itself once there are some.');
   if (invoice.total.amountMinor < 0n) return park(negativeTotal(invoice));
   if (invoice.total.amountMinor === 0n && policies.zeroTotals === 'leave-out')
     return isThere

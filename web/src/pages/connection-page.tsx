@@ -10,6 +10,7 @@ import { api } from '../api.ts';
 import { formatCount } from '../format.ts';
 import { AlertsForm } from '../parts/alerts-form.tsx';
 import { BackfillProgress } from '../parts/backfill-progress.tsx';
+import { BlockNotes } from '../parts/blocks.tsx';
 import { Checks, useChecks } from '../parts/checks.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { FieldInputs, type Values } from '../parts/field-inputs.tsx';
@@ -190,6 +191,7 @@ function Connection({ connection }: { connection: Full }) {
           )}
         </Alert>
       )}
+      <BlockNotes blocks={connection.blocks} />
       <Section title="How changes are noticed">
         <Stack gap="md">
           <ScheduleForm connection={connection} disabled={!maySetUp} />

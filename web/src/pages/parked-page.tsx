@@ -41,8 +41,10 @@ function Example({ record }: { record: RecordSummary }) {
 function commonChoices(records: readonly RecordSummary[]) {
   const [first, ...others] = records.map(({ reason }) => reason?.choices ?? []);
   return (first ?? []).filter(
-    ({ choice, argument }) =>
-      argument === undefined && others.every((choices) => choices.some((one) => one.choice === choice)),
+    ({ choice, argument, asks }) =>
+      argument === undefined &&
+      asks === undefined &&
+      others.every((choices) => choices.some((one) => one.choice === choice)),
   );
 }
 

@@ -1,5 +1,5 @@
 /** The ways on for a parked record, each a button; before it is taken, it says what it means. */
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Reason } from '../../../src/api/contract.ts';
 import { useAct } from '../act.ts';
@@ -16,7 +16,8 @@ function Ask({
   about,
   close,
 }: Omit<Props, 'choices'> & { choice: Choice; close: () => void }) {
-  const { argument } = choice;
+  const [named, setNamed] = useState('');
+  const argument = choice.argument ?? (choice.asks === undefined ? undefined : named.trim());
   const body = { choice: choice.choice, ...(argument === undefined ? {} : { argument }) };
   const [only] = recordIds;
   const one = recordIds.length === 1;
@@ -40,6 +41,14 @@ function Ask({
   return (
     <Stack>
       <Text size="sm">{choice.explains}</Text>
+      {choice.asks !== undefined && (
+        <TextInput
+          label={choice.asks}
+          value={named}
+          onChange={(event) => setNamed(event.currentTarget.value)}
+          data-autofocus
+        />
+      )}
       <Alert variant="light">
         {one ? about : `${formatCount(recordIds.length)} records: ${about}`}. Your decision and your name stay
         in the history.
@@ -48,7 +57,12 @@ function Ask({
         <Button variant="default" onClick={close}>
           Cancel
         </Button>
-        <Button data-autofocus loading={act.isPending} onClick={() => act.mutate()}>
+        <Button
+          data-autofocus={choice.asks === undefined ? true : undefined}
+          disabled={argument === ''}
+          loading={act.isPending}
+          onClick={() => act.mutate()}
+        >
           {choice.label}
         </Button>
       </Group>

@@ -11,6 +11,7 @@ import {
   KIND_LABELS,
   readBackText,
 } from '../format.ts';
+import { BlockNotes } from './blocks.tsx';
 import { PauseSwitch } from './pause-switch.tsx';
 
 type One = Overview['connections'][number];
@@ -29,7 +30,7 @@ function Agreement({ connection }: { connection: One }) {
       label={
         inStep
           ? 'Counts and sums were equal on both sides when the copies were read back, and nothing waits.'
-          : 'Something is on its way, waits for a decision, or differs: see the lines below.'
+          : 'Something is on its way, waits for a decision, differs, or cannot be read: see the lines below.'
       }
     >
       <Badge
@@ -190,6 +191,7 @@ export function ConnectionCard({ connection }: { connection: One }) {
           <PauseSwitch connection={connection} />
         </Group>
         {connection.pauseReason !== null && <Text size="sm">{connection.pauseReason}</Text>}
+        <BlockNotes blocks={connection.blocks} />
         <Signs connection={connection} />
         <Balances connection={connection} />
         {connection.readBack && (

@@ -30,7 +30,12 @@ import type { Simulator } from './simulator.ts';
 import { wireClient, wireInvoice, wirePayment } from './wire.ts';
 import { wireCreditNote } from './wire-credit-note.ts';
 
-type Resource<Row extends { id: number; visState: number }> = {
+type Resource<Row extends { id: number; visState: number }> = ResourceOf<Row> & {
+  isKnown: (row: Row) => boolean;
+  ignored: () => ReadonlySet<string>;
+};
+
+type ResourceOf<Row extends { id: number; visState: number }> = {
   path: string;
   object: string;
   idField: string;
@@ -45,10 +50,18 @@ type Resource<Row extends { id: number; visState: number }> = {
 };
 
 export function registerAccounting(api: FastifyInstance, sim: Simulator): void {
-  registerResource(api, invoiceResource(sim));
-  registerResource(api, paymentResource(sim));
-  registerResource(api, clientResource(sim));
-  registerResource(api, creditNoteResource(sim));
+  const register = <Row extends { id: number; visState: number }>(
+    resource: ResourceOf<Row>,
+    isKnown: (row: Row) => boolean = () => true,
+  ) => {
+    const own = () => sim.faults.ignoredFilters.filter(({ kind }) => kind === resource.object);
+    const ignored = () => new Set<string>(own().map(({ filter }) => filter));
+    registerResource(api, { ...resource, isKnown, ignored });
+  };
+  register(invoiceResource(sim));
+  register(paymentResource(sim));
+  register(clientResource(sim), ({ id }) => !sim.faults.unknownClients.includes(id));
+  register(creditNoteResource(sim));
 }
 
 function registerResource<Row extends { id: number; visState: number }>(
@@ -66,9 +79,9 @@ function registerResource<Row extends { id: number; visState: number }>(
   api.get<{ Querystring: Query }>(path, { config: { kind: `LIST ${object}`, ...read } }, (request) => {
     const includes = readIncludes(request.query);
     const { rows, page, pages, perPage, total } = listRows(
-      resource.table.rows,
+      resource.table.rows.filter(resource.isKnown),
       request.query,
-      resource.rules,
+      { ...resource.rules, ignored: resource.ignored() },
     );
     const wired = rows.map((row) => resource.wire(row, includes));
     return { response: { result: { [resource.listKey]: wired, page, pages, per_page: perPage, total } } };
@@ -78,7 +91,8 @@ function registerResource<Row extends { id: number; visState: number }>(
     { config: { kind: `GET ${object}`, ...read } },
     (request) => {
       const row = resource.table.find(readId(request.params.id));
-      if (row === undefined) throw notFound(object, resource.idField, request.params.id);
+      if (row === undefined || !resource.isKnown(row))
+        throw notFound(object, resource.idField, request.params.id);
       return single(row, readIncludes(request.query));
     },
   );
@@ -100,7 +114,7 @@ function readId(text: string): number {
   return /^\d{1,12}$/.test(text) ? Number.parseInt(text, 10) : -1;
 }
 
-function invoiceResource(sim: Simulator): Resource<Invoice> {
+function invoiceResource(sim: Simulator): ResourceOf<Invoice> {
   const { books, identity } = sim;
   return {
     path: 'invoices/invoices',
@@ -139,7 +153,7 @@ function invoiceResource(sim: Simulator): Resource<Invoice> {
   };
 }
 
-function paymentResource({ books, identity }: Simulator): Resource<Payment> {
+function paymentResource({ books, identity }: Simulator): ResourceOf<Payment> {
   return {
     path: 'payments/payments',
     object: 'payment',
@@ -177,7 +191,8 @@ function paymentResource({ books, identity }: Simulator): Resource<Payment> {
   };
 }
 
-function clientResource({ books, identity }: Simulator): Resource<Client> {
+function clientResource(sim: Simulator): ResourceOf<Client> {
+  const { books, identity } = sim;
   const like = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());
   return {
     path: 'users/clients',
@@ -206,7 +221,13 @@ function clientResource({ books, identity }: Simulator): Resource<Client> {
         client_id: compareBy((row) => row.id),
       },
     },
-    wire: (row) => wireClient(identity, row),
+    wire: (row) => {
+      const wire = wireClient(identity, row);
+      const currency_code = sim.faults.lowerCaseCurrencies
+        ? wire.currency_code.toLowerCase()
+        : wire.currency_code;
+      return { ...wire, currency_code };
+    },
     create: (body) => addClient(books, readClient(body)),
     update: (id, body) => {
       const visState = readVisState('client', body);
@@ -217,7 +238,7 @@ function clientResource({ books, identity }: Simulator): Resource<Client> {
 }
 
 /** The single note answers under the plural key, as the official client library works round. */
-function creditNoteResource({ books, identity }: Simulator): Resource<CreditNote> {
+function creditNoteResource({ books, identity }: Simulator): ResourceOf<CreditNote> {
   return {
     path: 'credit_notes/credit_notes',
     object: 'credit_note',

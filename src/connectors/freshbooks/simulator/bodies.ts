@@ -1,5 +1,6 @@
 /** Reading the bodies of POST and PUT calls: the wire's field names into what the acts take. */
 import { z } from 'zod';
+import { formatMoney, parseExact, roundToMoney } from '../../../core/money.ts';
 import type { Tax } from './arithmetic.ts';
 import type { ClientInput } from './client-acts.ts';
 import type { CreditNoteEdit, CreditNoteInput } from './credit-acts.ts';
@@ -81,8 +82,20 @@ const CreditNote = z.object({
   create_date: z.string().optional(),
   credit_type: z.enum(['goodwill', 'prepayment', 'overpayment']).optional(),
   notes: NullableText,
+  amount: Amount.optional(),
+  /** A line's amount by itself, or as the official client library sends it: quantity and unit cost. */
   lines: z
-    .array(z.object({ name: NullableText, description: NullableText, amount: Amount }))
+    .array(
+      z
+        .object({
+          name: NullableText,
+          description: NullableText,
+          amount: Amount.optional(),
+          qty: DecimalText.optional(),
+          unit_cost: Amount.optional(),
+        })
+        .refine(({ amount, unit_cost }) => amount !== undefined || unit_cost !== undefined),
+    )
     .min(1)
     .optional(),
 });
@@ -172,12 +185,18 @@ export function readCreditNotePut(body: unknown): CreditNoteEdit {
 }
 
 function toCreditNoteEdit(wire: z.output<typeof CreditNote>): CreditNoteEdit {
-  const lines = wire.lines?.map(({ name, description, amount }) => ({
-    name: name ?? 'Credit',
-    description: description ?? '',
-    amount: amount.amount,
-  }));
+  const single = wire.amount && [{ name: 'Credit', description: '', amount: wire.amount.amount }];
+  const lines =
+    wire.lines?.map(({ name, description, amount, qty = '1', unit_cost }) => ({
+      name: name ?? 'Credit',
+      description: description ?? '',
+      amount: amount?.amount ?? toLineAmount(qty, unit_cost?.amount ?? '0', wire.currency_code),
+    })) ?? single;
   return defined({ lines, createDate: wire.create_date, notes: wire.notes ?? undefined }) as CreditNoteEdit;
+}
+
+function toLineAmount(qty: string, unitCost: string, currency: string): string {
+  return formatMoney(roundToMoney(parseExact(qty).times(parseExact(unitCost)), currency, 'half-up'));
 }
 
 /** Drops the members that are undefined, so that an absent field leaves the record as it is. */

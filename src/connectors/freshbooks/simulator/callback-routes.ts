@@ -10,7 +10,12 @@ const HANDSHAKE_PATIENCE_MS = 2000;
 
 const CreateBody = z.object({ callback: z.object({ event: z.string(), uri: z.string() }) });
 const PutBody = z.object({
-  callback: z.object({ verifier: z.string().optional(), resend: z.boolean().optional() }),
+  callback: z.object({
+    verifier: z.string().optional(),
+    resend: z.boolean().optional(),
+    event: z.string().optional(),
+    uri: z.string().optional(),
+  }),
 });
 
 type Params = { Params: { id: string } };
@@ -22,10 +27,7 @@ export function registerCallbacks(api: FastifyInstance, sim: Simulator): void {
   api.post(PATH, { config: { kind: 'POST callback' } }, async (request, reply) => {
     const body = CreateBody.safeParse(request.body);
     const { event = '', uri = '' } = body.data?.callback ?? {};
-    const violations = [
-      ...(isKnownEvent(event) ? [] : [{ field: 'event', description: 'Value error, Unrecognized event.' }]),
-      ...(isWebUrl(uri) ? [] : [{ field: 'uri', description: 'Input should be a valid URL.' }]),
-    ];
+    const violations = violationsOf(event, uri);
     if (violations.length > 0) return sendInvalid(reply, violations);
     const scope = scopeOfEvent(event);
     if (request.scopes?.has(scope) !== true) {
@@ -60,7 +62,14 @@ export function registerCallbacks(api: FastifyInstance, sim: Simulator): void {
   api.put<Params>(`${PATH}/:id`, { config: { kind: 'PUT callback' } }, (request, reply) => {
     const callback = find(request.params.id);
     if (callback === undefined) return sendMissing(reply);
-    const { verifier, resend } = PutBody.safeParse(request.body).data?.callback ?? {};
+    const { verifier, resend, event, uri } = PutBody.safeParse(request.body).data?.callback ?? {};
+    if (event !== undefined || uri !== undefined) {
+      const violations = violationsOf(event ?? callback.event, uri ?? callback.uri);
+      if (violations.length > 0) return sendInvalid(reply, violations);
+      callbacks.update(callback, { event, uri });
+      sim.announcer.shakeHands(callback);
+      return single(callback);
+    }
     if (resend === true) {
       if (!callback.verified && sim.faults.resendVerifier === 'new') callbacks.renewVerifier(callback);
       sim.announcer.shakeHands(callback);
@@ -79,6 +88,13 @@ export function registerCallbacks(api: FastifyInstance, sim: Simulator): void {
     callbacks.delete(callback.id);
     return { response: { result: {} } };
   });
+}
+
+function violationsOf(event: string, uri: string): { field: string; description: string }[] {
+  return [
+    ...(isKnownEvent(event) ? [] : [{ field: 'event', description: 'Value error, Unrecognized event.' }]),
+    ...(isWebUrl(uri) ? [] : [{ field: 'uri', description: 'Input should be a valid URL.' }]),
+  ];
 }
 
 async function untilTried(sim: Simulator, delivery: { attempts: number; status: string; outcome: string }) {

@@ -76,6 +76,13 @@ export function createCallbacks(options: { clock: Clock; random: Random }) {
       touch(callback);
       return true;
     },
+    /** Told about something else, or told elsewhere: nobody has shown yet that it is heard there. */
+    update(callback: Callback, change: { event?: string | undefined; uri?: string | undefined }): void {
+      callback.event = change.event ?? callback.event;
+      callback.uri = change.uri ?? callback.uri;
+      callback.verified = false;
+      touch(callback);
+    },
     renewVerifier(callback: Callback): void {
       callback.verifier = makeVerifier();
     },

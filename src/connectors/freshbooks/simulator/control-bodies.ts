@@ -63,7 +63,7 @@ export const InvoiceEdit = z.strictObject({
 
 export const NewInvoice = InvoiceEdit.extend({
   clientId: Id,
-  lines: z.array(Line).min(1),
+  lines: z.array(Line).default([]),
   send: z.boolean().optional(),
   parent: z.number().int().positive().optional(),
 });

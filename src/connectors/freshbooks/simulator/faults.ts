@@ -7,7 +7,8 @@ const FailNext = z.object({
   /** 0 closes the connection before anything happens. */
   status: z.number().int(),
   times: z.number().int().positive().default(1),
-  body: z.enum(['html', 'json']).optional(),
+  /** `gateway`: JSON of a gateway before the API, which knows no document. */
+  body: z.enum(['html', 'json', 'gateway']).optional(),
   retryAfter: z.number().int().optional(),
 });
 
@@ -22,7 +23,17 @@ const Times = z.union([
   Matched,
 ]);
 
+const KIND = z.enum(['client', 'invoice', 'payment', 'credit_note']);
+
 const shape = {
+  /** Kinds that this app may not read: 403 with errno 1003, lists and single reads alike. */
+  refusedKinds: z.array(KIND),
+  /** Filters that are ignored without a word, by kind: everything comes. */
+  ignoredFilters: z.array(z.strictObject({ kind: KIND, filter: z.enum(['vis_state', 'updated_min']) })),
+  /** Clients that neither a list nor a read knows, while their old invoices are listed. */
+  unknownClients: z.array(z.number().int()),
+  /** How a client's currency is written: "usd". */
+  lowerCaseCurrencies: z.boolean(),
   webhooks: z.enum(['on', 'off']),
   webhookDuplicate: z.number().int().nonnegative(),
   webhookShuffle: z.boolean(),
@@ -59,6 +70,10 @@ export type Faults = z.infer<z.ZodObject<typeof shape>>;
 
 export function noFaults(): Faults {
   return {
+    refusedKinds: [],
+    ignoredFilters: [],
+    unknownClients: [],
+    lowerCaseCurrencies: false,
     webhooks: 'on',
     webhookDuplicate: 0,
     webhookShuffle: false,

@@ -11,6 +11,12 @@ const NO_FEATURE: RefusalDetail = {
   message: 'The account does not have access to this feature.',
 };
 
+const NOT_AUTHORIZED = {
+  errno: ERRNO.accessDenied,
+  field: '',
+  message: 'The server could not verify that you are authorized to access the URL requested.',
+};
+
 export function installGuards(api: FastifyInstance, sim: Simulator): void {
   api.decorateRequest('limitState', null);
   api.decorateRequest('scopes', null);
@@ -72,6 +78,10 @@ export function installGuards(api: FastifyInstance, sim: Simulator): void {
           accountingErrors({ errno: ERRNO.accessDenied, field: '', object: 'scope', value: scope, message }),
         );
     }
+    const object = kindOf(request).split(' ')[1];
+    if (request.method === 'GET' && sim.faults.refusedKinds.some((kind) => kind === object)) {
+      return reply.code(403).send(accountingErrors({ ...NOT_AUTHORIZED, object: object ?? '' }));
+    }
     if (takeOnce(sim.faults, 'errorsWith200', kindOf(request))) {
       return reply.code(200).send(accountingErrors(NO_FEATURE));
     }
@@ -107,7 +117,8 @@ function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
   if (!reply.hasHeader('retry-after')) reply.header('retry-after', String(state.retryAfter));
 }
 
-function sendFailure(reply: FastifyReply, status: number, body: 'html' | 'json' | undefined) {
+function sendFailure(reply: FastifyReply, status: number, body: 'html' | 'json' | 'gateway' | undefined) {
+  if (body === 'gateway') return reply.code(status).send({ message: 'no Route matched with those values' });
   const kind = body ?? (status >= 500 ? 'html' : 'json');
   if (kind === 'html') {
     const page = `<html><head><title>${status}</title></head><body><center><h1>${status}</h1></center><hr><center>nginx</center></body></html>`;

@@ -12,6 +12,8 @@ export type ListRules<Row> = {
   filters: Readonly<Record<string, Filter<Row>>>;
   /** By the key before `_asc` or `_desc`. */
   sorters: Readonly<Record<string, Sorter<Row>>>;
+  /** Known filters that do nothing all the same; `vis_state` among them brings rows of every state. */
+  ignored?: ReadonlySet<string>;
 };
 
 export type Page<Row> = { rows: Row[]; page: number; pages: number; perPage: number; total: number };
@@ -69,8 +71,9 @@ function readFilters<Row extends { visState: number }>(query: Query, rules: List
     const name = match?.[1];
     if (name === undefined) continue;
     const values = valuesOf(raw);
+    if (name === 'vis_state') isVisStateAsked = true;
+    if (rules.ignored?.has(name)) continue;
     if (name === 'vis_state') {
-      isVisStateAsked = true;
       tests.push((row) => values.includes(String(row.visState)));
       continue;
     }

@@ -19,6 +19,10 @@ send, pay and delete. Faults are switched on while it runs, for example:
 
   curl -X PUT localhost:4010/_control/faults -H 'content-type: application/json' -d '{"webhookDropRate":1}'
 
+  refusedKinds         ["payment"]: kinds that may not be read
+  ignoredFilters       [{"kind":"payment","filter":"vis_state"}], or "updated_min": everything comes instead
+  unknownClients       [7001]: clients that are not known any more, while their invoices are
+  lowerCaseCurrencies  true: a client's currency is written "usd"
   webhooks             "off": no deliveries at all
   webhookDropRate      0 to 1: that part of the deliveries is lost
   webhookDuplicate     so many extra copies of each delivery

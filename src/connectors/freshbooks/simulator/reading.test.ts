@@ -164,3 +164,47 @@ test('faults answer as asked: HTML 502, HTTP 200 with errors, half a body, a los
   expect(sim.simulator.books.clients.rows.length).toBe(before + 1);
   expect((await sim.call('GET', '/users/clients')).status).toBe(200);
 });
+
+test('a kind is refused by itself, a filter is ignored by itself, and a client can be unknown while its invoices are there', async () => {
+  const id = await newInvoice();
+  const fault = (faults: object) => sim.control('PUT', '/faults', faults);
+  const filters = ['vis_state', 'updated_min'].map((filter) => ({ kind: 'invoice', filter }));
+  await fault({ refusedKinds: ['payment'], ignoredFilters: filters, unknownClients: [clientId] });
+  const refused = await sim.call('GET', '/payments/payments');
+  expect(refused.status).toBe(403);
+  expect(refused.body).toMatchObject({ response: { errors: [{ errno: 1003 }] } });
+  // Deleted ones, too.
+  const everything = sim.simulator.books.invoices.rows.length;
+  expect(await total('/invoices/invoices?search[vis_state]=1')).toBe(everything);
+  expect(await total('/invoices/invoices?search[updated_min]=2999-01-01')).toBe(
+    await total('/invoices/invoices'),
+  );
+  expect((await sim.call('GET', `/users/clients/${String(clientId)}`)).body).toMatchObject({
+    response: { errors: [{ errno: 1012 }] },
+  });
+  expect(await invoiceOf(id)).toMatchObject({ organization: 'Alder Films' });
+  await sim.control('DELETE', '/faults');
+  expect((await sim.call('GET', '/payments/payments')).status).toBe(200);
+  expect(await total('/invoices/invoices?search[updated_min]=2999-01-01')).toBe(0);
+});
+
+test('a gateway before the API answers a JSON of its own, a draft may have no lines, a currency may be in lower case', async () => {
+  const fault = (faults: object) => sim.control('PUT', '/faults', faults);
+  await fault({
+    failNext: [{ match: 'GET invoice', status: 404, body: 'gateway' }],
+    lowerCaseCurrencies: true,
+  });
+  const id = await newInvoice({ lines: [], send: false });
+  const { status, body } = await sim.call('GET', `/invoices/invoices/${id}`);
+  expect([status, body]).toEqual([404, { message: 'no Route matched with those values' }]);
+  const empty = await sim.call('GET', `/invoices/invoices/${id}?include[]=lines`);
+  expect(at(empty.body, 'response', 'result', 'invoice')).toMatchObject({
+    lines: [],
+    amount: { amount: '0.00', code: 'USD' },
+    v3_status: 'draft',
+  });
+  expect(await list(`/users/clients?search[userid]=${String(clientId)}`)).toMatchObject({
+    response: { result: { clients: [{ currency_code: 'usd' }] } },
+  });
+  await sim.control('DELETE', '/faults');
+});

@@ -10,7 +10,6 @@ export function wireCreditNote(identity: Identity, note: CreditNote, includes: R
     amount: wireAmount(note.amount),
     clientid: note.clientId,
     create_date: note.createDate,
-    created_at: note.createdAt,
     credit_number: note.number,
     credit_type: note.type,
     creditid: note.id,
@@ -18,20 +17,14 @@ export function wireCreditNote(identity: Identity, note: CreditNote, includes: R
     display_status: 'created',
     id: note.id,
     notes: note.notes,
-    paid: wireAmount(note.paid),
-    payment_status: creditStatusOf(note),
+    // How far it is funded, not how much of it was used: that no answer tells.
+    paid: wireAmount(note.amount),
+    payment_status: 'paid',
     status: 'created',
     terms: null,
-    updated: note.updated,
-    uuid: note.uuid,
     vis_state: note.visState,
     ...(includes.has('lines') ? { lines: note.lines.map(wireCreditLine) } : {}),
   };
-}
-
-function creditStatusOf({ amount, paid }: CreditNote): 'unpaid' | 'partial' | 'paid' {
-  if (paid.amountMinor === 0n) return 'unpaid';
-  return paid.amountMinor < amount.amountMinor ? 'partial' : 'paid';
 }
 
 function wireCreditLine({ name, description, amount }: CreditLine, index: number) {
