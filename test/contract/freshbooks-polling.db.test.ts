@@ -148,7 +148,7 @@ test('X8 a filter for deleted payments that does nothing is noticed; whole lists
   expect(await stateOfPayment(payment)).toBe('synced removed');
   const report = await ping(service.parts, ADMIN, { connection: connectionId, side: 'source' });
   const checks = report.sides[0]?.checks ?? [];
-  expect(checks.find(({ name }) => name === 'read payments')?.detail).toContain(
+  expect(checks.find(({ name }) => name === 'Read payments')?.detail).toContain(
     'ignores the filter for deleted',
   );
   expect(checks.find(({ name }) => name === 'read invoices')?.detail).not.toContain('ignores');

@@ -29,7 +29,7 @@ test('only FreshBooks’ own word about the document makes it unknown', async ()
   const html = { status: 404, body: '<html>' };
   await expect(read(html, html, html, html)).rejects.toMatchObject({ kind: 'transient' });
   await expect(read(json(errors(1012, 'accountid'), 404))).rejects.toMatchObject({ kind: 'rejected' });
-  await expect(read(json(errors(1003)))).rejects.toMatchObject({ kind: 'rejected', code: '1003' });
+  await expect(read(json(errors(1003)))).rejects.toMatchObject({ kind: 'rejected', code: 'not-permitted' });
 });
 
 test('a credit note is found under its plural', async () => {

@@ -230,7 +230,7 @@ const CASES: readonly Case[] = [
     status: 403,
     body: refusal(53810010, 'You do not have permission.'),
     kind: 'rejected',
-    code: '53810010',
+    code: 'not-permitted',
   },
   {
     what: 'the key was used with another body: looked up, and a new key after a while',
