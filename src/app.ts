@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { consentAnswer, metricsText, readiness, toOperations } from './api/from-operations.ts';
 import type { ApiParts } from './api/parts.ts';
 import { createMetricsServer } from './api/routes/probes.ts';
@@ -23,8 +24,10 @@ import { findToken } from './operations/tokens.ts';
 import type { PeopleParts } from './operations/users.ts';
 import { createAddressRules } from './platform/addresses.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
-import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/database.ts';
-import { createAnnouncer, startLiveFeed } from './platform/live.ts';
+import { type DatabaseAddress, openDatabase, toClientConfig, toPoolConfig } from './platform/database.ts';
+import { createSilence, type GuardedConfig, type Silence } from './platform/database-client.ts';
+import { toDatabaseUsageError } from './platform/database-errors.ts';
+import { createAnnouncer, type LiveFeed, startLiveFeed, startSweptFeed } from './platform/live.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { findPackageRoot } from './platform/package-root.ts';
@@ -32,6 +35,7 @@ import { type DatabaseVersion, versionText } from './platform/postgres/known-ver
 import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
 import { findRunningPostgres } from './platform/postgres/owner-record.ts';
+import { inspectSession, type Pooling } from './platform/postgres/session.ts';
 import {
   asApplication,
   grantApplication,
@@ -45,6 +49,8 @@ import { createSignIn, type SignIn } from './platform/sign-in.ts';
 import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
 import { noteAccountOwners } from './store/account-owners.ts';
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
+import type { Db } from './store/db.ts';
+import { listChangedAfter } from './store/documents.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { readServer } from './store/server.ts';
@@ -66,6 +72,9 @@ export const loadRehearsals = () => import('./connectors/rehearsals.ts');
 /** 144 bits, the same for every process of the installation; worth nothing once there is an account. */
 const SETUP_CODE_LENGTH = 24;
 
+/** So long a stop waits for a database that says nothing. */
+const STOP_WITHOUT_DATABASE_MS = 6_000;
+
 const WEB_ROOT = join(ROOT, 'web/dist');
 
 export type Installation = {
@@ -74,6 +83,10 @@ export type Installation = {
   /** Path of a key file that this start has made. */
   newKeyFile: string | undefined;
   address: DatabaseAddress;
+  /** Where sessions are ours alone; undefined behind a pooler that lends them for a transaction at a time. */
+  listening: DatabaseAddress | undefined;
+  pooling: Pooling;
+  silence: Silence;
   /** Asks everything that waits or loops to come to an end. */
   stopping: AbortController;
   close(): Promise<void>;
@@ -93,17 +106,24 @@ export async function openInstallation(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const metrics = createMetrics();
+    const silence = createSilence({ log, onSilent: () => metrics.databaseSilent.inc() });
     const { owner, owned } = await openAddress(config, options.attach, log, closers);
-    const migrated = await migrate({ ...owner, log });
+    const direct = config.databaseUrl === undefined ? undefined : await openDirect(config.databaseDirectUrl);
+    const migrated = await migrate({ ...(direct ?? owner), log });
     const address = await toApplicationAddress(owner, owned || migrated.length > 0);
     const database = await openDatabase<DB>({
       ...address,
       log,
+      silence,
       max: options.working ? config.lanes + 12 : 4,
       applicationName: sessionName(config.instance),
     });
     closers.push(() => database.close());
-    const { pool } = database;
+    const { pool, pooling } = database;
+    if (direct) await assertSameDatabase(database.db);
+    const listening = pooling === 'transaction' ? direct : (direct ?? address);
+    if (pooling === 'transaction') log.warn({ pooling }, poolingText(listening !== undefined));
     const { keys, newKeyFile, vault, signer } = await withKeysLocked(database.db, async () => {
       const opened = await openKeys(config, () => hasSecrets(database.db));
       for (const secret of opened.keys.flatMap(writtenKeys)) known.keep(secret);
@@ -119,7 +139,12 @@ export async function openInstallation(
       await forgetCallsUnderWay(db);
     }
     if (options.working) await noteAccountOwners(db, new Date(systemClock.now()));
-    const queue = await startQueue(toQueueConfig(address), log, { working: options.working });
+    const queueAddress = listening ?? address;
+    const queue = await startQueue(
+      toQueueConfig(queueAddress, silence, listening === undefined ? pooling : 'session'),
+      log,
+      { working: options.working, listening: listening !== undefined },
+    );
     closers.push(() => queue.stop());
     const announcer = createAnnouncer(pool, systemClock, log);
     closers.push(() => announcer.flush());
@@ -131,7 +156,7 @@ export async function openInstallation(
       clock: systemClock,
       random: systemRandom,
       log,
-      metrics: createMetrics(),
+      metrics,
       registry,
       addresses,
       instance: config.instance,
@@ -160,7 +185,7 @@ export async function openInstallation(
       version: VERSION,
       startedAt: new Date(systemClock.now()),
     };
-    return { parts, signIn, newKeyFile, address, stopping, close };
+    return { parts, signIn, newKeyFile, address, listening, pooling, silence, stopping, close };
   } catch (error) {
     await close();
     freeError(error, known);
@@ -193,10 +218,43 @@ async function toApplicationAddress(owner: DatabaseAddress, isNew: boolean): Pro
 }
 
 /** pg-boss reads its own rows and wants them as `pg` gives them. In the built-in database its schema is made for it. */
-function toQueueConfig(address: DatabaseAddress) {
-  return 'url' in address
-    ? { connectionString: address.url }
-    : { ...address.connection, createSchema: false };
+function toQueueConfig(address: DatabaseAddress, silence: Silence, pooling: Pooling) {
+  const config: GuardedConfig & { createSchema?: boolean } =
+    'url' in address
+      ? { connectionString: address.url, silence }
+      : { ...address.connection, createSchema: false, silence };
+  return toPoolConfig(config, pooling);
+}
+
+/** Throws UsageError where the address for migrations and LISTEN leads through such a pooler, too. */
+async function openDirect(url: string | undefined): Promise<DatabaseAddress | undefined> {
+  if (url === undefined) return undefined;
+  const config = toClientConfig({ url }, 'ml-connector start');
+  const { pooling } = await inspectSession(config).catch((error: unknown) => {
+    throw toDatabaseUsageError(error, config);
+  });
+  if (pooling !== 'transaction') return { url };
+  throw new UsageError(
+    'DATABASE_DIRECT_URL leads through a pooler that lends its sessions for a transaction at a time.',
+    'Give it the address of PostgreSQL itself, or leave it out.',
+  );
+}
+
+async function assertSameDatabase(db: Db): Promise<void> {
+  const { rows } = await sql<{ found: boolean }>`
+    select to_regclass('schema_migration') is not null as found`.execute(db);
+  if (rows[0]?.found === true) return;
+  throw new UsageError(
+    'DATABASE_DIRECT_URL and DATABASE_URL lead to different databases: what was migrated by the one is not seen by the other.',
+    'Let both name the same database, with the same role or search_path.',
+  );
+}
+
+/** In one sentence. */
+function poolingText(isDirect: boolean): string {
+  return isDirect
+    ? 'DATABASE_URL leads through a pooler in transaction mode; migrations and waking go through DATABASE_DIRECT_URL.'
+    : 'DATABASE_URL leads through a pooler in transaction mode, which cannot wake anybody: work is looked for every half second, unless DATABASE_DIRECT_URL names PostgreSQL itself.';
 }
 
 function writtenKeys(key: Uint8Array): string[] {
@@ -242,6 +300,8 @@ export type Service = {
   /** What upgrades left for a person to do. */
   notices: UpgradeNotice[];
   database: DatabaseVersion;
+  /** How a pooler in front of the database changes our ways; undefined where there is none that does. */
+  pooling: string | undefined;
   parts: OperationParts;
   stop(): Promise<void>;
 };
@@ -253,7 +313,11 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
   const { parts, signIn } = installation;
   const closers: (() => Promise<void>)[] = [() => installation.close()];
   const stop = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    installation.silence.hurry();
+    const closing = (async () => {
+      for (const closer of closers.splice(0).reverse()) await closer();
+    })();
+    await Promise.race([closing, givenUp(installation, closing)]);
   };
   try {
     await checkAddresses(parts, 'written');
@@ -289,6 +353,10 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
       newKeyFile: installation.newKeyFile,
       notices,
       database: await tellDatabase(parts),
+      pooling:
+        installation.pooling === 'transaction'
+          ? poolingText(installation.listening !== undefined)
+          : undefined,
       parts,
       stop,
     };
@@ -296,6 +364,18 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     await stop();
     throw error;
   }
+}
+
+/** Resolves where a database elsewhere does not answer: what is open there its own time-outs end. */
+async function givenUp({ parts, silence }: Installation, closing: Promise<void>): Promise<void> {
+  let isClosed = false;
+  const closed = closing.then(() => {
+    isClosed = true;
+  });
+  while (!isClosed && silence.unansweredMs() < STOP_WITHOUT_DATABASE_MS)
+    await Promise.race([closed, systemClock.sleep(500)]);
+  if (isClosed) return;
+  parts.log.warn('The database does not answer: stopped without waiting for it. Nothing that was stored is lost.');
 }
 
 async function tellDatabase({ db, log }: OperationParts): Promise<DatabaseVersion> {
@@ -315,10 +395,10 @@ async function makeOwner(config: Config, signIn: SignIn): Promise<Service['owner
 /** Returns how to close it. */
 async function startWeb(
   config: Config,
-  { parts, signIn, address }: Installation,
+  { parts, signIn, listening, silence }: Installation,
 ): Promise<() => Promise<void>> {
   const receiver = createReceiver(parts);
-  const feed = startLiveFeed(toClientConfig(address, 'ml-connector live'), parts.clock, parts.log);
+  const feed = startFeed(parts, listening, silence);
   const sandbox = createSandbox(inheritedEnvironment());
   continueReplays(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'replays not continued'));
   const apiParts: ApiParts = {
@@ -360,6 +440,15 @@ async function startWeb(
     throw error;
   }
   return close;
+}
+
+function startFeed(
+  { db, clock, log }: OperationParts,
+  listening: DatabaseAddress | undefined,
+  silence: Silence,
+): LiveFeed {
+  if (!listening) return startSweptFeed((after) => listChangedAfter(db, after), clock, log);
+  return startLiveFeed({ ...toClientConfig(listening, 'ml-connector live'), silence }, clock, log);
 }
 
 async function listen(server: FastifyInstance, host: string, port: number, setting: string): Promise<void> {

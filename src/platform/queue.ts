@@ -32,13 +32,13 @@ const STOP_MS = 35_000;
 export async function startQueue(
   config: PoolConfig,
   log: Log,
-  options: { working: boolean },
+  options: { working: boolean; listening?: boolean },
 ): Promise<Queue> {
   const boss = new PgBoss({
     ...(config as ConstructorParameters<typeof PgBoss>[0] & object),
     schema: 'jobs',
     max: options.working ? 6 : 2,
-    useListenNotify: options.working,
+    useListenNotify: options.working && options.listening !== false,
     supervise: options.working,
     schedule: false,
     monitorIntervalSeconds: 2,
