@@ -375,7 +375,9 @@ async function givenUp({ parts, silence }: Installation, closing: Promise<void>)
   while (!isClosed && silence.unansweredMs() < STOP_WITHOUT_DATABASE_MS)
     await Promise.race([closed, systemClock.sleep(500)]);
   if (isClosed) return;
-  parts.log.warn('The database does not answer: stopped without waiting for it. Nothing that was stored is lost.');
+  parts.log.warn(
+    'The database does not answer: stopped without waiting for it. Nothing that was stored is lost.',
+  );
 }
 
 async function tellDatabase({ db, log }: OperationParts): Promise<DatabaseVersion> {

@@ -7,9 +7,7 @@ import { UsageError } from './core/errors.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
-const postgresUrl = z
-  .string()
-  .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
 
 const schema = z.strictObject({
   /** Everything that the service keeps on disk: the embedded database and the key file. */

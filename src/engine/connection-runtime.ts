@@ -11,6 +11,7 @@ import type {
   Source,
   SourceManifest,
 } from '../core/ports.ts';
+import { elapsedMs } from '../platform/clock.ts';
 import { createHttp } from '../platform/http.ts';
 import { type Connection, findConnection, mergeSettings, type Side } from '../store/connections.ts';
 import { loadSecrets, renewSecrets } from '../store/credentials.ts';
@@ -22,6 +23,9 @@ import { guardPort } from './guard-port.ts';
 import { addressesOf } from './outgoing.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
 import { storableSource } from './storable-source.ts';
+
+/** Because of the clock alone a token is renewed no sooner. */
+const RENEWED_AGAIN_MS = 60_000;
 
 export type OpenConnection = { connection: Connection; source: Source; destination: Destination };
 
@@ -107,6 +111,7 @@ function contextFor(
   const { db, vault, clock, random, stopping } = parts;
   const key = { connectionId: connection.id, side };
   const settings = { ...connection.settings[side] };
+  let renewedAt = -Infinity;
   const budget = () => budgetOf(parts.registry, connection, side, settings);
   const { http, close } = createHttp({
     clock,
@@ -131,9 +136,11 @@ function contextFor(
       settings,
       credentials: {
         load: () => loadSecrets(db, vault, key),
-        async renew(renew) {
+        async renew(renew, { early = false } = {}) {
+          if (early && elapsedMs(clock) - renewedAt < RENEWED_AGAIN_MS) return loadSecrets(db, vault, key);
           const renewed = async (current: Secrets) => {
             const secrets = await renew(current);
+            if (secrets) renewedAt = elapsedMs(clock);
             await reach(parts, 'before token');
             return secrets;
           };

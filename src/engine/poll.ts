@@ -8,6 +8,7 @@ import type { Db } from '../store/db.ts';
 import { listUnseen, markSeen } from '../store/documents.ts';
 import { type EventOrigin, type NewEvent, nextTick } from '../store/events.ts';
 import { listLatestHashes } from '../store/revisions.ts';
+import { isAhead } from '../store/set-back.ts';
 import { between, reach } from './checkpoints.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { acceptEvents } from './intake.ts';
@@ -47,7 +48,7 @@ async function pollKind(
   key: Parameters<typeof saveCursor>[1],
 ): Promise<void> {
   const startedAt = nowOf(parts);
-  const since = (await findCursor(parts.db, key)) ?? open.connection.createdAt;
+  const since = await sinceOf(parts, open, key);
   let cursor: string | undefined;
   do {
     if (parts.stopping.aborted) return;
@@ -66,6 +67,21 @@ async function pollKind(
     cursor = page.next;
   } while (cursor !== undefined);
   await between(parts, 'cursor', () => saveCursor(parts.db, key, startedAt));
+}
+
+/** A cursor ahead of now was set by a wrong clock: nobody knows what it has passed over, so all is listed once. */
+async function sinceOf(
+  parts: EngineParts,
+  { connection }: OpenConnection,
+  key: Parameters<typeof saveCursor>[1],
+): Promise<Date> {
+  const cursor = (await findCursor(parts.db, key)) ?? connection.createdAt;
+  if (!isAhead(cursor, parts.clock.now())) return cursor;
+  parts.log.warn(
+    { connectionId: connection.id, kind: key.kind, cursor },
+    'The clock was set back: what changed since the connection was made is listed once more.',
+  );
+  return isAhead(connection.createdAt, parts.clock.now()) ? new Date(0) : connection.createdAt;
 }
 
 /** The sweep over known ids (X8). Every read comes in turn, so each document is looked at again after all others. */

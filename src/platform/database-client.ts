@@ -16,7 +16,7 @@ const FAREWELL_MS = 2_000;
 const patience = new AsyncLocalStorage<number>();
 
 /** For work with statements or locks that take longer than usual: so long each may take, here and at the server. */
-export function withPatience<T>(ms: number, run: () => Promise<T>): Promise<T> {
+export function withPatience<T>(ms: number, run: () => T): T {
   return patience.run(Math.max(ms, patience.getStore() ?? 0), run);
 }
 

@@ -11,7 +11,13 @@ import {
 import pg from 'pg';
 import { UsageError } from '../core/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { createSilence, GuardedClient, type GuardedConfig, patienceMs, type Silence } from './database-client.ts';
+import {
+  createSilence,
+  GuardedClient,
+  type GuardedConfig,
+  patienceMs,
+  type Silence,
+} from './database-client.ts';
 import { isSerializationFailure, toDatabaseUsageError } from './database-errors.ts';
 import { columnParsers } from './database-types.ts';
 import type { Log } from './log.ts';
@@ -64,7 +70,10 @@ export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Da
     throw toDatabaseUsageError(error, config);
   });
   if (encoding !== 'UTF8')
-    log.warn({ encoding }, 'The database is not encoded in UTF8: names that its encoding lacks cannot be stored.');
+    log.warn(
+      { encoding },
+      'The database is not encoded in UTF8: names that its encoding lacks cannot be stored.',
+    );
   const pool = createPool(config, pooling, options.max ?? 10, log);
   const db = new Kysely<Schema>({ dialect: new SettledDialect({ pool }, pooling) });
   let closed: Promise<void> | undefined;

@@ -138,6 +138,7 @@ export interface Connections {
   policies: Generated<Json>;
   poll_cron: string | null;
   poll_interval_seconds: Generated<number>;
+  poll_written_at: Timestamp | null;
   removed_at: Timestamp | null;
   simulators: string[] | null;
   source: string;
@@ -243,6 +244,7 @@ export interface Lanes {
   lane: string;
   not_before: Timestamp | null;
   token: Generated<bigint>;
+  written_at: Timestamp | null;
 }
 
 export interface Links {
@@ -389,6 +391,11 @@ export interface VaultKeys {
   sealed: Json;
 }
 
+export interface WriteProbe {
+  only_row: Generated<boolean>;
+  tried_at: Timestamp;
+}
+
 export interface DB {
   account_owners: AccountOwners;
   alerts: Alerts;
@@ -422,4 +429,5 @@ export interface DB {
   trail_heads: TrailHeads;
   upgrade_notices: UpgradeNotices;
   vault_keys: VaultKeys;
+  write_probe: WriteProbe;
 }

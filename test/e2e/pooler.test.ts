@@ -37,10 +37,7 @@ describe.skipIf(!machineHas('PgBouncer'))('behind PgBouncer', () => {
 
     const lines: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
-    const config = await loadConfig(
-      { dataDir: world.dataDir, databaseUrl: pooler.url, role: 'worker' },
-      {},
-    );
+    const config = await loadConfig({ dataDir: world.dataDir, databaseUrl: pooler.url, role: 'worker' }, {});
     const third = await startService(config, log);
     await third.stop();
     const told = lines.filter((line) => line.includes('half second'));
@@ -72,7 +69,9 @@ describe.skipIf(!machineHas('PgBouncer'))('behind PgBouncer', () => {
       { dataDir: world.dataDir, databaseUrl: pooler.url, databaseDirectUrl: pooler.url, role: 'worker' },
       {},
     );
-    await expect(startService(config, pino({ level: 'silent' }))).rejects.toThrow(/DATABASE_DIRECT_URL leads/);
+    await expect(startService(config, pino({ level: 'silent' }))).rejects.toThrow(
+      /DATABASE_DIRECT_URL leads/,
+    );
   });
 
   test('session mode is told apart from transaction mode and from none, and what cannot be set for each session is refused', async () => {
@@ -84,7 +83,9 @@ describe.skipIf(!machineHas('PgBouncer'))('behind PgBouncer', () => {
       await opened.close();
     };
     await look(database.url);
-    await database.pool.query(`alter database ${database.connection.database} set synchronous_commit = 'off'`);
+    await database.pool.query(
+      `alter database ${database.connection.database} set synchronous_commit = 'off'`,
+    );
     pooler = await startPgBouncer(database.connection, 'transaction');
     await expect(look(pooler.url)).rejects.toThrow(/synchronous_commit = off; ml-connector needs on/);
     await pooler.stop();

@@ -132,8 +132,18 @@ function assertVersion({ number, name }: Found): void {
 
 function assertSettings(found: Found, pooling: Pooling): void {
   const needs: { name: string; value: string; fits: boolean; wanted: string }[] = [
-    { name: 'DateStyle', value: found.date_style, fits: found.date_style.startsWith('ISO'), wanted: 'ISO, MDY' },
-    { name: 'TimeZone', value: found.time_zone, fits: /^(UTC|Etc\/UTC|GMT)$/.test(found.time_zone), wanted: 'UTC' },
+    {
+      name: 'DateStyle',
+      value: found.date_style,
+      fits: found.date_style.startsWith('ISO'),
+      wanted: 'ISO, MDY',
+    },
+    {
+      name: 'TimeZone',
+      value: found.time_zone,
+      fits: /^(UTC|Etc\/UTC|GMT)$/.test(found.time_zone),
+      wanted: 'UTC',
+    },
     { name: 'standard_conforming_strings', value: found.strings, fits: found.strings === 'on', wanted: 'on' },
     {
       name: 'session_replication_role',
