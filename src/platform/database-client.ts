@@ -30,6 +30,7 @@ export type Silence = {
   limitMs(): number;
   watch(client: GuardedClient): void;
   unwatch(client: GuardedClient): void;
+  noteAnswer(): void;
   noteSilent(ms: number): void;
   /** The process stops: nobody waits for a silent server any more. */
   hurry(): void;
@@ -47,10 +48,12 @@ export type SilenceOptions = {
 export function createSilence({ log, onSilent, silenceMs = SILENCE_MS }: SilenceOptions): Silence {
   const clients = new Set<GuardedClient>();
   let isStopping = false;
+  let lastAnswerAt = performance.now();
   return {
     limitMs: () => (isStopping ? SILENCE_WHILE_STOPPING_MS : Math.max(silenceMs, patience.getStore() ?? 0)),
     watch: (client) => clients.add(client),
     unwatch: (client) => clients.delete(client),
+    noteAnswer: () => void (lastAnswerAt = performance.now()),
     noteSilent(ms) {
       onSilent?.();
       log.warn(
@@ -62,12 +65,13 @@ export function createSilence({ log, onSilent, silenceMs = SILENCE_MS }: Silence
     },
     hurry() {
       isStopping = true;
+      // Until now nobody may have asked.
+      lastAnswerAt = performance.now();
       for (const client of clients) client.hurry(SILENCE_WHILE_STOPPING_MS);
     },
     unansweredMs() {
-      const waiting = [...clients].filter(({ isWaiting }) => isWaiting);
-      if (waiting.length === 0) return 0;
-      return performance.now() - Math.max(...[...clients].map(({ lastAnswerAt }) => lastAnswerAt));
+      const asked = [...clients].some(({ isWaiting, isConnecting }) => isWaiting || isConnecting);
+      return asked ? performance.now() - lastAnswerAt : 0;
     },
   };
 }
@@ -86,7 +90,8 @@ export class GuardedClient extends pg.Client {
   readonly #silence: Silence | undefined;
   #timer: NodeJS.Timeout | undefined;
   #limitMs = 0;
-  lastAnswerAt = performance.now();
+  #lastAnswerAt = performance.now();
+  isConnecting = true;
 
   constructor(config: GuardedConfig = {}) {
     super(config);
@@ -107,8 +112,10 @@ export class GuardedClient extends pg.Client {
       this.#expectAnswer(this.#silence?.limitMs() ?? 0);
       return send(...args);
     }) as typeof this.query;
+    this.once('connect', () => (this.isConnecting = false));
     this.on('drain', () => this.#answered());
     this.once('end', () => {
+      this.isConnecting = false;
       clearTimeout(this.#timer);
       this.#silence?.unwatch(this);
     });
@@ -121,7 +128,7 @@ export class GuardedClient extends pg.Client {
 
   /** Another connection has fallen silent: what has not been heard since then is not trusted, nor waited for. */
   suspect(silenceMs: number): void {
-    if (performance.now() - this.lastAnswerAt < silenceMs / 2) return;
+    if (performance.now() - this.#lastAnswerAt < silenceMs / 2) return;
     if (!this.isWaiting) this.#giveUp('is given up because another one has fallen silent');
     else if (this.#limitMs <= silenceMs) this.#expectAnswer(Math.min(this.#limitMs, SUSPECT_MS));
   }
@@ -151,7 +158,8 @@ export class GuardedClient extends pg.Client {
   #answered(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.lastAnswerAt = performance.now();
+    this.#lastAnswerAt = performance.now();
+    this.#silence?.noteAnswer();
   }
 
   #giveUp(why: string): void {
