@@ -35,13 +35,13 @@ import { type DatabaseVersion, versionText } from './platform/postgres/known-ver
 import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
 import { findRunningPostgres } from './platform/postgres/owner-record.ts';
-import { inspectSession, type Pooling } from './platform/postgres/session.ts';
 import {
   asApplication,
   grantApplication,
   knowsApplication,
   olderServiceError,
 } from './platform/postgres/roles.ts';
+import { inspectSession, type Pooling } from './platform/postgres/session.ts';
 import { startQueue } from './platform/queue.ts';
 import { freeError } from './platform/redact.ts';
 import { createSandbox } from './platform/sandbox.ts';

@@ -1,6 +1,7 @@
 /** The worker: takes jobs from the queue, and ticks for what no job tells of (schedules, sweeps, housekeeping). */
-import { withPatience } from '../platform/database-client.ts';
+
 import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
+import { withPatience } from '../platform/database-client.ts';
 import { purgeAlerts } from '../store/alerts.ts';
 import { listOpenBackfills } from '../store/backfills.ts';
 import { listConnectionsAwaitingCallbacks } from '../store/callbacks.ts';

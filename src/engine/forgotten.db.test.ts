@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBackups } from '../../test/kit/backups.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { ADMIN, createEngineKit, type EngineKit, invoiceOf, paymentOf } from '../../test/kit/engine.ts';
-import { afterRestore } from '../operations/after-restore.ts';
 import type { DocumentKind } from '../core/canonical.ts';
+import { afterRestore } from '../operations/after-restore.ts';
 import type { DB } from '../store/schema.ts';
 import { pollConnection } from './poll.ts';
 

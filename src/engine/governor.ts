@@ -10,8 +10,8 @@ import {
   takeCalls,
 } from '../core/call-budget.ts';
 import { OperatingError } from '../core/errors.ts';
-import { type BudgetKey, findBudget, type StoredBudget, swapBudget } from '../store/call-budgets.ts';
 import { elapsedMs } from '../platform/clock.ts';
+import { type BudgetKey, findBudget, type StoredBudget, swapBudget } from '../store/call-budgets.ts';
 import { isAhead } from '../store/set-back.ts';
 import type { EngineParts } from './parts.ts';
 

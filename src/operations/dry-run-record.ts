@@ -2,7 +2,7 @@
  * What a look at a record would do now: the very code that does it, inside a transaction that is rolled back, against a
  * destination that only notes what would be sent. The source and the destination are read, nothing is written there.
  */
-import { withPatience } from '../platform/database-client.ts';
+
 import { NotFound, OperatingError, UsageError } from '../core/errors.ts';
 import type { DestinationRequest } from '../core/ports.ts';
 import type { StepKind } from '../core/steps.ts';
@@ -11,6 +11,7 @@ import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
 import { type PredictedCall, predicting } from '../engine/predict.ts';
 import { syncDocument } from '../engine/sync.ts';
+import { withPatience } from '../platform/database-client.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import type { Db } from '../store/db.ts';
 import { type DocumentState, findDocumentById, loadDocument, type Reason } from '../store/documents.ts';

@@ -1,8 +1,9 @@
 /** Tells every process that something changed, over PostgreSQL's NOTIFY; a hint, never the truth. */
+
+import type pg from 'pg';
 import type { Clock } from './clock.ts';
 import { GuardedClient, type GuardedConfig } from './database-client.ts';
 import type { Log } from './log.ts';
-import type pg from 'pg';
 
 const CHANNEL = 'ml_live';
 const GATHER_MS = 150;

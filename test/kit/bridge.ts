@@ -1,5 +1,5 @@
 /** A TCP address in front of a test's PostgreSQL, on which packets may vanish without anybody being told. */
-import { createServer, type Socket, connect as connectTo } from 'node:net';
+import { connect as connectTo, createServer, type Socket } from 'node:net';
 import type { LocalConnection } from '../../src/platform/postgres/connection.ts';
 
 export type Bridge = {
