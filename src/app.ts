@@ -368,13 +368,11 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
 
 /** Resolves where a database elsewhere does not answer: what is open there its own time-outs end. */
 async function givenUp({ parts, silence }: Installation, closing: Promise<void>): Promise<void> {
-  let isClosed = false;
-  const closed = closing.then(() => {
-    isClosed = true;
-  });
-  while (!isClosed && silence.unansweredMs() < STOP_WITHOUT_DATABASE_MS)
-    await Promise.race([closed, systemClock.sleep(500)]);
-  if (isClosed) return;
+  const closed = new AbortController();
+  const whenClosed = closing.then(() => closed.abort());
+  while (!closed.signal.aborted && silence.unansweredMs() < STOP_WITHOUT_DATABASE_MS)
+    await Promise.race([whenClosed, systemClock.sleep(500)]);
+  if (closed.signal.aborted) return;
   parts.log.warn(
     'The database does not answer: stopped without waiting for it. Nothing that was stored is lost.',
   );

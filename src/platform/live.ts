@@ -68,15 +68,13 @@ export function startLiveFeed(config: GuardedConfig, clock: Clock, log: Log): Li
     });
     await client.connect();
     await client.query(`listen ${CHANNEL}`);
-    let isLost = false;
-    const loss = lost.promise.then(() => {
-      isLost = true;
-    });
+    const end = new AbortController();
+    const loss = lost.promise.then(() => end.abort());
     // Nothing else is asked on this connection, so a server that has vanished would not be missed.
-    while (!isLost) {
+    while (!end.signal.aborted) {
       await Promise.race([loss, clock.sleep(HEARTBEAT_MS, closing.signal)]);
       if (closing.signal.aborted) return;
-      if (!isLost) await client.query('select 1');
+      if (!end.signal.aborted) await client.query('select 1');
     }
   }
 
