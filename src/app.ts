@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { sql } from 'kysely';
 import { consentAnswer, metricsText, readiness, toOperations } from './api/from-operations.ts';
 import type { ApiParts } from './api/parts.ts';
 import { createMetricsServer } from './api/routes/probes.ts';
@@ -24,13 +23,19 @@ import { findToken } from './operations/tokens.ts';
 import type { PeopleParts } from './operations/users.ts';
 import { createAddressRules } from './platform/addresses.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
-import { type DatabaseAddress, openDatabase, toClientConfig, toPoolConfig } from './platform/database.ts';
-import { createSilence, type GuardedConfig, type Silence } from './platform/database-client.ts';
-import { toDatabaseUsageError } from './platform/database-errors.ts';
+import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/database.ts';
+import { createSilence, type Silence } from './platform/database-client.ts';
 import { createAnnouncer, type LiveFeed, startLiveFeed, startSweptFeed } from './platform/live.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { findPackageRoot } from './platform/package-root.ts';
+import {
+  assertSameDatabase,
+  givenUp,
+  openDirect,
+  poolingText,
+  toQueueConfig,
+} from './platform/postgres/around-pooler.ts';
 import { type DatabaseVersion, versionText } from './platform/postgres/known-version.ts';
 import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
@@ -41,15 +46,13 @@ import {
   knowsApplication,
   olderServiceError,
 } from './platform/postgres/roles.ts';
-import { inspectSession, type Pooling } from './platform/postgres/session.ts';
 import { startQueue } from './platform/queue.ts';
 import { freeError } from './platform/redact.ts';
 import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
-import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
+import { createFirstKey, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
 import { noteAccountOwners } from './store/account-owners.ts';
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
-import type { Db } from './store/db.ts';
 import { listChangedAfter } from './store/documents.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
@@ -72,9 +75,6 @@ export const loadRehearsals = () => import('./connectors/rehearsals.ts');
 /** 144 bits, the same for every process of the installation; worth nothing once there is an account. */
 const SETUP_CODE_LENGTH = 24;
 
-/** So long a stop waits for a database that says nothing. */
-const STOP_WITHOUT_DATABASE_MS = 6_000;
-
 const WEB_ROOT = join(ROOT, 'web/dist');
 
 export type Installation = {
@@ -85,7 +85,8 @@ export type Installation = {
   address: DatabaseAddress;
   /** Where sessions are ours alone; undefined behind a pooler that lends them for a transaction at a time. */
   listening: DatabaseAddress | undefined;
-  pooling: Pooling;
+  /** What a pooler in front changes, in one sentence. */
+  pooling: string | undefined;
   silence: Silence;
   /** Asks everything that waits or loops to come to an end. */
   stopping: AbortController;
@@ -120,10 +121,11 @@ export async function openInstallation(
       applicationName: sessionName(config.instance),
     });
     closers.push(() => database.close());
-    const { pool, pooling } = database;
-    if (direct) await assertSameDatabase(database.db);
-    const listening = pooling === 'transaction' ? direct : (direct ?? address);
-    if (pooling === 'transaction') log.warn({ pooling }, poolingText(listening !== undefined));
+    const { pool } = database;
+    if (direct) await assertSameDatabase(database);
+    const listening = database.pooling === 'transaction' ? direct : (direct ?? address);
+    const pooling = poolingText(database.pooling, listening !== undefined);
+    if (pooling !== undefined) log.warn(pooling);
     const { keys, newKeyFile, vault, signer } = await withKeysLocked(database.db, async () => {
       const opened = await openKeys(config, () => hasSecrets(database.db));
       for (const secret of opened.keys.flatMap(writtenKeys)) known.keep(secret);
@@ -141,7 +143,7 @@ export async function openInstallation(
     if (options.working) await noteAccountOwners(db, new Date(systemClock.now()));
     const queueAddress = listening ?? address;
     const queue = await startQueue(
-      toQueueConfig(queueAddress, silence, listening === undefined ? pooling : 'session'),
+      toQueueConfig(queueAddress, silence, listening === undefined ? database.pooling : 'session'),
       log,
       { working: options.working, listening: listening !== undefined },
     );
@@ -217,46 +219,6 @@ async function toApplicationAddress(owner: DatabaseAddress, isNew: boolean): Pro
   return { connection: asApplication(owner.connection) };
 }
 
-/** pg-boss reads its own rows and wants them as `pg` gives them. In the built-in database its schema is made for it. */
-function toQueueConfig(address: DatabaseAddress, silence: Silence, pooling: Pooling) {
-  const config: GuardedConfig & { createSchema?: boolean } =
-    'url' in address
-      ? { connectionString: address.url, silence }
-      : { ...address.connection, createSchema: false, silence };
-  return toPoolConfig(config, pooling);
-}
-
-/** Throws UsageError where the address for migrations and LISTEN leads through such a pooler, too. */
-async function openDirect(url: string | undefined): Promise<DatabaseAddress | undefined> {
-  if (url === undefined) return undefined;
-  const config = toClientConfig({ url }, 'ml-connector start');
-  const { pooling } = await inspectSession(config).catch((error: unknown) => {
-    throw toDatabaseUsageError(error, config);
-  });
-  if (pooling !== 'transaction') return { url };
-  throw new UsageError(
-    'DATABASE_DIRECT_URL leads through a pooler that lends its sessions for a transaction at a time.',
-    'Give it the address of PostgreSQL itself, or leave it out.',
-  );
-}
-
-async function assertSameDatabase(db: Db): Promise<void> {
-  const { rows } = await sql<{ found: boolean }>`
-    select to_regclass('schema_migration') is not null as found`.execute(db);
-  if (rows[0]?.found === true) return;
-  throw new UsageError(
-    'DATABASE_DIRECT_URL and DATABASE_URL lead to different databases: what was migrated by the one is not seen by the other.',
-    'Let both name the same database, with the same role or search_path.',
-  );
-}
-
-/** In one sentence. */
-function poolingText(isDirect: boolean): string {
-  return isDirect
-    ? 'DATABASE_URL leads through a pooler in transaction mode; migrations and waking go through DATABASE_DIRECT_URL.'
-    : 'DATABASE_URL leads through a pooler in transaction mode, which cannot wake anybody: work is looked for every half second, unless DATABASE_DIRECT_URL names PostgreSQL itself.';
-}
-
 function writtenKeys(key: Uint8Array): string[] {
   return [Buffer.from(key).toString('base64'), Buffer.from(key).toString('hex')];
 }
@@ -277,17 +239,6 @@ async function openKeys(
     );
   }
   return createFirstKey(config.keyFile);
-}
-
-/** Another process, over another database, may have made the file at the same moment: then that one counts. */
-async function createFirstKey(
-  keyFile: string,
-): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
-  const made = await createKeyFile(keyFile);
-  if (made) return { keys: made, newKeyFile: keyFile };
-  const theirs = await readKeyFile(keyFile);
-  if (theirs) return { keys: theirs, newKeyFile: undefined };
-  throw new UsageError(`${keyFile} was made and taken away again by another program.`, 'Start once more.');
 }
 
 export type Service = {
@@ -317,7 +268,7 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     const closing = (async () => {
       for (const closer of closers.splice(0).reverse()) await closer();
     })();
-    await Promise.race([closing, givenUp(installation, closing)]);
+    await Promise.race([closing, givenUp({ log: parts.log, silence: installation.silence }, closing)]);
   };
   try {
     await checkAddresses(parts, 'written');
@@ -353,10 +304,7 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
       newKeyFile: installation.newKeyFile,
       notices,
       database: await tellDatabase(parts),
-      pooling:
-        installation.pooling === 'transaction'
-          ? poolingText(installation.listening !== undefined)
-          : undefined,
+      pooling: installation.pooling,
       parts,
       stop,
     };
@@ -364,18 +312,6 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
     await stop();
     throw error;
   }
-}
-
-/** Resolves where a database elsewhere does not answer: what is open there its own time-outs end. */
-async function givenUp({ parts, silence }: Installation, closing: Promise<void>): Promise<void> {
-  const closed = new AbortController();
-  const whenClosed = closing.then(() => closed.abort());
-  while (!closed.signal.aborted && silence.unansweredMs() < STOP_WITHOUT_DATABASE_MS)
-    await Promise.race([whenClosed, systemClock.sleep(500)]);
-  if (closed.signal.aborted) return;
-  parts.log.warn(
-    'The database does not answer: stopped without waiting for it. Nothing that was stored is lost.',
-  );
 }
 
 async function tellDatabase({ db, log }: OperationParts): Promise<DatabaseVersion> {

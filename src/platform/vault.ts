@@ -151,3 +151,14 @@ export function deriveSecret(keys: readonly Uint8Array[], purpose: string): stri
     hkdfSync('sha256', key, new Uint8Array(), `ml-connector ${purpose}`, KEY_BYTES),
   ).toString('base64url');
 }
+
+/** Another process, over another database, may have made the file at the same moment: then that one counts. */
+export async function createFirstKey(
+  keyFile: string,
+): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
+  const made = await createKeyFile(keyFile);
+  if (made) return { keys: made, newKeyFile: keyFile };
+  const theirs = await readKeyFile(keyFile);
+  if (theirs) return { keys: theirs, newKeyFile: undefined };
+  throw new UsageError(`${keyFile} was made and taken away again by another program.`, 'Start once more.');
+}

@@ -11,7 +11,7 @@ const MINIMUM_VERSION = 150_000;
 const LOOKS = 8;
 
 /** Longest pause between two statements of a transaction, and longest statement in one, unless told. */
-export const TRANSACTION_MS = 20_000;
+const TRANSACTION_MS = 20_000;
 /** Statements outside of transactions hold no locks of ours for others. */
 const STATEMENT_MS = 120_000;
 
