@@ -12,6 +12,8 @@ create table blocks (
   seen_at        timestamptz not null,
   -- Before then nobody tries it again.
   next_try_at    timestamptz not null,
+  -- When that was written: a clock may be set back.
+  written_at     timestamptz not null,
   primary key (connection_id, side, what)
 );
 

@@ -25,10 +25,18 @@ import type { PeopleParts } from './operations/users.ts';
 import { createAddressRules } from './platform/addresses.ts';
 import { systemClock, systemRandom } from './platform/clock.ts';
 import { type DatabaseAddress, openDatabase, toClientConfig } from './platform/database.ts';
-import { createAnnouncer, startLiveFeed } from './platform/live.ts';
+import { createSilence, type Silence } from './platform/database-client.ts';
+import { createAnnouncer, type LiveFeed, startLiveFeed, startSweptFeed } from './platform/live.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { findPackageRoot } from './platform/package-root.ts';
+import {
+  assertSameDatabase,
+  givenUp,
+  openDirect,
+  poolingText,
+  toQueueConfig,
+} from './platform/postgres/around-pooler.ts';
 import { type DatabaseVersion, versionText } from './platform/postgres/known-version.ts';
 import { startEmbeddedPostgres } from './platform/postgres/launcher.ts';
 import { migrate } from './platform/postgres/migrate.ts';
@@ -43,10 +51,11 @@ import { startQueue } from './platform/queue.ts';
 import { freeError } from './platform/redact.ts';
 import { createSandbox } from './platform/sandbox.ts';
 import { createSignIn, type SignIn } from './platform/sign-in.ts';
-import { createKeyFile, createVault, deriveSecret, parseKeys, readKeyFile } from './platform/vault.ts';
+import { createVault, deriveSecret, openKeys } from './platform/vault.ts';
 import { noteAccountOwners } from './store/account-owners.ts';
 import { forgetCallsUnderWay } from './store/call-budgets.ts';
 import type { Db } from './store/db.ts';
+import { listChangedAfter } from './store/documents.ts';
 import { freeAllLeases } from './store/lanes.ts';
 import type { DB } from './store/schema.ts';
 import { readServer } from './store/server.ts';
@@ -77,6 +86,11 @@ export type Installation = {
   /** Path of a key file that this start has made. */
   newKeyFile: string | undefined;
   address: DatabaseAddress;
+  /** Where sessions are ours alone; undefined behind a pooler that lends them for a transaction at a time. */
+  listening: DatabaseAddress | undefined;
+  /** What a pooler in front changes, in one sentence. */
+  pooling: string | undefined;
+  silence: Silence;
   /** Asks everything that waits or loops to come to an end. */
   stopping: AbortController;
   close(): Promise<void>;
@@ -96,17 +110,25 @@ export async function openInstallation(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const metrics = createMetrics();
+    const silence = createSilence({ log, onSilent: () => metrics.databaseSilent.inc() });
     const { owner, owned } = await openAddress(config, options.attach, log, closers);
-    const migrated = await migrate({ ...owner, log });
+    const direct = config.databaseUrl === undefined ? undefined : await openDirect(config.databaseDirectUrl);
+    const migrated = await migrate({ ...(direct ?? owner), log });
     const address = await toApplicationAddress(owner, owned || migrated.length > 0);
     const database = await openDatabase<DB>({
       ...address,
       log,
+      silence,
       max: options.working ? config.lanes + 12 : 4,
       applicationName: sessionName(config.instance),
     });
     closers.push(() => database.close());
     const { pool } = database;
+    if (direct) await assertSameDatabase(database);
+    const listening = database.pooling === 'transaction' ? direct : (direct ?? address);
+    const pooling = poolingText(database.pooling, listening !== undefined);
+    if (pooling !== undefined) log.warn(pooling);
     const { keys, newKeyFile, vault, signer } = await withKeysLocked(database.db, async () => {
       const opened = await openKeys(config, () => hasSecrets(database.db));
       for (const secret of opened.keys.flatMap(writtenKeys)) known.keep(secret);
@@ -123,7 +145,12 @@ export async function openInstallation(
       await forgetCallsUnderWay(db);
     }
     if (options.working) await noteAccountOwners(db, new Date(systemClock.now()));
-    const queue = await startQueue(toQueueConfig(address), log, { working: options.working });
+    const queueAddress = listening ?? address;
+    const queue = await startQueue(
+      toQueueConfig(queueAddress, silence, listening === undefined ? database.pooling : 'session'),
+      log,
+      { working: options.working, listening: listening !== undefined },
+    );
     closers.push(() => queue.stop());
     const announcer = createAnnouncer(pool, systemClock, log);
     closers.push(() => announcer.flush());
@@ -135,7 +162,7 @@ export async function openInstallation(
       clock: systemClock,
       random: systemRandom,
       log,
-      metrics: createMetrics(),
+      metrics,
       registry,
       addresses,
       instance: config.instance,
@@ -164,7 +191,7 @@ export async function openInstallation(
       version: VERSION,
       startedAt: new Date(systemClock.now()),
     };
-    return { parts, signIn, newKeyFile, address, stopping, close };
+    return { parts, signIn, newKeyFile, address, listening, pooling, silence, stopping, close };
   } catch (error) {
     await close();
     freeError(error, known);
@@ -201,44 +228,8 @@ async function toApplicationAddress(owner: DatabaseAddress, isNew: boolean): Pro
   return { connection: asApplication(owner.connection) };
 }
 
-/** pg-boss reads its own rows and wants them as `pg` gives them. In the built-in database its schema is made for it. */
-function toQueueConfig(address: DatabaseAddress) {
-  return 'url' in address
-    ? { connectionString: address.url }
-    : { ...address.connection, createSchema: false };
-}
-
 function writtenKeys(key: Uint8Array): string[] {
   return [Buffer.from(key).toString('base64'), Buffer.from(key).toString('hex')];
-}
-
-async function openKeys(
-  config: Config,
-  secretsExist: () => Promise<boolean>,
-): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
-  if (config.encryptionKey !== undefined) {
-    return { keys: parseKeys(config.encryptionKey, 'ML_ENCRYPTION_KEY'), newKeyFile: undefined };
-  }
-  const stored = await readKeyFile(config.keyFile);
-  if (stored) return { keys: stored, newKeyFile: undefined };
-  if (await secretsExist()) {
-    throw new UsageError(
-      `The database holds secrets, but there is no encryption key: ${config.keyFile} is missing and ML_ENCRYPTION_KEY is not set.`,
-      'Restore the key file from your backup. Without it the credentials must be entered anew into an empty database.',
-    );
-  }
-  return createFirstKey(config.keyFile);
-}
-
-/** Another process, over another database, may have made the file at the same moment: then that one counts. */
-async function createFirstKey(
-  keyFile: string,
-): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
-  const made = await createKeyFile(keyFile);
-  if (made) return { keys: made, newKeyFile: keyFile };
-  const theirs = await readKeyFile(keyFile);
-  if (theirs) return { keys: theirs, newKeyFile: undefined };
-  throw new UsageError(`${keyFile} was made and taken away again by another program.`, 'Start once more.');
 }
 
 export type Service = {
@@ -251,6 +242,8 @@ export type Service = {
   /** What upgrades left for a person to do. */
   notices: UpgradeNotice[];
   database: DatabaseVersion;
+  /** How a pooler in front of the database changes our ways; undefined where there is none that does. */
+  pooling: string | undefined;
   parts: OperationParts;
   stop(): Promise<void>;
 };
@@ -262,7 +255,11 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
   const { parts, signIn } = installation;
   const closers: (() => Promise<void>)[] = [() => installation.close()];
   const stop = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    installation.silence.hurry();
+    const closing = (async () => {
+      for (const closer of closers.splice(0).reverse()) await closer();
+    })();
+    await Promise.race([closing, givenUp({ log: parts.log, silence: installation.silence }, closing)]);
   };
   try {
     await checkAddresses(parts, 'written');
@@ -301,6 +298,7 @@ export async function startService(config: Config, log?: Log): Promise<Service> 
       newKeyFile: installation.newKeyFile,
       notices,
       database: await tellDatabase(parts),
+      pooling: installation.pooling,
       parts,
       stop,
     };
@@ -327,10 +325,10 @@ async function makeOwner(config: Config, signIn: SignIn): Promise<Service['owner
 /** Returns how to close it. */
 async function startWeb(
   config: Config,
-  { parts, signIn, address }: Installation,
+  { parts, signIn, listening, silence }: Installation,
 ): Promise<() => Promise<void>> {
   const receiver = createReceiver(parts);
-  const feed = startLiveFeed(toClientConfig(address, 'ml-connector live'), parts.clock, parts.log);
+  const feed = startFeed(parts, listening, silence);
   const sandbox = createSandbox(inheritedEnvironment());
   continueReplays(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'replays not continued'));
   const apiParts: ApiParts = {
@@ -375,6 +373,15 @@ async function startWeb(
     throw error;
   }
   return close;
+}
+
+function startFeed(
+  { db, clock, log }: OperationParts,
+  listening: DatabaseAddress | undefined,
+  silence: Silence,
+): LiveFeed {
+  if (!listening) return startSweptFeed((after) => listChangedAfter(db, after), clock, log);
+  return startLiveFeed({ ...toClientConfig(listening, 'ml-connector live'), silence }, clock, log);
 }
 
 async function listen(server: FastifyInstance, host: string, port: number, setting: string): Promise<void> {

@@ -18,13 +18,14 @@ function isProxy(text: string): boolean {
   return /^\d{1,3}$/.test(bits) && Number.parseInt(bits, 10) > 0 && Number.parseInt(bits, 10) <= most;
 }
 
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
+
 const schema = z.strictObject({
   /** Everything that the service keeps on disk: the embedded database and the key file. */
   dataDir: z.string().min(1).default('.data'),
-  databaseUrl: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
-    .optional(),
+  databaseUrl: postgresUrl.optional(),
+  /** The same database without a pooler in between: migrations, and waking by LISTEN. */
+  databaseDirectUrl: postgresUrl.optional(),
   host: z.string().min(1).default('127.0.0.1'),
   port: port.default(3000),
   /** How the outside reaches us: callbacks and redirects are made from it. Default http://host:port. */
@@ -78,6 +79,7 @@ export type Config = Omit<Settings, 'keyFile' | 'publicUrl' | 'logPretty'> & {
 export const VARIABLES: Record<keyof Settings, string> = {
   dataDir: 'ML_DATA_DIR',
   databaseUrl: 'DATABASE_URL',
+  databaseDirectUrl: 'DATABASE_DIRECT_URL',
   host: 'ML_HOST',
   port: 'ML_PORT',
   publicUrl: 'ML_PUBLIC_URL',
@@ -133,12 +135,17 @@ export async function loadConfig(
 }
 
 /** What of it must stand in no text: known as long as the process lives. A password that is no secret to begin with is none. */
-export function secretsOf({ databaseUrl, encryptionKey, metricsToken, ownerPassword }: Config): string[] {
-  const url = databaseUrl !== undefined && URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
-  const [password, user] = [url?.password ?? '', url?.username];
-  const passwords = password === user ? [] : [password, decoded(password), url?.searchParams.get('password')];
+export function secretsOf(config: Config): string[] {
+  const { databaseUrl, databaseDirectUrl, encryptionKey, metricsToken, ownerPassword } = config;
+  const passwords = [databaseUrl, databaseDirectUrl].flatMap(passwordsOf);
   const keys = encryptionKey?.split(/[\s,]+/) ?? [];
   return [...passwords, ...keys, metricsToken, ownerPassword].filter((text) => typeof text === 'string');
+}
+
+function passwordsOf(text: string | undefined): (string | null)[] {
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || url.password === url.username) return [];
+  return [url.password, decoded(url.password), url.searchParams.get('password')];
 }
 
 function decoded(text: string): string {

@@ -1,7 +1,7 @@
 /** Every test that some machines cannot run, with what it needs and why: whatever else is skipped fails `.ci/run`. */
 
 /** What a machine may have or not: test/kit/machine.ts looks for it. */
-export type Need = 'root on Linux' | 'an older Node' | 'Chromium' | 'the official OpenAPI core';
+export type Need = 'root on Linux' | 'an older Node' | 'Chromium' | 'PgBouncer' | 'the official OpenAPI core';
 
 export type Skip = {
   file: string;
@@ -52,6 +52,12 @@ export const SKIPS: readonly Skip[] = [
     name: 'the official document counts a request made wrong on purpose if it was taken',
     needs: 'the official OpenAPI core',
     reason: NO_PART_OF_IT,
+  },
+  {
+    file: 'test/e2e/pooler.test.ts',
+    name: '',
+    needs: 'PgBouncer',
+    reason: 'a pooler of the system is used, which npm does not bring; .ci/run installs it',
   },
   { file: 'test/browser/dashboard.test.ts', name: '', needs: 'Chromium', reason: NOT_FROM_NPM },
   { file: 'test/browser/pages.test.ts', name: '', needs: 'Chromium', reason: NOT_FROM_NPM },

@@ -39,7 +39,9 @@ import { addToken, listTokens, revokeToken } from '../operations/tokens.ts';
 import * as users from '../operations/users.ts';
 import { showAuditCheck, startAuditCheck } from '../operations/verify-audit.ts';
 import type { Sandbox } from '../platform/sandbox.ts';
+import { unstoredReason } from '../store/credentials.ts';
 import { readGauges } from '../store/gauges.ts';
+import { tryWrite } from '../store/write-probe.ts';
 import type { ConsentAnswer, Health, Operations } from './parts.ts';
 
 export function toOperations(parts: users.PeopleParts & { sandbox: Sandbox }): Operations {
@@ -201,11 +203,28 @@ export async function metricsText({ db, metrics }: OperationParts): Promise<stri
   return metrics.registry.metrics();
 }
 
+/** A prober gives up sooner or later; this answer comes first. */
+const READY_MS = 3_000;
+
 export async function readiness(parts: OperationParts): ReturnType<Health['ready']> {
+  const ended = new AbortController();
   try {
-    await parts.db.selectFrom('connections').select('id').limit(1).execute();
-    return { ready: true, checks: { database: 'answers' } };
+    const late = parts.clock.sleep(READY_MS, ended.signal).then(() => {
+      if (!ended.signal.aborted) throw new Error(`no answer within ${READY_MS / 1000} s`);
+    });
+    const tried = tryWrite(parts.db, new Date(parts.clock.now()));
+    tried.catch(() => {});
+    await Promise.race([tried, late]);
+    const reason = unstoredReason();
+    if (reason !== undefined)
+      return {
+        ready: false,
+        checks: { database: 'answers', tokens: `a new token is not stored yet: ${reason}` },
+      };
+    return { ready: true, checks: { database: 'answers and stores' } };
   } catch (error) {
     return { ready: false, checks: { database: error instanceof Error ? error.message : String(error) } };
+  } finally {
+    ended.abort();
   }
 }

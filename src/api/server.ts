@@ -13,6 +13,7 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { withPatience } from '../platform/database-client.ts';
 import { refuseBadText } from './bad-text.ts';
 import { registerDashboard } from './dashboard.ts';
 import { registerOpenApi } from './openapi.ts';
@@ -50,6 +51,8 @@ const LONGEST_PARAMETER = 20_000;
 const MAX_EVENT_LOOP_DELAY_MS = 2_000;
 
 /** Not yet listening; the caller picks host and port, and closes. */
+const VERB_MS = 120_000;
+
 export async function createApiServer(parts: ApiParts): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: parts.logger,
@@ -70,6 +73,11 @@ export async function createApiServer(parts: ApiParts): Promise<FastifyInstance>
   app.setErrorHandler(answerError);
   app.decorateRequest('actor', null);
   app.server.on('checkExpectation', answerExpectation);
+  // A person may wait for a long list or a large change; a webhook does not.
+  app.addHook('preHandler', (request, _reply, done) => {
+    if (request.routeOptions.config.verb === undefined) done();
+    else withPatience(VERB_MS, () => done());
+  });
   noteProxies(app, parts);
 
   await app.register(async (scope) => webhookRoutes(scope, parts));

@@ -7,7 +7,9 @@ export async function restored(options: GlobalOptions): Promise<void> {
   await withInstallation(options, async ({ parts }) => {
     const done = await afterRestore(parts, localActor());
     answer(options.json, done, (shown) => {
-      say(`${shown.copies} copies of ${shown.connections.length} connection(s) are looked at anew.`);
+      say(
+        `${shown.copies} copies of ${shown.connections.length} connection(s) are looked at anew, and their sources are polled at once.`,
+      );
       say('Next, for each connection: connection consent NAME if it is paused, then backfill NAME.');
     });
   });

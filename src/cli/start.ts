@@ -52,6 +52,7 @@ export async function start({ sandbox, json, exitWithParent, ...flags }: StartOp
         setupUrl: service.setupUrl ?? null,
         keyFile: service.newKeyFile ?? null,
         database: service.database,
+        pooling: service.pooling ?? null,
         pid: process.pid,
       }),
     );
@@ -72,6 +73,7 @@ function introduce(
       : `${pc.bold('ml-connector')} worker is running`,
   );
   say(pc.dim(versionText(service.database)));
+  if (service.pooling !== undefined) say(service.pooling);
   if (service.newKeyFile !== undefined) {
     say(
       `A new encryption key was made: ${service.newKeyFile}. Back it up; without it the stored credentials are lost.`,

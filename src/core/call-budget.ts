@@ -120,6 +120,35 @@ export function learnLimits(before: CallBudget, hint: BudgetHint, now = 0): Call
   return budget;
 }
 
+/** The same waits, written at another time: after a clock was set back, each begins anew with the length it had. */
+export function shiftBudget(before: CallBudget, byMs: number): CallBudget {
+  if (byMs === 0) return before;
+  const budget = structuredClone(before);
+  // What stands at 0 was never written.
+  const shifted = (at: number) => (at === 0 ? 0 : Math.max(0, at + byMs));
+  budget.blockedUntil = shifted(budget.blockedUntil);
+  for (const window of Object.values(budget.windows)) {
+    window.nextFree = shifted(window.nextFree);
+    if (window.guessed) window.guessed.at = shifted(window.guessed.at);
+  }
+  for (const known of Object.values(budget.concurrency)) {
+    known.refusedAt = shifted(known.refusedAt);
+    known.tryAgainAt = shifted(known.tryAgainAt);
+  }
+  for (const user of Object.values(budget.users)) {
+    user.liveUntil = shifted(user.liveUntil);
+    user.backfillUntil = shifted(user.backfillUntil);
+  }
+  for (const process of Object.values(budget.processes)) process.expires = shifted(process.expires);
+  budget.counted = Object.fromEntries(
+    Object.entries(budget.counted).map(([second, calls]) => [
+      String(Number(second) + Math.round(byMs / 1000)),
+      calls,
+    ]),
+  );
+  return budget;
+}
+
 export function inFlightOf({ processes }: CallBudget, kind: string): number {
   return Object.values(processes).reduce((sum, { inFlight }) => sum + (inFlight[kind] ?? 0), 0);
 }

@@ -91,8 +91,12 @@ export interface CredentialStore {
   /**
    * Runs `renew` under a lock that holds across threads, processes and machines, and stores what it returns before
    * anybody may use it. `renew` gets the secrets as they are inside the lock; returning undefined leaves them as they are.
+   * `early`: only because the clock says so; this happens at most once a minute, whatever the clock says.
    */
-  renew(renew: (current: Secrets) => Promise<Secrets | undefined>): Promise<Secrets>;
+  renew(
+    renew: (current: Secrets) => Promise<Secrets | undefined>,
+    options?: { early?: boolean },
+  ): Promise<Secrets>;
 }
 
 export type ConnectorContext = {

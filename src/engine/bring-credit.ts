@@ -12,6 +12,7 @@ import {
   linkOf,
   noteConfirmation,
   notePlan,
+  noteRemoved,
   nowFor,
   parked,
   readCopy,
@@ -81,8 +82,10 @@ async function bring(work: LaneWork, document: SyncDocument, situation: CreditSi
   await notePlan(work, document, plan);
   if (plan.do === 'park') return parked(plan.reason);
   if (plan.do === 'ignore') {
-    if (plan.reason.code !== 'deleted-before-copy' || situation.link)
+    if (plan.reason.code !== 'deleted-before-copy' || situation.link) {
+      await noteRemoved(work, situation.link, situation.copy);
       return { state: 'ignored', reason: plan.reason };
+    }
     const recalled = await recall(work, document, situation);
     return recalled ? bring(work, document, recalled) : { state: 'ignored', reason: plan.reason };
   }

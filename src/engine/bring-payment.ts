@@ -22,6 +22,7 @@ import {
   linkOf,
   noteConfirmation,
   notePlan,
+  noteRemoved,
   nowFor,
   parked,
   readCopy,
@@ -80,6 +81,7 @@ export async function bringPayment(
         (await recall(work, document, survey))
       )
         continue;
+      await noteRemoved(work, survey.link, survey.copy);
       return { state: 'ignored', reason: plan.reason };
     }
     const taken = await takeSteps(work, document, plan.steps);

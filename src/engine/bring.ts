@@ -7,7 +7,7 @@ import type { Db } from '../store/db.ts';
 import { lastEffectAt } from '../store/deliveries.ts';
 import { type Figures, type Reason, type SyncDocument, setDecisions } from '../store/documents.ts';
 import type { Answered } from '../store/events.ts';
-import { type Confirmed, findLink, type Link, touchLinks } from '../store/links.ts';
+import { type Confirmed, findLink, type Link, saveLink, touchLinks } from '../store/links.ts';
 import { deliver } from './deliver.ts';
 import { fenced, type LaneWork, note, wake } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
@@ -78,6 +78,16 @@ export async function readOwnCopy(
   return touched && !decisions.heal
     ? work.open.destination.readBack(kind, counterpart)
     : readCopy(work, kind, counterpart);
+}
+
+/** Removed without a step of ours, or by one that the database has forgotten: the link says so from now on. */
+export async function noteRemoved(
+  work: LaneWork,
+  link: Link | undefined,
+  copy: CopyState | undefined,
+): Promise<void> {
+  if (!link || !isLiving(link) || isLiving(copy)) return;
+  await fenced(work, (tx) => saveLink(tx, { ...link, stage: copy?.stage ?? 'deleted' }, nowFor(work)));
 }
 
 export async function notePlan(work: LaneWork, document: SyncDocument, plan: Plan): Promise<void> {

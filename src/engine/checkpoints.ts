@@ -1,4 +1,5 @@
 /** The named places at which a process may die: before and after everything that becomes durable, here or elsewhere. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Lease } from '../store/lanes.ts';
 
 /** `call` is a request to a vendor; `answer` is its record in the audit; the others are commits of ours. */
@@ -41,11 +42,19 @@ export type OnCheckpoint = (at: Checkpoint, about: CheckpointAbout) => Promise<v
 
 type Parts = { checkpoint?: OnCheckpoint };
 
+const progress = new AsyncLocalStorage<() => void>();
+
+/** `onStep` is called at each checkpoint that the work comes past: it makes progress. */
+export function watchingProgress<T>(onStep: () => void, run: () => Promise<T>): Promise<T> {
+  return progress.run(onStep, run);
+}
+
 export async function reach(
   { checkpoint }: Parts,
   at: Checkpoint,
   about: CheckpointAbout = {},
 ): Promise<void> {
+  progress.getStore()?.();
   await checkpoint?.(at, about);
 }
 

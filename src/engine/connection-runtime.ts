@@ -11,6 +11,7 @@ import type {
   Source,
   SourceManifest,
 } from '../core/ports.ts';
+import { elapsedMs } from '../platform/clock.ts';
 import { createHttp } from '../platform/http.ts';
 import { type Connection, findConnection, mergeSettings, type Side } from '../store/connections.ts';
 import { loadSecrets, renewSecrets } from '../store/credentials.ts';
@@ -23,6 +24,9 @@ import { addressesOf } from './outgoing.ts';
 import { type EngineParts, nowOf, type Registry } from './parts.ts';
 import { permittedDestination, permittedSource } from './permitted-ports.ts';
 import { storableSource } from './storable-source.ts';
+
+/** Because of the clock alone a token is renewed no sooner. */
+const RENEWED_AGAIN_MS = 60_000;
 
 export type OpenConnection = { connection: Connection; source: Source; destination: Destination };
 
@@ -108,6 +112,7 @@ function contextFor(
   const { db, vault, clock, random, stopping } = parts;
   const key = { connectionId: connection.id, side };
   const settings = { ...connection.settings[side] };
+  let renewedAt = -Infinity;
   const budget = () => budgetOf(parts.registry, connection, side, settings);
   const { http, close } = createHttp({
     clock,
@@ -132,9 +137,11 @@ function contextFor(
       settings,
       credentials: {
         load: () => loadSecrets(db, vault, key),
-        async renew(renew) {
+        async renew(renew, { early = false } = {}) {
+          if (early && elapsedMs(clock) - renewedAt < RENEWED_AGAIN_MS) return loadSecrets(db, vault, key);
           const renewed = async (current: Secrets) => {
             const secrets = await renew(current);
+            if (secrets) renewedAt = elapsedMs(clock);
             await reach(parts, 'before token');
             return secrets;
           };

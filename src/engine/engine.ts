@@ -1,5 +1,7 @@
 /** The worker: takes jobs from the queue, and ticks for what no job tells of (schedules, sweeps, housekeeping). */
+
 import { ANSWER_UNFIT, OperatingError } from '../core/errors.ts';
+import { withPatience } from '../platform/database-client.ts';
 import { purgeAlerts } from '../store/alerts.ts';
 import { listOpenBackfills } from '../store/backfills.ts';
 import { listConnectionsAwaitingCallbacks } from '../store/callbacks.ts';
@@ -8,6 +10,7 @@ import { type Db, sqlRunner } from '../store/db.ts';
 import { listDueLanes } from '../store/events.ts';
 import { purgeFormer } from '../store/former-secrets.ts';
 import { purgeRejections } from '../store/rejections.ts';
+import { restartWaits } from '../store/set-back.ts';
 import { noticeAlerts, sendAlerts } from './alerts.ts';
 import { runBackfill } from './backfill.ts';
 import { tryDueBlocks } from './blocks.ts';
@@ -30,6 +33,8 @@ const HOUSEKEEPING_EVERY = 120;
 const BACKFILLS_EVERY = 2;
 const ALERTS_EVERY = 10;
 const ALERTS_KEPT_MS = 30 * 86_400_000;
+const SET_BACK_EVERY = 20;
+const SUMS_MS = 300_000;
 
 export async function startWorker(
   parts: EngineParts,
@@ -53,7 +58,8 @@ export async function startWorker(
   await parts.queue.work(
     'backfill',
     1,
-    guarded('backfill', (key) => runBackfill(parts, runtime, key)),
+    // At its end, sums over all that is stored.
+    guarded('backfill', (key) => withPatience(SUMS_MS, () => runBackfill(parts, runtime, key))),
   );
   await parts.queue.work(
     'callbacks',
@@ -104,6 +110,11 @@ async function tickOnce(parts: EngineParts, tick: number): Promise<void> {
   const now = nowOf(parts);
   await parts.db.transaction().execute(async (tx) => {
     const run = sqlRunner(tx);
+    if (tick % SET_BACK_EVERY === 0) {
+      const waits = (await restartWaits(tx, now)) + ((await parts.queue.restartWaits?.(run)) ?? 0);
+      if (waits > 0)
+        parts.log.warn({ waits }, 'The clock was set back: waits that it had written begin anew.');
+    }
     await wakeLanes(tx, parts.queue, await listDueLanes(tx, now), 1);
     const polls = await takeDuePolls(tx, now);
     await parts.queue.wake(

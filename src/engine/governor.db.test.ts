@@ -15,6 +15,7 @@ let clock: ManualClock;
 let budgets = 0;
 let request: CallRequest;
 const metrics = createMetrics();
+const log = pino({ level: 'silent' });
 
 beforeAll(async () => {
   database = await createTestDatabase<DB>();
@@ -33,7 +34,7 @@ beforeEach(() => {
 
 /** A process of its own: another pool, another memory. */
 function process(instance: string, db = database.db): Governor {
-  return createGovernor({ db, clock, metrics, instance, stopping: new AbortController().signal });
+  return createGovernor({ db, clock, log, metrics, instance, stopping: new AbortController().signal });
 }
 
 /** Moves the time on by a second, and lets what the database answers come in. */

@@ -6,16 +6,21 @@ import {
   inFlightOf,
   learnLimits,
   newCallBudget,
+  shiftBudget,
   takeCalls,
 } from '../core/call-budget.ts';
 import { OperatingError } from '../core/errors.ts';
+import { elapsedMs } from '../platform/clock.ts';
 import { type BudgetKey, findBudget, type StoredBudget, swapBudget } from '../store/call-budgets.ts';
+import { isAhead } from '../store/set-back.ts';
 import type { EngineParts } from './parts.ts';
 
 /** Longer than this nobody waits inside a call: the lane is put off instead. */
 const LONGEST_WAIT_MS = 15_000;
 /** Calls that have ended are told with the next turn that is taken, or by themselves after so long. */
 const TELL_ENDED_MS = 50;
+const CLOCK_SET_BACK =
+  'The clock was set back: what was stored to wait for begins anew, with the length it had.';
 
 export type CallRequest = {
   budget: BudgetKey;
@@ -34,8 +39,13 @@ export type Governor = {
   learn(budget: BudgetKey, hint: BudgetHint): Promise<void>;
 };
 
-type Parts = Pick<EngineParts, 'db' | 'clock' | 'metrics' | 'instance' | 'stopping'>;
-type Waiting = { ask: Ask; resolve: (end: () => void) => void; reject: (error: unknown) => void };
+type Parts = Pick<EngineParts, 'db' | 'clock' | 'log' | 'metrics' | 'instance' | 'stopping'>;
+type Waiting = {
+  ask: Ask;
+  since: number;
+  resolve: (end: () => void) => void;
+  reject: (error: unknown) => void;
+};
 
 export function createGovernor(parts: Parts): Governor {
   const desks = new Map<string, Desk>();
@@ -57,7 +67,7 @@ type Desk = {
 };
 
 function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows']): Desk {
-  const { db, clock, metrics, instance, stopping } = parts;
+  const { db, clock, log, metrics, instance, stopping } = parts;
   let waiting: Waiting[] = [];
   let ended: Record<string, number> = {};
   let seen: StoredBudget | undefined;
@@ -77,9 +87,15 @@ function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows'
     for (;;) {
       const known = seen ?? (await findBudget(db, key));
       seen = undefined;
-      const made = make(known?.budget ?? newCallBudget(windows));
-      if (!(await swapBudget(db, key, known, made.budget, new Date(clock.now())))) continue;
-      seen = { version: known === undefined ? 0n : known.version + 1n, budget: made.budget };
+      const changedAt = new Date(clock.now());
+      const aheadMs =
+        known && isAhead(known.changedAt, changedAt.getTime())
+          ? known.changedAt.getTime() - changedAt.getTime()
+          : 0;
+      const made = make(known ? shiftBudget(known.budget, -aheadMs) : newCallBudget(windows));
+      if (!(await swapBudget(db, key, known, made.budget, changedAt))) continue;
+      if (aheadMs > 0) log.warn({ budget: key.name, pool: key.pool, aheadMs }, CLOCK_SET_BACK);
+      seen = { version: known === undefined ? 0n : known.version + 1n, budget: made.budget, changedAt };
       show(made.budget);
       return made;
     }
@@ -99,10 +115,12 @@ function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows'
     const got = new Set(granted.map((index) => turn[index]));
     // Whoever has come since is not among those whose turn this was, and `askAgainAt` says nothing about them.
     const late = turn.filter(
-      (one) => !got.has(one) && Math.max(askAgainAt, clock.now()) - one.ask.startAt > LONGEST_WAIT_MS,
+      (one) =>
+        !got.has(one) &&
+        Math.max(askAgainAt - clock.now(), 0) + elapsedMs(clock) - one.since > LONGEST_WAIT_MS,
     );
     waiting = waiting.filter((one) => !got.has(one) && !late.includes(one));
-    for (const one of got) if (one !== undefined) grant(one, now);
+    for (const one of got) if (one !== undefined) grant(one);
     for (const { reject } of late) {
       const until = Math.max(askAgainAt, clock.now() + 1_000);
       reject(new OperatingError('rate_limited', 'the call budget is used up for now', { until }));
@@ -110,8 +128,8 @@ function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows'
     return askAgainAt;
   }
 
-  function grant({ ask, resolve }: Waiting, now: number): void {
-    metrics.callWait.observe({ budget: key.name }, (now - ask.startAt) / 1000);
+  function grant({ ask, resolve, since }: Waiting): void {
+    metrics.callWait.observe({ budget: key.name }, (elapsedMs(clock) - since) / 1000);
     metrics.callsGranted.inc({
       budget: key.name,
       connection: ask.user,
@@ -172,7 +190,12 @@ function createDesk(parts: Parts, key: BudgetKey, windows: CallRequest['windows'
   return {
     take: (request) =>
       new Promise((resolve, reject) => {
-        waiting.push({ ask: { ...request, startAt: clock.now() }, resolve, reject });
+        waiting.push({
+          ask: { ...request, startAt: clock.now() },
+          since: elapsedMs(clock),
+          resolve,
+          reject,
+        });
         wake();
       }),
     async learn(hint) {

@@ -6,6 +6,7 @@ import {
   OperatingError,
   type OperatingErrorKind,
 } from '../core/errors.ts';
+import { monotonicMs } from '../platform/clock.ts';
 import { isConnectionLoss } from '../platform/database.ts';
 import { isActive } from '../store/connections.ts';
 import { findPendingDocument, type Reason, type SyncDocument } from '../store/documents.ts';
@@ -23,7 +24,7 @@ import {
 import { appendTrail, countDeferralsInVain, documentSubject } from '../store/trail.ts';
 import { Blocked, hold } from './blocks.ts';
 import { withCallPriority } from './call-priority.ts';
-import { between } from './checkpoints.ts';
+import { between, watchingProgress } from './checkpoints.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
@@ -31,6 +32,8 @@ import { connectionPauser } from './pause.ts';
 import { LEAVE_OUT } from './plan/plan.ts';
 import { syncDocument } from './sync.ts';
 
+/** Longer than any call, statement or wait for a turn of the budget may take. */
+const STALLED_MS = 180_000;
 const LEASE_MS = 15_000;
 const RENEW_MS = 4_000;
 const RETURN_LOOK_MS = 500;
@@ -44,6 +47,10 @@ const TRIES_IN_VAIN: readonly { kinds: ReadonlySet<string>; tries: number }[] = 
   { kinds: new Set(['not-served']), tries: 10 },
 ];
 
+class LaneStalled extends Error {
+  override readonly name = 'LaneStalled';
+}
+
 export async function drainLane(parts: EngineParts, runtime: ConnectionRuntime, key: LaneKey): Promise<void> {
   const open = await runtime.open(key.connectionId);
   if (open.connection.state === 'paused' || parts.stopping.aborted) return;
@@ -51,14 +58,29 @@ export async function drainLane(parts: EngineParts, runtime: ConnectionRuntime, 
     acquireLease(parts.db, key, parts.instance, nowOf(parts), LEASE_MS),
   );
   if (!lease) return;
+  const stalled = Promise.withResolvers<never>();
+  let movedAt = monotonicMs();
   const renewal = setInterval(() => {
+    if (monotonicMs() - movedAt > STALLED_MS) return stalled.reject(new LaneStalled(key.lane));
     renewLease(parts.db, lease, nowOf(parts), LEASE_MS).catch((error: unknown) =>
       parts.log.warn({ err: error, lane: key.lane }, 'lease not renewed'),
     );
   }, RENEW_MS);
   try {
-    await drain({ parts, open, lease });
+    const working = watchingProgress(
+      () => (movedAt = monotonicMs()),
+      () => drain({ parts, open, lease }),
+    );
+    await Promise.race([working, stalled.promise]);
   } catch (error) {
+    if (error instanceof LaneStalled) {
+      parts.metrics.lanesStalled.inc();
+      parts.log.error(
+        { lane: key.lane, connectionId: key.connectionId, stalledMs: STALLED_MS },
+        'The work of a lane makes no progress: its lease is given up, and somebody else goes on with it.',
+      );
+      return;
+    }
     if (!isConnectionLoss(error)) throw error;
     parts.log.warn({ err: error, lane: key.lane }, 'database lost while syncing');
     await giveBackOnReturn(parts, lease);
@@ -72,7 +94,7 @@ async function giveBackOnReturn(parts: EngineParts, lease: Lease): Promise<void>
   for (let waitedMs = 0; waitedMs < LEASE_MS && !parts.stopping.aborted; waitedMs += RETURN_LOOK_MS) {
     await parts.clock.sleep(RETURN_LOOK_MS, parts.stopping);
     try {
-      return await deferLane(parts.db, lease, nowOf(parts), 0);
+      return await deferLane(parts.db, lease, nowOf(parts), 0, nowOf(parts));
     } catch (error) {
       if (!isConnectionLoss(error)) throw error;
     }
@@ -84,7 +106,7 @@ async function drain(work: LaneWork): Promise<void> {
   let hasProgress = false;
   for (;;) {
     if (parts.stopping.aborted || !(await isActive(parts.db, lease.connectionId)))
-      return deferLane(parts.db, lease, nowOf(parts), 0);
+      return deferLane(parts.db, lease, nowOf(parts), 0, nowOf(parts));
     const now = nowOf(parts);
     const document = await findPendingDocument(parts.db, lease, now);
     if (!document) {
@@ -125,7 +147,7 @@ async function putOff(
   const operating = error instanceof OperatingError ? error : undefined;
   if (operating?.kind === 'unauthorized') {
     await connectionPauser(parts)(lease.connectionId, operating.message, ENGINE_ACTOR, operating.code);
-    return deferLane(parts.db, lease, nowOf(parts), 0);
+    return deferLane(parts.db, lease, nowOf(parts), 0, nowOf(parts));
   }
   const kind = failingOf(error, operating);
   if (kind === 'fault' || kind === 'conflict')
@@ -137,7 +159,7 @@ async function putOff(
     Math.max(operating?.until ?? 0, parts.clock.now() + backoffMs(failures, parts.random.next())),
   );
   await noteDeferral(work, document, kind, error, notBefore);
-  await deferLane(parts.db, lease, notBefore, failures);
+  await deferLane(parts.db, lease, notBefore, failures, nowOf(parts));
 }
 
 type Failing = OperatingErrorKind | 'not-served' | 'fault' | 'database-lost';
@@ -194,7 +216,7 @@ async function setAside(work: LaneWork, document: SyncDocument, error: unknown):
   // What came in during this very try has not been looked at: it gets a try of its own.
   const seen = events.findLast((event) => event.noted) ?? events.at(-1);
   await settle(work, document, { upTo: seen?.seq ?? 0n }, 'parked', toReason(error));
-  await deferLane(parts.db, work.lease, nowOf(parts), 0);
+  await deferLane(parts.db, work.lease, nowOf(parts), 0, nowOf(parts));
 }
 
 function toReason(error: unknown): Reason {

@@ -10,6 +10,7 @@ import type { Db } from '../store/db.ts';
 import { GONE_FROM_SOURCE, listGone, listUnseen, markSeen } from '../store/documents.ts';
 import { type EventOrigin, type NewEvent, nextTick } from '../store/events.ts';
 import { listLatestHashes } from '../store/revisions.ts';
+import { isAhead } from '../store/set-back.ts';
 import { Blocked, endBlock, markBlock } from './blocks.ts';
 import { between, reach } from './checkpoints.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
@@ -55,7 +56,7 @@ async function pollKind(
   const filter = await standingOf(parts, key);
   // What such a list has is the whole book: deletions are found by reading what is known again.
   if (filter === 'ignored' && key.deleted) return;
-  const since = (await findCursor(parts.db, key)) ?? open.connection.createdAt;
+  const since = await sinceOf(parts, open, key);
   let cursor: string | undefined;
   do {
     if (parts.stopping.aborted) return;
@@ -120,6 +121,21 @@ async function noteFilter(
   const again = key.deleted ? RETEST_DELETED_MS : WHOLE_LIST_MS;
   await markBlock(parts, filterBlockOf(key), message, way, again);
   return true;
+}
+
+/** A cursor ahead of now was set by a wrong clock: nobody knows what it has passed over, so all is listed once. */
+async function sinceOf(
+  parts: EngineParts,
+  { connection }: OpenConnection,
+  key: Parameters<typeof saveCursor>[1],
+): Promise<Date> {
+  const cursor = (await findCursor(parts.db, key)) ?? connection.createdAt;
+  if (!isAhead(cursor, parts.clock.now())) return cursor;
+  parts.log.warn(
+    { connectionId: connection.id, kind: key.kind, cursor },
+    'The clock was set back: what changed since the connection was made is listed once more.',
+  );
+  return isAhead(connection.createdAt, parts.clock.now()) ? new Date(0) : connection.createdAt;
 }
 
 /** The sweep over known ids (X8). Every read comes in turn, so each document is looked at again after all others. */

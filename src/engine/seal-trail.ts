@@ -1,5 +1,6 @@
 /** Seals the ends of the trail's chains: checks what is new in each, and enters it into the signed chain of ends. */
 
+import { withPatience } from '../platform/database-client.ts';
 import type { Db } from '../store/db.ts';
 import { findUpgraded } from '../store/trail-chains.ts';
 import {
@@ -20,6 +21,7 @@ type SealParts = Pick<EngineParts, 'db' | 'clock' | 'log' | 'stopping'>;
 
 /** How long an entry may stand unsealed while a worker runs, about. */
 const SEAL_EVERY_MS = 60_000;
+const LONGEST_STATEMENT_MS = 300_000;
 /** Between two batches of many, so that lanes get their turn. */
 const BREATH_MS = 20;
 const PROGRESS_EVERY = 25;
@@ -29,7 +31,9 @@ const UPGRADE = { code: 'trail-upgrade', subject: 'installation' };
 
 export async function sealUntilStopped(parts: SealParts): Promise<void> {
   while (!parts.stopping.aborted) {
-    await sealTrail(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'audit not sealed'));
+    await withPatience(LONGEST_STATEMENT_MS, () => sealTrail(parts)).catch((error: unknown) =>
+      parts.log.warn({ err: error }, 'audit not sealed'),
+    );
     await parts.clock.sleep(SEAL_EVERY_MS, parts.stopping);
   }
 }

@@ -1,5 +1,5 @@
 /** How often a document is told of: whoever repeats a delivery for ever costs one look in two minutes. */
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, elapsedMs } from '../platform/clock.ts';
 
 /** So many deliveries about one document within the window are looked for without delay, */
 const AT_ONCE = 40;
@@ -14,13 +14,13 @@ export function createToldOften(clock: Clock): (document: string) => Date | unde
   const told = new Map<string, number>();
   let until = 0;
   return (document) => {
-    const now = clock.now();
+    const now = elapsedMs(clock);
     if (now >= until || told.size > MOST_DOCUMENTS) {
       told.clear();
       until = now + WINDOW_MS;
     }
     const times = (told.get(document) ?? 0) + 1;
     told.set(document, times);
-    return times > AT_ONCE ? new Date(now + PUT_OFF_MS) : undefined;
+    return times > AT_ONCE ? new Date(clock.now() + PUT_OFF_MS) : undefined;
   };
 }

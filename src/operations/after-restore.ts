@@ -4,7 +4,7 @@ import type { DocumentKind } from '../core/canonical.ts';
 import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
 import { listConnections } from '../store/connections.ts';
-import type { Db } from '../store/db.ts';
+import { type Db, sqlRunner } from '../store/db.ts';
 import { healOnce } from '../store/documents.ts';
 import { touchAllLinks } from '../store/links.ts';
 import { type Actor, requireRole } from './context.ts';
@@ -14,7 +14,7 @@ const IN_ONE_TRANSACTION = 500;
 
 /**
  * Every copy is looked at anew. A difference in it is not taken for somebody else's doing: it may be our own, of the
- * time that the database has forgotten; the copy is made equal to the source, once.
+ * time that the database has forgotten; the copy is made equal to the source, once. And every source is polled at once.
  */
 export async function afterRestore(
   parts: OperationParts,
@@ -28,6 +28,8 @@ export async function afterRestore(
     copies += copied.length;
     await parts.db.transaction().execute(async (tx) => {
       await touchAllLinks(tx, id, nowOf(parts));
+      // What was acknowledged and is forgotten stands in no table: only the source can tell of it again, and at once.
+      await parts.queue.wake('poll', [{ key: id }], sqlRunner(tx));
       const summary = `restored from a backup: ${copied.length} copies are looked at anew, and healed once`;
       await auditDecision(parts, tx, actor, id, { summary });
     });

@@ -2,6 +2,7 @@
  * What a look at a record would do now: the very code that does it, inside a transaction that is rolled back, against a
  * destination that only notes what would be sent. The source and the destination are read, nothing is written there.
  */
+
 import { NotFound, OperatingError, UsageError } from '../core/errors.ts';
 import type { DestinationRequest } from '../core/ports.ts';
 import type { StepKind } from '../core/steps.ts';
@@ -10,6 +11,7 @@ import { acceptEvents } from '../engine/intake.ts';
 import { nowOf } from '../engine/parts.ts';
 import { type PredictedCall, predicting } from '../engine/predict.ts';
 import { syncDocument } from '../engine/sync.ts';
+import { withPatience } from '../platform/database-client.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import type { Db } from '../store/db.ts';
 import { type DocumentState, findDocumentById, loadDocument, type Reason } from '../store/documents.ts';
@@ -92,6 +94,8 @@ const SILENT: OperationParts['queue'] = {
   stop: async () => {},
 };
 
+const LONGEST_LOOK_MS = 600_000;
+
 class RolledBack extends Error {
   override readonly name = 'RolledBack';
 }
@@ -99,10 +103,13 @@ class RolledBack extends Error {
 async function rolledBack<T>(db: Db, run: (tx: Db) => Promise<T>): Promise<T> {
   let result: { value: T } | undefined;
   try {
-    await db.transaction().execute(async (tx) => {
-      result = { value: await run(joining(tx)) };
-      throw new RolledBack();
-    });
+    // It waits for the vendors' answers, inside.
+    await withPatience(LONGEST_LOOK_MS, () =>
+      db.transaction().execute(async (tx) => {
+        result = { value: await run(joining(tx)) };
+        throw new RolledBack();
+      }),
+    );
   } catch (error) {
     if (!(error instanceof RolledBack)) throw error;
   }

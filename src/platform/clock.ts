@@ -4,12 +4,15 @@ import { randomBytes } from 'node:crypto';
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
+  /** Milliseconds of this process, which nobody sets: for durations. Where there is none, `now` counts. */
+  elapsed?(): number;
   /** Resolves after `ms`, or at once when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
@@ -44,6 +47,11 @@ export function seededRandom(seed: number): Random {
       return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
     },
   };
+}
+
+/** For durations inside this process: a wall clock may jump meanwhile. */
+export function elapsedMs(clock: Clock): number {
+  return clock.elapsed?.() ?? clock.now();
 }
 
 /** Monotonic milliseconds of this process, for durations and lease margins. */

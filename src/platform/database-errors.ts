@@ -13,8 +13,13 @@ const LOST_SOCKET = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** Shut down by an administrator, crashed, still starting, read-only after a failover. */
-const LOST_SERVER = new Set(['57P01', '57P02', '57P03', '25006']);
+/**
+ * Shut down by an administrator, crashed, still starting, read-only after a failover; a statement or a pause within a
+ * transaction that took too long.
+ */
+const LOST_SERVER = new Set(['57P01', '57P02', '57P03', '57P05', '57014', '25006', '25P03']);
+/** Connections, and means that the server has run out of: a full disk, memory, slots. */
+const LOST_CLASSES = ['08', '53'];
 /** pg reports these without a code. */
 const LOST_MESSAGE =
   /^Connection terminated|^timeout exceeded when trying to connect|^timeout expired|has encountered a connection error and is not queryable/;
@@ -28,8 +33,8 @@ const DEADLOCK = '40P01';
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = codeOf(error);
-  if (code !== undefined && (LOST_SOCKET.has(code) || LOST_SERVER.has(code) || code.startsWith('08')))
-    return true;
+  if (code !== undefined && (LOST_SOCKET.has(code) || LOST_SERVER.has(code))) return true;
+  if (code?.length === 5 && LOST_CLASSES.includes(code.slice(0, 2))) return true;
   // A unix socket that is not there (yet) while the server restarts.
   if (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true;
   if (LOST_MESSAGE.test(error.message)) return true;

@@ -1,12 +1,28 @@
 /** The way to PostgreSQL for everything else: one pool, typed queries, transactions. */
-import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  PostgresDialect,
+  PostgresDriver,
+  type Transaction,
+  type TransactionSettings,
+} from 'kysely';
 import pg from 'pg';
 import { UsageError } from '../core/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
+import {
+  createSilence,
+  GuardedClient,
+  type GuardedConfig,
+  patienceMs,
+  type Silence,
+} from './database-client.ts';
 import { isSerializationFailure, toDatabaseUsageError } from './database-errors.ts';
 import { columnParsers } from './database-types.ts';
 import type { Log } from './log.ts';
 import type { LocalConnection } from './postgres/connection.ts';
+import { inspectSession, type Pooling, prepareSession, transactionSettings } from './postgres/session.ts';
 
 export { isConnectionLoss } from './database-errors.ts';
 
@@ -19,6 +35,8 @@ export type DatabaseOptions = DatabaseAddress & {
   max?: number;
   clock?: Clock;
   applicationName?: string;
+  /** What gives up connections that have fallen silent; one for all of the process. */
+  silence?: Silence;
 };
 
 export type TransactionOptions = {
@@ -29,6 +47,7 @@ export type TransactionOptions = {
 export type Database<Schema> = {
   pool: pg.Pool;
   db: Kysely<Schema>;
+  pooling: Pooling;
   /**
    * Runs `work` in one transaction. It runs again, at most twice, when PostgreSQL rolled it back for a deadlock or a
    * serialization failure: so it must have no effect outside. A lost connection is never tried again here, since the
@@ -39,27 +58,29 @@ export type Database<Schema> = {
   close(): Promise<void>;
 };
 
-const MINIMUM_VERSION = 150_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const RETRIES = 2;
 const RETRY_PAUSE_MS = 20;
 
 /** Connects once to see that the database is there, is the right one and new enough; throws `UsageError` if not. */
 export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Database<Schema>> {
-  const { clock = systemClock, log } = options;
-  const config = toClientConfig(options, options.applicationName);
-  const pool = createPool(config, options.max ?? 10, log);
-  try {
-    await assertVersion(pool);
-  } catch (error) {
-    await pool.end();
+  const { clock = systemClock, log, silence = createSilence({ log }) } = options;
+  const config = { ...toClientConfig(options, options.applicationName), silence };
+  const { pooling, encoding } = await inspectSession(config).catch((error: unknown) => {
     throw toDatabaseUsageError(error, config);
-  }
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  });
+  if (encoding !== 'UTF8')
+    log.warn(
+      { encoding },
+      'The database is not encoded in UTF8: names that its encoding lacks cannot be stored.',
+    );
+  const pool = createPool(config, pooling, options.max ?? 10, log);
+  const db = new Kysely<Schema>({ dialect: new SettledDialect({ pool }, pooling) });
   let closed: Promise<void> | undefined;
   return {
     pool,
     db,
+    pooling,
     async transaction(work, { isolation = 'read committed' } = {}) {
       for (let attempt = 0; ; attempt += 1) {
         try {
@@ -99,17 +120,8 @@ function assertUrl(url: string): void {
   );
 }
 
-function createPool(config: pg.ClientConfig, max: number, log: Log): pg.Pool {
-  const pool = new pg.Pool({
-    ...config,
-    max,
-    idleTimeoutMillis: 30_000,
-    // A role or a managed service may have switched it off, and an acknowledged event must be on disk.
-    // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it, whatever its type says
-    onConnect: async (client) => {
-      await client.query("SET synchronous_commit = 'on'; SET timezone = 'UTC'");
-    },
-  });
+function createPool(config: GuardedConfig, pooling: Pooling, max: number, log: Log): pg.Pool {
+  const pool = new pg.Pool({ ...toPoolConfig(config, pooling), max, idleTimeoutMillis: 30_000 });
   // Without these two a restart of PostgreSQL ends the process: an idle and a borrowed client report their loss as an event.
   pool.on('error', (error) => log.warn({ reason: error.message }, 'An idle database connection was lost'));
   pool.on('connect', (client) => {
@@ -118,14 +130,51 @@ function createPool(config: pg.ClientConfig, max: number, log: Log): pg.Pool {
   return pool;
 }
 
-async function assertVersion(pool: pg.Pool): Promise<void> {
-  const result = await pool.query<{ number: number; name: string }>(
-    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name`,
-  );
-  const version = result.rows[0];
-  if (version && version.number >= MINIMUM_VERSION) return;
-  throw new UsageError(
-    `The database runs PostgreSQL ${version?.name ?? '(unknown)'}; version 15 or newer is needed.`,
-    'Upgrade it, or set DATABASE_URL to a newer one.',
-  );
+/** For a pool of our own, or of somebody who makes one from its settings. */
+export function toPoolConfig<Config extends GuardedConfig>(
+  config: Config,
+  pooling: Pooling,
+): Config & Pick<pg.PoolConfig, 'Client' | 'onConnect'> {
+  return {
+    ...config,
+    Client: GuardedClient,
+    // A session that is not ours would hand our settings on to somebody else.
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it, whatever its type says
+    ...(pooling === 'transaction' ? {} : { onConnect: prepareSession }),
+  };
+}
+
+/** Each transaction says itself what it depends on: isolation, and what a session that is not ours may have otherwise. */
+class SettledDialect extends PostgresDialect {
+  readonly #config: { pool: pg.Pool };
+  readonly #pooling: Pooling;
+
+  constructor(config: { pool: pg.Pool }, pooling: Pooling) {
+    super(config);
+    this.#config = config;
+    this.#pooling = pooling;
+  }
+
+  override createDriver(): PostgresDriver {
+    return new SettledDriver(this.#config, this.#pooling);
+  }
+}
+
+class SettledDriver extends PostgresDriver {
+  readonly #pooling: Pooling;
+
+  constructor(config: { pool: pg.Pool }, pooling: Pooling) {
+    super(config);
+    this.#pooling = pooling;
+  }
+
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    { isolationLevel = 'read committed', accessMode = 'read write' }: TransactionSettings,
+  ): Promise<void> {
+    const settings = transactionSettings(this.#pooling, patienceMs() ?? 0);
+    await connection.executeQuery(
+      CompiledQuery.raw(`START TRANSACTION ISOLATION LEVEL ${isolationLevel} ${accessMode}; ${settings}`),
+    );
+  }
 }

@@ -79,17 +79,14 @@ export function createHttp({
     connect,
   });
   const turns = createTurns(1);
-  const breaker = circuitBreaker(
-    handleWhenResult((result) => isFailing(result as Outcome)),
-    { halfOpenAfter: BREAKER_REST_MS, breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN_THE_BREAKER) },
-  );
+  const breaker = createBreaker();
   const http: Http = async (request) => {
     assertAddress(addresses, request);
     assertHeaders(request);
     const end = await takeTurn(request.bucket ?? 'default', request.atOnce ?? 'default');
     const startedAt = clock.now();
     const started = monotonicMs();
-    const outcome = await breaker
+    const outcome = await breaker()
       .execute(() => attempt(agent, turns, request, timeout))
       .catch((error: unknown) => {
         if (!(error instanceof BrokenCircuitError)) throw error;
@@ -108,6 +105,29 @@ export function createHttp({
     throw toOperatingError(request, outcome.failure);
   };
   return { http, close: () => agent.close() };
+}
+
+/** Its rest is measured by the wall clock, which may be set back meanwhile: then another one takes its place. */
+function createBreaker() {
+  let openedAt = Infinity;
+  const make = () => {
+    const made = circuitBreaker(
+      handleWhenResult((result) => isFailing(result as Outcome)),
+      { halfOpenAfter: BREAKER_REST_MS, breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN_THE_BREAKER) },
+    );
+    made.onBreak(() => (openedAt = monotonicMs()));
+    made.onHalfOpen(() => (openedAt = Infinity));
+    made.onReset(() => (openedAt = Infinity));
+    return made;
+  };
+  let breaker = make();
+  return () => {
+    if (monotonicMs() - openedAt > 2 * BREAKER_REST_MS) {
+      openedAt = Infinity;
+      breaker = make();
+    }
+    return breaker;
+  };
 }
 
 /** Of the other side, not of what it sends or of where it is. */

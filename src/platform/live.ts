@@ -1,10 +1,14 @@
 /** Tells every process that something changed, over PostgreSQL's NOTIFY; a hint, never the truth. */
-import pg from 'pg';
+
+import type pg from 'pg';
 import type { Clock } from './clock.ts';
+import { GuardedClient, type GuardedConfig } from './database-client.ts';
 import type { Log } from './log.ts';
 
 const CHANNEL = 'ml_live';
 const GATHER_MS = 150;
+const HEARTBEAT_MS = 10_000;
+const SWEEP_MS = 500;
 /** NOTIFY takes payloads below 8,000 bytes. */
 const MOST_IN_ONE = 80;
 
@@ -47,14 +51,14 @@ export type LiveFeed = {
 };
 
 /** Listens on a connection of its own and connects again when that is lost. */
-export function startLiveFeed(config: pg.ClientConfig, clock: Clock, log: Log): LiveFeed {
+export function startLiveFeed(config: GuardedConfig, clock: Clock, log: Log): LiveFeed {
   const listeners = new Set<(change: LiveChange) => void>();
   const closing = new AbortController();
-  let client: pg.Client | undefined;
+  let client: GuardedClient | undefined;
 
   async function listen(): Promise<void> {
     const lost = Promise.withResolvers<void>();
-    client = new pg.Client(config);
+    client = new GuardedClient(config);
     client.on('error', () => lost.resolve());
     client.on('end', () => lost.resolve());
     client.on('notification', ({ payload }) => {
@@ -64,7 +68,14 @@ export function startLiveFeed(config: pg.ClientConfig, clock: Clock, log: Log): 
     });
     await client.connect();
     await client.query(`listen ${CHANNEL}`);
-    await lost.promise;
+    const end = new AbortController();
+    const loss = lost.promise.then(() => end.abort());
+    // Nothing else is asked on this connection, so a server that has vanished would not be missed.
+    while (!end.signal.aborted) {
+      await Promise.race([loss, clock.sleep(HEARTBEAT_MS, closing.signal)]);
+      if (closing.signal.aborted) return;
+      if (!end.signal.aborted) await client.query('select 1');
+    }
   }
 
   async function keepListening(): Promise<void> {
@@ -83,6 +94,44 @@ export function startLiveFeed(config: pg.ClientConfig, clock: Clock, log: Log): 
     async close() {
       closing.abort();
       await client?.end().catch(() => {});
+      await running;
+    },
+  };
+}
+
+/** Looks by itself, where nobody can be told: `look` lists what changed after a moment, oldest first. */
+export function startSweptFeed(
+  look: (after: Date) => Promise<(LiveChange & { at: Date })[]>,
+  clock: Clock,
+  log: Log,
+): LiveFeed {
+  const listeners = new Set<(change: LiveChange) => void>();
+  const closing = new AbortController();
+
+  async function sweep(): Promise<void> {
+    let after = new Date(clock.now());
+    while (!closing.signal.aborted) {
+      await clock.sleep(SWEEP_MS, closing.signal);
+      if (listeners.size === 0) after = new Date(clock.now());
+      else {
+        const changes = await look(after).catch((error: unknown) => {
+          log.debug({ err: error }, 'live changes not looked for');
+          return [];
+        });
+        for (const { id, state } of changes) for (const listener of listeners) listener({ id, state });
+        after = changes.at(-1)?.at ?? after;
+      }
+    }
+  }
+
+  const running = sweep();
+  return {
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      closing.abort();
       await running;
     },
   };

@@ -38,6 +38,16 @@ export function createMetrics() {
       help: 'Sign-ins that wait for their turn, because many guess at the same account.',
       registers,
     }),
+    databaseSilent: new Counter({
+      name: 'mlc_database_silent_total',
+      help: 'Database connections given up because a statement was not answered in time.',
+      registers,
+    }),
+    lanesStalled: new Counter({
+      name: 'mlc_lanes_stalled_total',
+      help: 'Lanes that were given up because their work made no progress.',
+      registers,
+    }),
     apiCalls: new Counter({
       name: 'mlc_api_calls_total',
       help: 'API calls by side, kind and HTTP status (0 = no answer).',

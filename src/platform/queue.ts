@@ -21,10 +21,13 @@ export interface Queue {
     concurrency: number,
     look: (key: string, signal: AbortSignal) => Promise<void>,
   ): Promise<void>;
+  /** Jobs that the database's clock had put off before it was set back; how many there were. */
+  restartWaits?(run: SqlRunner): Promise<number>;
   /** Waits for work in hand. May be called twice. */
   stop(): Promise<void>;
 }
 
+const SCHEMA = 'jobs';
 const SECONDS_PER_DAY = 86_400;
 /** Longer than a call may take, so that work in hand is finished rather than left in doubt. */
 const STOP_MS = 35_000;
@@ -32,13 +35,13 @@ const STOP_MS = 35_000;
 export async function startQueue(
   config: PoolConfig,
   log: Log,
-  options: { working: boolean },
+  options: { working: boolean; listening?: boolean },
 ): Promise<Queue> {
   const boss = new PgBoss({
     ...(config as ConstructorParameters<typeof PgBoss>[0] & object),
-    schema: 'jobs',
+    schema: SCHEMA,
     max: options.working ? 6 : 2,
-    useListenNotify: options.working,
+    useListenNotify: options.working && options.listening !== false,
     supervise: options.working,
     schedule: false,
     monitorIntervalSeconds: 2,
@@ -80,6 +83,15 @@ export async function startQueue(
           for (const job of jobs) await look(job.data.key, job.signal);
         },
       );
+    },
+    async restartWaits(run) {
+      // No job of ours is put off for longer than the retries' longest delay.
+      const { rows } = await run(
+        `update ${SCHEMA}.job set start_after = now()
+         where state < 'active' and start_after > now() + interval '5 minutes' returning 1`,
+        [],
+      );
+      return rows.length;
     },
     stop() {
       stopped ??= boss.stop({ graceful: true, timeout: STOP_MS, close: true });

@@ -30,6 +30,7 @@ const CELL_BITS = 18;
 /** What has all tries again needs no row. */
 const SWEEP_EVERY_MS = 60_000;
 const SWEPT_AT_ONCE = 10_000;
+const LONGEST_AHEAD_MS = 1_200_000;
 
 export function createTryLimits(parts: { pool: Pool; clock: Clock; secret: string }): TryLimits {
   const { pool, clock, secret } = parts;
@@ -41,13 +42,15 @@ export function createTryLimits(parts: { pool: Pool; clock: Clock; secret: strin
   };
 
   const sweep = async (now: number): Promise<void> => {
-    if (now - sweptAt < SWEEP_EVERY_MS) return;
+    if (Math.abs(now - sweptAt) < SWEEP_EVERY_MS) return;
     sweptAt = now;
     await pool.query(
       `delete from sign_in_tries where cell in (
          select cell from sign_in_tries where full_at < $1 limit $2 for update skip locked)`,
       [new Date(now - SWEEP_EVERY_MS), SWEPT_AT_ONCE],
     );
+    // No limit is full only so far ahead: the clock that wrote it has been set back.
+    await pool.query(`delete from sign_in_tries where full_at > $1`, [new Date(now + LONGEST_AHEAD_MS)]);
   };
 
   return {
@@ -55,7 +58,6 @@ export function createTryLimits(parts: { pool: Pool; clock: Clock; secret: strin
       const now = clock.now();
       await sweep(now);
       const { rows } = await pool.query<{ wait_ms: number; used: number }>({
-        name: 'take-tries',
         text: 'select wait_ms, used from take_tries($1, $2, $3, $4)',
         values: [
           asked.map(cellOf),

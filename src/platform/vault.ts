@@ -151,3 +151,33 @@ export function deriveSecret(keys: readonly Uint8Array[], purpose: string): stri
     hkdfSync('sha256', key, new Uint8Array(), `ml-connector ${purpose}`, KEY_BYTES),
   ).toString('base64url');
 }
+
+/** Another process, over another database, may have made the file at the same moment: then that one counts. */
+async function createFirstKey(
+  keyFile: string,
+): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
+  const made = await createKeyFile(keyFile);
+  if (made) return { keys: made, newKeyFile: keyFile };
+  const theirs = await readKeyFile(keyFile);
+  if (theirs) return { keys: theirs, newKeyFile: undefined };
+  throw new UsageError(`${keyFile} was made and taken away again by another program.`, 'Start once more.');
+}
+
+/** Those of the configuration, or of the key file, which is made where nothing is sealed yet. */
+export async function openKeys(
+  config: { encryptionKey?: string | undefined; keyFile: string },
+  secretsExist: () => Promise<boolean>,
+): Promise<{ keys: Uint8Array[]; newKeyFile: string | undefined }> {
+  if (config.encryptionKey !== undefined) {
+    return { keys: parseKeys(config.encryptionKey, 'ML_ENCRYPTION_KEY'), newKeyFile: undefined };
+  }
+  const stored = await readKeyFile(config.keyFile);
+  if (stored) return { keys: stored, newKeyFile: undefined };
+  if (await secretsExist()) {
+    throw new UsageError(
+      `The database holds secrets, but there is no encryption key: ${config.keyFile} is missing and ML_ENCRYPTION_KEY is not set.`,
+      'Restore the key file from your backup. Without it the credentials must be entered anew into an empty database.',
+    );
+  }
+  return createFirstKey(config.keyFile);
+}

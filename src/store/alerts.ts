@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { newId } from '../core/ids.ts';
 import type { Db } from './db.ts';
+import { CLOCKS_AGREE_MS } from './set-back.ts';
 
 export type AlertWhat = 'paused' | 'parked' | 'blocked' | 'test';
 export type Alert = {
@@ -72,7 +73,8 @@ export async function recordParkedAlerts(db: Db, now: Date, quietMs: number): Pr
       ) last on true
       where c.alert_url is not null and c.removed_at is null and p.code is not null
         and p.newest_at > greatest(c.alert_since, last.newest_at)
-        and (last.created_at is null or last.created_at <= ${new Date(now.getTime() - quietMs)})`.execute(tx);
+        and (last.created_at is null or last.created_at <= ${new Date(now.getTime() - quietMs)}
+          or last.created_at > ${new Date(now.getTime() + CLOCKS_AGREE_MS)})`.execute(tx);
     for (const { connection_id, code, count, newest_at } of due.rows)
       await tx
         .insertInto('alerts')

@@ -47,11 +47,12 @@ export async function saveBlock(
   now: Date,
 ): Promise<boolean> {
   const { rows } = await sql<{ is_new: boolean }>`
-    insert into blocks (connection_id, side, what, message, way_out, since, seen_at, next_try_at)
-    values (${connectionId}, ${side}, ${what}, ${message}, ${wayOut}, ${now}, ${now}, ${nextTryAt})
+    insert into blocks (connection_id, side, what, message, way_out, since, seen_at, next_try_at,
+      written_at)
+    values (${connectionId}, ${side}, ${what}, ${message}, ${wayOut}, ${now}, ${now}, ${nextTryAt}, ${now})
     on conflict (connection_id, side, what) do update
       set message = excluded.message, way_out = excluded.way_out, seen_at = excluded.seen_at,
-        next_try_at = greatest(blocks.next_try_at, excluded.next_try_at)
+        next_try_at = greatest(blocks.next_try_at, excluded.next_try_at), written_at = excluded.written_at
     returning (xmax = 0) as is_new`.execute(db);
   return rows[0]?.is_new === true;
 }
@@ -85,7 +86,7 @@ export async function listBlocks(db: Db, connectionId?: string): Promise<Block[]
 export async function takeTry(db: Db, key: BlockKey, now: Date, next: Date): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('blocks')
-    .set({ next_try_at: next })
+    .set({ next_try_at: next, written_at: now })
     .where('connection_id', '=', key.connectionId)
     .where('side', '=', key.side)
     .where('what', '=', key.what)
@@ -98,7 +99,7 @@ export async function takeTry(db: Db, key: BlockKey, now: Date, next: Date): Pro
 export async function hastenTries(db: Db, connectionId: string, now: Date): Promise<void> {
   await db
     .updateTable('blocks')
-    .set({ next_try_at: now })
+    .set({ next_try_at: now, written_at: now })
     .where('connection_id', '=', connectionId)
     .where('next_try_at', '>', now)
     .execute();

@@ -4,16 +4,22 @@ import type { CallBudget } from '../core/call-budget.ts';
 import type { Db } from './db.ts';
 
 export type BudgetKey = { name: string; pool: string };
-export type StoredBudget = { version: bigint; budget: CallBudget };
+export type StoredBudget = { version: bigint; budget: CallBudget; changedAt: Date };
 
 export async function findBudget(db: Db, { name, pool }: BudgetKey): Promise<StoredBudget | undefined> {
   const row = await db
     .selectFrom('call_budgets')
-    .select(['version', 'state'])
+    .select(['version', 'state', 'changed_at'])
     .where('name', '=', name)
     .where('pool', '=', pool)
     .executeTakeFirst();
-  return row && { version: row.version, budget: row.state as unknown as CallBudget };
+  return (
+    row && {
+      version: row.version,
+      budget: row.state as unknown as CallBudget,
+      changedAt: row.changed_at,
+    }
+  );
 }
 
 /** Every pool of calls of one tenant. */

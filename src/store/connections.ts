@@ -130,6 +130,7 @@ export async function insertConnection(db: Db, connection: NewConnection, now: D
       poll_cron: connection.pollCron ?? null,
       simulators: connection.simulators ? [...connection.simulators] : null,
       next_poll_at: firstPoll(connection.pollIntervalSeconds, connection.pollCron, now),
+      poll_written_at: now,
       created_at: now,
       updated_at: now,
     })
@@ -188,7 +189,11 @@ export async function setConnectionSchedule(
       ...(webhooksEnabled === undefined ? {} : { webhooks_enabled: webhooksEnabled }),
       ...(pollIntervalSeconds === undefined ? {} : { poll_interval_seconds: pollIntervalSeconds }),
       ...(polls
-        ? { poll_cron: pollCron ?? null, next_poll_at: firstPoll(pollIntervalSeconds, pollCron, now) }
+        ? {
+            poll_cron: pollCron ?? null,
+            next_poll_at: firstPoll(pollIntervalSeconds, pollCron, now),
+            poll_written_at: now,
+          }
         : {}),
       updated_at: now,
     })
@@ -272,7 +277,11 @@ export async function takeDuePolls(db: Db, now: Date): Promise<string[]> {
     .execute();
   for (const { id, poll_interval_seconds: seconds, poll_cron: cron } of due) {
     const next = cron === null ? new Date(now.getTime() + seconds * 1000) : nextOccurrence(cron, now);
-    await db.updateTable('connections').set({ next_poll_at: next }).where('id', '=', id).execute();
+    await db
+      .updateTable('connections')
+      .set({ next_poll_at: next, poll_written_at: now })
+      .where('id', '=', id)
+      .execute();
   }
   return due.map(({ id }) => id);
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { createEngineKit, type EngineKit } from '../../test/kit/engine.ts';
+import { readiness } from '../api/from-operations.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Secrets } from '../core/ports.ts';
 import { openDatabase } from '../platform/database.ts';
@@ -151,4 +152,71 @@ test('a consent state works once, and not after its time', async () => {
   await insertConsent(database.db, vault, 'late', consent, expires);
   expect(await takeConsent(database.db, vault, 'late', expires)).toBeUndefined();
   expect(await takeConsent(database.db, vault, 'never', now())).toBeUndefined();
+});
+
+describe('a successor that cannot be stored', () => {
+  /** As PostgreSQL says it on a full disk; returns how to free some space. */
+  async function fillDisk(code: string): Promise<() => Promise<void>> {
+    await database.pool.query(`
+      create function full_disk() returns trigger language plpgsql as $$
+        begin raise exception 'could not extend file: No space left on device' using errcode = '${code}'; end $$;
+      create trigger full_disk before update on credentials for each row execute function full_disk()`);
+    return async () => {
+      await database.pool.query('drop function full_disk cascade');
+    };
+  }
+
+  test.each(['53100', '53200', '25006', '57P01', 'XX000'])(
+    'is held and stored once the database takes it again, whatever it says meanwhile: %s (I6)',
+    async (code) => {
+      const endpoint = createTokenEndpoint();
+      const free = await fillDisk(code);
+      const early = renewSecrets(database.db, vault, key, endpoint.renew, now);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const second = renewSecrets(
+        database.db,
+        vault,
+        key,
+        async (current) => (current['refreshToken'] === 'token-0' ? endpoint.renew(current) : undefined),
+        now,
+      );
+      expect(await readiness(kit.parts)).toMatchObject({
+        ready: false,
+        checks: { tokens: expect.stringContaining('not stored yet') },
+      });
+      expect(await loadSecrets(database.db, vault, key), 'not used before it is stored').toEqual({
+        refreshToken: 'token-0',
+      });
+      await free();
+      expect(await early).toEqual({ refreshToken: 'token-1' });
+      expect(await second).toEqual({ refreshToken: 'token-1' });
+      expect(endpoint.renewals()).toBe(1);
+      expect(await readiness(kit.parts)).toMatchObject({ ready: true });
+    },
+  );
+
+  test('is waited for so long by each caller, who is told to come again; it is stored all the same', async () => {
+    const endpoint = createTokenEndpoint();
+    const free = await fillDisk('53100');
+    const waits = { callerMs: 300 };
+    const call = () => renewSecrets(database.db, vault, key, endpoint.renew, now, waits);
+    await expect(call()).rejects.toMatchObject({ kind: 'transient', code: 'token-not-stored' });
+    await expect(call()).rejects.toMatchObject({ kind: 'transient', code: 'token-not-stored' });
+    await free();
+    await expect
+      .poll(() => loadSecrets(database.db, vault, key), { timeout: 5_000 })
+      .toMatchObject({ refreshToken: expect.stringMatching(/^token-[12]$/) });
+    const stored = await loadSecrets(database.db, vault, key);
+    expect(await endpoint.renew(stored), 'the newest one is stored').toBeDefined();
+  });
+
+  test('a disk that is full is told by /readyz, which tries a small write', async () => {
+    await database.pool.query(`
+      create function full_probe() returns trigger language plpgsql as $$
+        begin raise exception 'No space left on device' using errcode = '53100'; end $$;
+      create trigger full_probe before insert or update on write_probe for each row execute function full_probe()`);
+    expect(await readiness(kit.parts)).toMatchObject({ ready: false });
+    await database.pool.query('drop function full_probe cascade');
+    expect(await readiness(kit.parts)).toMatchObject({ ready: true });
+  });
 });

@@ -1,8 +1,11 @@
 /** One side's secrets, sealed; renewing them holds the row's lock across all processes (I6). */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NoResultError } from 'kysely';
+import { OperatingError } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { Secrets } from '../core/ports.ts';
-import { isConnectionLoss } from '../platform/database-errors.ts';
+import { monotonicMs } from '../platform/clock.ts';
+import { withPatience } from '../platform/database-client.ts';
 import type { Sealed, Vault } from '../platform/vault.ts';
 import type { Side } from './connections.ts';
 import type { Db } from './db.ts';
@@ -75,10 +78,25 @@ export async function lockSecrets(
   return unseal(vault, row.sealed, key);
 }
 
+/** Longer than the vendor, and the search for where the credentials belong, may take. */
+const RENEWAL_MS = 360_000;
+/** So long a caller waits for a successor that cannot be stored; the storing goes on without it. */
+const LONGEST_WAIT_MS = 15_000;
+const STORE_AGAIN_MS = 250;
+
+/** Successors in hand of this process that are not stored yet, since when (by the process's own time). */
+const unstored = new Map<string, { since: number; reason: string }>();
+
+/** Why new tokens cannot be stored, where there are any; undefined where all are. */
+export function unstoredReason(): string | undefined {
+  return [...unstored.values()][0]?.reason;
+}
+
 /**
  * Runs `renew` while holding the row's lock and commits what it returns before anybody can use it. A second caller,
- * on whatever machine, waits and then sees the successor. What `renew` returns cannot be had again, so a database
- * that is lost just then is waited for.
+ * on whatever machine, waits and then sees the successor. What `renew` returns cannot be had again, so it is held and
+ * stored again and again until that succeeds or the process ends, whatever the database has said: lost, read-only, full.
+ * Callers are told `transient` meanwhile.
  */
 export async function renewSecrets(
   db: Db,
@@ -86,48 +104,81 @@ export async function renewSecrets(
   key: { connectionId: string; side: Side },
   renew: (current: Secrets) => Promise<Secrets | undefined>,
   now: () => Date,
+  { callerMs = LONGEST_WAIT_MS }: { callerMs?: number } = {},
 ): Promise<Secrets> {
-  return oneAtATime(db, identityOf(key.connectionId, key.side), async () => {
-    let before: Secrets | undefined;
-    let renewed: Secrets | undefined;
-    try {
-      return await db.transaction().execute(async (tx) => {
-        before = await lockSecrets(tx, vault, key);
-        renewed = await renew(before);
-        if (!renewed) return before;
-        await saveSecrets(tx, vault, key, renewed, now());
-        return renewed;
-      });
-    } catch (error) {
-      if (!renewed || !before || !isConnectionLoss(error)) throw error;
-      return storeOnReturn(db, vault, key, { before, renewed }, now);
-    }
+  const name = identityOf(key.connectionId, key.side);
+  let isOver = false;
+  const turn = oneAtATime(db, name, () =>
+    withPatience(RENEWAL_MS, () => renewOnce(db, vault, key, renew, now)),
+  ).finally(() => {
+    isOver = true;
   });
+  turn.catch(() => {});
+  return Promise.race([turn, whileUnstored(name, callerMs, () => isOver)]);
 }
 
-const LONGEST_RETURN_MS = 60_000;
-const RETURN_LOOK_MS = 250;
-
-/** Stores the successor once the database answers again, unless the secrets are others by then. */
-async function storeOnReturn(
+async function renewOnce(
   db: Db,
   vault: Vault,
   key: { connectionId: string; side: Side },
-  { before, renewed }: { before: Secrets; renewed: Secrets },
+  renew: (current: Secrets) => Promise<Secrets | undefined>,
   now: () => Date,
 ): Promise<Secrets> {
-  for (let waitedMs = 0; ; waitedMs += RETURN_LOOK_MS) {
-    try {
-      return await db.transaction().execute(async (tx) => {
-        const present = await lockSecrets(tx, vault, key);
-        if (canonicalJson(present) !== canonicalJson(before)) return present;
-        await saveSecrets(tx, vault, key, renewed, now());
-        return renewed;
+  let before: Secrets | undefined;
+  let renewed: Secrets | undefined;
+  try {
+    return await db.transaction().execute(async (tx) => {
+      before = await lockSecrets(tx, vault, key);
+      renewed = await renew(before);
+      if (!renewed) return before;
+      await saveSecrets(tx, vault, key, renewed, now());
+      return renewed;
+    });
+  } catch (error) {
+    if (!renewed || !before) throw error;
+    return storeAtLast(db, vault, key, { before, renewed, error }, now);
+  }
+}
+
+/** Throws where the successor has been unstored for too long to wait here; never resolves. */
+async function whileUnstored(name: string, longestMs: number, isOver: () => boolean): Promise<never> {
+  while (!isOver()) {
+    const { since, reason } = unstored.get(name) ?? {};
+    if (since !== undefined && monotonicMs() - since > longestMs)
+      throw new OperatingError('transient', `The new token is held and not stored yet: ${reason}`, {
+        code: 'token-not-stored',
       });
-    } catch (error) {
-      if (!isConnectionLoss(error) || waitedMs >= LONGEST_RETURN_MS) throw error;
-      await sleep(RETURN_LOOK_MS);
+    await sleep(STORE_AGAIN_MS);
+  }
+  return new Promise<never>(() => {});
+}
+
+/** Ends when it is stored, when the secrets are others by then (somebody has consented), or when the connection is gone. */
+async function storeAtLast(
+  db: Db,
+  vault: Vault,
+  key: { connectionId: string; side: Side },
+  { before, renewed, error }: { before: Secrets; renewed: Secrets; error: unknown },
+  now: () => Date,
+): Promise<Secrets> {
+  const name = identityOf(key.connectionId, key.side);
+  unstored.set(name, { since: monotonicMs(), reason: String(error) });
+  try {
+    for (;;) {
+      try {
+        return await db.transaction().execute(async (tx) => {
+          const present = await lockSecrets(tx, vault, key);
+          if (canonicalJson(present) !== canonicalJson(before)) return present;
+          await saveSecrets(tx, vault, key, renewed, now());
+          return renewed;
+        });
+      } catch (again) {
+        if (again instanceof NoResultError) throw again;
+        await sleep(STORE_AGAIN_MS);
+      }
     }
+  } finally {
+    unstored.delete(name);
   }
 }
 

@@ -309,3 +309,18 @@ export function amountTextOf(row: { currency: string | null; amount_minor: strin
   const money = moneyOf(row);
   return money ? formatMoney(money) : null;
 }
+
+/** What changed its state after that moment, oldest first. */
+export async function listChangedAfter(
+  db: Db,
+  after: Date,
+): Promise<{ id: string; state: DocumentState; at: Date }[]> {
+  const rows = await db
+    .selectFrom('documents')
+    .select(['id', 'state', 'changed_at'])
+    .where('changed_at', '>', after)
+    .orderBy('changed_at')
+    .limit(500)
+    .execute();
+  return rows.map(({ id, state, changed_at: at }) => ({ id, state: state as DocumentState, at }));
+}

@@ -7,6 +7,7 @@ import type { Db } from './db.ts';
 import { firstLaneOf } from './documents.ts';
 import { isDue } from './due.ts';
 import type { Events } from './schema.ts';
+import { CLOCKS_AGREE_MS } from './set-back.ts';
 
 export type EventOrigin = 'webhook' | 'poll' | 'backfill' | 'replay' | 'reconciliation' | 'dependency';
 
@@ -238,6 +239,7 @@ const OWN_JOB_MS = 3_000;
 /** Lanes of active connections that have unsettled events and no live holder: put off and due again, or forgotten. */
 export async function listDueLanes(db: Db, now: Date): Promise<LaneKey[]> {
   const forgottenBefore = new Date(now.getTime() - OWN_JOB_MS);
+  const setBack = new Date(now.getTime() + CLOCKS_AGREE_MS);
   const { rows } = await sql<{ connection_id: string; lane: string }>`
     select distinct d.connection_id, d.lane
     from events e
@@ -245,7 +247,7 @@ export async function listDueLanes(db: Db, now: Date): Promise<LaneKey[]> {
     join connections c on c.id = d.connection_id and c.state = 'active'
     left join lanes l on l.connection_id = d.connection_id and l.lane = d.lane
     where e.settled_at is null and ${isDue(now)}
-      and (e.received_at <= ${forgottenBefore} or l.not_before is not null)
+      and (e.received_at <= ${forgottenBefore} or e.received_at > ${setBack} or l.not_before is not null)
       and (l.not_before is null or l.not_before <= ${now})
       and (l.holder is null or l.expires_at <= ${now})
     limit 1000`.execute(db);

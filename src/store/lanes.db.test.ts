@@ -61,7 +61,7 @@ test('a lease is taken over only when it has run out, and then the old holder wr
     database.db.transaction().execute((tx) => assertLease(tx, lease, at(ms)));
   await expect(write(old, LEASE_MS)).rejects.toThrow(LeaseLost);
   await expect(renewLease(database.db, old, at(LEASE_MS), LEASE_MS)).rejects.toThrow(LeaseLost);
-  await deferLane(database.db, old, at(LEASE_MS), 9);
+  await deferLane(database.db, old, at(LEASE_MS), 9, at(LEASE_MS));
   await write(present, LEASE_MS);
   expect(await countFailures(database.db, key)).toBe(0);
 });
@@ -123,7 +123,7 @@ test('a lane is not given back while it has work: who was refused meanwhile may 
 });
 
 test('a lane that is put off is not worked before its time, unless somebody asks for it', async () => {
-  await deferLane(database.db, await take('a'), at(60_000), 3);
+  await deferLane(database.db, await take('a'), at(60_000), 3, at(0));
   expect(await acquireLease(database.db, key, 'b', at(59_999), LEASE_MS)).toBeUndefined();
   await clearDeferral(database.db, key.connectionId, [key.lane]);
   expect(await acquireLease(database.db, key, 'b', at(1), LEASE_MS)).toBeDefined();
@@ -144,7 +144,8 @@ test('the sweep finds lanes with work that nobody holds: forgotten, put off and 
   expect(await due()).toEqual([]);
   await kit.clock.advance(LEASE_MS);
   expect(await due()).toEqual(['invoice/1']);
-  if (lease) await deferLane(database.db, lease, new Date(kit.clock.now() + 10_000), 1);
+  if (lease)
+    await deferLane(database.db, lease, new Date(kit.clock.now() + 10_000), 1, new Date(kit.clock.now()));
   expect(await due()).toEqual([]);
   await kit.clock.advance(10_000);
   expect(await due()).toEqual(['invoice/1']);

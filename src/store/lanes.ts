@@ -20,9 +20,11 @@ export async function acquireLease(
 ): Promise<Lease | undefined> {
   const expires = new Date(now.getTime() + leaseMs);
   const { rows } = await sql<{ token: bigint }>`
-    insert into lanes (connection_id, lane, holder, token, expires_at) values (${key.connectionId}, ${key.lane}, ${holder}, 1, ${expires})
+    insert into lanes (connection_id, lane, holder, token, expires_at, written_at)
+    values (${key.connectionId}, ${key.lane}, ${holder}, 1, ${expires}, ${now})
     on conflict (connection_id, lane) do update
-      set holder = excluded.holder, token = lanes.token + 1, expires_at = excluded.expires_at
+      set holder = excluded.holder, token = lanes.token + 1, expires_at = excluded.expires_at,
+        written_at = excluded.written_at
       where (lanes.holder is null or lanes.expires_at <= ${now})
         and (lanes.not_before is null or lanes.not_before <= ${now})
     returning token`.execute(db);
@@ -34,7 +36,7 @@ export async function acquireLease(
 export async function renewLease(db: Db, lease: Lease, now: Date, leaseMs: number): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable('lanes')
-    .set({ expires_at: new Date(now.getTime() + leaseMs) })
+    .set({ expires_at: new Date(now.getTime() + leaseMs), written_at: now })
     .where('connection_id', '=', lease.connectionId)
     .where('lane', '=', lease.lane)
     .where('token', '=', lease.token)
@@ -79,20 +81,32 @@ export async function releaseLeaseIfIdle(db: Db, lease: Lease, now: Date): Promi
         where d.connection_id = ${lease.connectionId} and d.lane = ${lease.lane}
       ) as busy`.execute(tx);
     if (rows[0]?.busy === true) return false;
-    await release(tx, lease, null, 0);
+    await release(tx, lease, null, 0, now);
     return true;
   });
 }
 
 /** Gives the lane back to be worked again not before `notBefore`. */
-export async function deferLane(db: Db, lease: Lease, notBefore: Date, failures: number): Promise<void> {
-  await release(db, lease, notBefore, failures);
+export async function deferLane(
+  db: Db,
+  lease: Lease,
+  notBefore: Date,
+  failures: number,
+  now: Date,
+): Promise<void> {
+  await release(db, lease, notBefore, failures, now);
 }
 
-async function release(db: Db, lease: Lease, notBefore: Date | null, failures: number): Promise<void> {
+async function release(
+  db: Db,
+  lease: Lease,
+  notBefore: Date | null,
+  failures: number,
+  now: Date,
+): Promise<void> {
   await db
     .updateTable('lanes')
-    .set({ holder: null, expires_at: null, not_before: notBefore, failures })
+    .set({ holder: null, expires_at: null, not_before: notBefore, failures, written_at: now })
     .where('connection_id', '=', lease.connectionId)
     .where('lane', '=', lease.lane)
     .where('token', '=', lease.token)

@@ -99,6 +99,7 @@ export interface Blocks {
   since: Timestamp;
   way_out: string;
   what: string;
+  written_at: Timestamp;
 }
 
 export interface CallbackOffers {
@@ -149,6 +150,7 @@ export interface Connections {
   policies: Generated<Json>;
   poll_cron: string | null;
   poll_interval_seconds: Generated<number>;
+  poll_written_at: Timestamp | null;
   removed_at: Timestamp | null;
   simulators: string[] | null;
   source: string;
@@ -257,6 +259,7 @@ export interface Lanes {
   lane: string;
   not_before: Timestamp | null;
   token: Generated<bigint>;
+  written_at: Timestamp | null;
 }
 
 export interface Links {
@@ -409,6 +412,11 @@ export interface WebAddress {
   url: string;
 }
 
+export interface WriteProbe {
+  only_row: Generated<boolean>;
+  tried_at: Timestamp;
+}
+
 export interface DB {
   account_owners: AccountOwners;
   alerts: Alerts;
@@ -444,4 +452,5 @@ export interface DB {
   upgrade_notices: UpgradeNotices;
   vault_keys: VaultKeys;
   web_address: WebAddress;
+  write_probe: WriteProbe;
 }

@@ -10,6 +10,10 @@ export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr
   (path) => existsSync(path),
 );
 
+export const PGBOUNCER = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find(
+  (path) => existsSync(path),
+);
+
 /** A Node of the system that is too old for this program; undefined where there is none. */
 export function findOldNode(): string | undefined {
   return ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
@@ -23,6 +27,7 @@ const HAS: Readonly<Record<Need, () => boolean>> = {
   'root on Linux': () => process.platform === 'linux' && process.getuid?.() === 0,
   'an older Node': () => findOldNode() !== undefined,
   Chromium: () => CHROMIUM !== undefined,
+  PgBouncer: () => PGBOUNCER !== undefined,
   'the official OpenAPI core': () => findOfficial() !== undefined,
 };
 

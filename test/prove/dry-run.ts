@@ -75,7 +75,7 @@ async function lookAtAll(world: LifecycleWorld, figures: DryRunFigures, count: n
     );
     if (!lease) throw new Error(`lane ${lane} cannot be had`);
     const moved = await really({ parts, open, lease }, document);
-    await deferLane(parts.db, lease, new Date(parts.clock.now()), 0);
+    await deferLane(parts.db, lease, new Date(parts.clock.now()), 0, new Date(parts.clock.now()));
     if (moved) continue;
     compare(document.label || document.sourceId, predicted, await sentSince(world, since), figures);
   }

@@ -118,7 +118,7 @@ export async function openStall(db: Db, name: string, seed: number) {
         const destination = crash === undefined ? open.destination : crashing(open.destination, crash);
         return await run({ parts: engine, open: { ...open, destination }, lease });
       } finally {
-        await deferLane(db, lease, new Date(0), 0);
+        await deferLane(db, lease, new Date(0), 0, new Date(clock.now()));
       }
     },
     /** The database as it was before anything was known of the document's deliveries. */

@@ -35,6 +35,20 @@ describe('renewal', () => {
     });
   });
 
+  test.each([3_600_000, 86_400_000])(
+    'with the clock %d ms ahead a token is renewed once, not with every call',
+    async (ahead) => {
+      const context = createTestContext({
+        // The vendor's own clock is right.
+        http: script(json(tokens), json(tokens)),
+        secrets: ending,
+        nowMs: NOW + ahead,
+      });
+      for (let call = 0; call < 20; call += 1) expect(await loadAccessToken(context)).toBe('new-access');
+      expect(context.requests).toHaveLength(1);
+    },
+  );
+
   test('the refresh is form-encoded, has the redirect URI and hides its secrets from the record', async () => {
     const context = createTestContext({ http: script(json(tokens)) });
     await renewRefusedToken(context, 'old-access');

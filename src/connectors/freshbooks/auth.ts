@@ -28,7 +28,7 @@ export async function loadAccessToken(context: ConnectorContext): Promise<string
     });
   }
   if (!isNearEnd(secrets, context.now()) || secrets['refreshLostAt']) return token;
-  const renewed = await renew(context, token);
+  const renewed = await renew(context, token, { early: true });
   return renewed['accessToken'] || token;
 }
 
@@ -48,7 +48,11 @@ function isNearEnd(secrets: Secrets, nowMs: number): boolean {
  * At most one refresh call per refresh token. Nothing is sent where somebody else has renewed meanwhile, or where an
  * earlier answer was lost: that mark is stored with the secrets, so no other process repeats the call either.
  */
-async function renew(context: ConnectorContext, stale: string): Promise<Secrets> {
+async function renew(
+  context: ConnectorContext,
+  stale: string,
+  options: { early?: boolean } = {},
+): Promise<Secrets> {
   return context.credentials.renew(async (current) => {
     if (current['accessToken'] !== stale || current['refreshLostAt']) return undefined;
     try {
@@ -57,7 +61,7 @@ async function renew(context: ConnectorContext, stale: string): Promise<Secrets>
       if (!(error instanceof OperatingError) || error.kind !== 'ambiguous') throw error;
       return { ...current, refreshLostAt: String(context.now()) };
     }
-  });
+  }, options);
 }
 
 async function refresh(context: ConnectorContext, current: Secrets): Promise<TokenSecrets> {
@@ -173,14 +177,19 @@ export async function revokeTokens(
   }
 }
 
-/** A refresh can come back with the earlier `created_at` and the rest of `expires_in`: the end is their sum. */
+/**
+ * A refresh can come back with the earlier `created_at` and the rest of `expires_in`: the end is their sum. One that is
+ * over already by our clock says that the clocks differ; then only how long it lasts is believed.
+ */
 export function toTokenSecrets(tokens: WireTokens, nowMs: number): TokenSecrets {
   const createdAt = tokens.created_at ?? Math.floor(nowMs / 1000);
   const lifetime = tokens.expires_in ?? DEFAULT_LIFETIME_SECONDS;
+  const endMs = Math.floor(createdAt + lifetime) * 1000;
+  const isOver = endMs - EXPIRY_MARGIN_MS <= nowMs;
   return {
     accessToken: tokens.access_token,
     refreshToken: tokens.refresh_token,
-    expiresAt: String(Math.floor(createdAt + lifetime) * 1000),
+    expiresAt: String(isOver ? nowMs + Math.floor(lifetime) * 1000 : endMs),
     refreshLostAt: '',
   };
 }

@@ -34,13 +34,16 @@ export function createAuth(context: ConnectorContext, regions: readonly Region[]
     session !== undefined && session.expiresAt - SPARE_MS > context.now();
 
   async function renew(refusedToken: string | undefined): Promise<Session> {
-    const stored = await context.credentials.renew(async (current) => {
-      const other = storedSession(context, regions, current);
-      if (usable(other) && other.token !== refusedToken) return undefined;
-      const session = await requestSession(context, regions, current, other?.baseUrl);
-      assertSameTenant(context.settings, session);
-      return toSecrets(current, context, session);
-    });
+    const stored = await context.credentials.renew(
+      async (current) => {
+        const other = storedSession(context, regions, current);
+        if (usable(other) && other.token !== refusedToken) return undefined;
+        const session = await requestSession(context, regions, current, other?.baseUrl);
+        assertSameTenant(context.settings, session);
+        return toSecrets(current, context, session);
+      },
+      { early: refusedToken === undefined && held !== undefined },
+    );
     const session = storedSession(context, regions, stored);
     if (session === undefined) throw new Error('the vault does not hold the token that was just stored');
     if (configuredBase(context.settings, regions) === undefined) {

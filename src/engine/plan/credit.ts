@@ -55,7 +55,7 @@ export function creditFingerprint(credit: CanonicalCredit): string {
 export function planCredit(situation: CreditSituation): Plan {
   const { credit, form, facts, policies, decisions, link, copy } = situation;
   const isThere = isLiving(link) && isLiving(copy);
-  const strange = strayed(link, copy, situation);
+  const strange = strayed(link, copy, situation, credit.visibility === 'deleted');
   if (strange) return park(strange);
   if (decisions['leave-out'] || credit.visibility === 'deleted') {
     if (isThere) return steps(cancel(situation));

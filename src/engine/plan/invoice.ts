@@ -87,7 +87,9 @@ function decide(situation: InvoiceSituation): Plan {
   const isThere = isLiving(link) && isLiving(copy);
   const foreign = situation.parts.settledBy.filter(({ counterpart }) => !situation.ours.has(counterpart.id));
 
-  const strange = isSame(situation) ? undefined : strayed(link, copy, situation);
+  const strange = isSame(situation)
+    ? undefined
+    : strayed(link, copy, situation, invoice.visibility === 'deleted');
   if (strange) return park(strange);
   if (link && isThere && foreign.length > 0) return park(settledByHand(link.counterpart, foreign));
   if (decisions['leave-out']) return isThere ? remove(situation) : { do: 'ignore', reason: LEFT_OUT };

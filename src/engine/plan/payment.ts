@@ -10,6 +10,7 @@ import type { Copied, Link } from '../../store/links.ts';
 import {
   bookableDay,
   inClosedPeriod,
+  isAsWanted,
   isLiving,
   LEAVE_OUT,
   LEFT_OUT,
@@ -73,11 +74,17 @@ export function notToBeCopied(payment: CanonicalPayment, decisions: Decisions): 
 }
 
 export function planPayment(situation: PaymentSituation): Plan {
+  const { link, copy } = situation;
+  const strange = strayed(link, copy, situation, situation.payment.visibility === 'deleted');
+  if (!strange) return decide(situation);
+  if (!isLiving(copy)) return park(strange);
+  const plan = decide(situation);
+  return isAsWanted(plan) ? plan : park(strange);
+}
+
+function decide(situation: PaymentSituation): Plan {
   const { payment, link, copy, decisions } = situation;
   const isThere = isLiving(link) && isLiving(copy);
-
-  const strange = strayed(link, copy, situation);
-  if (strange) return park(strange);
   const without = notToBeCopied(payment, decisions);
   if (without && (decisions['leave-out'] || cashOf(situation).amountMinor === 0n))
     return isThere ? steps(cancel(situation), [GONE]) : { do: 'ignore', reason: pastOr(link, without) };

@@ -115,17 +115,29 @@ type Standing = { policies: Policies; decisions: Decisions };
 /**
  * Why a copy cannot be planned from: somebody else has changed it since it was last confirmed (E12). Undefined when
  * nobody has, when steps of ours are not confirmed yet, and when it is to be made equal to the source again.
+ *
+ * Steps of ours may have been forgotten: by a replica that took over and lacks the last seconds, by a backup. So where
+ * the source wants it `removed`, a copy that is gone is as it should be, and one that was unapplied or taken back to
+ * draft is on its way. Another amount or date was nobody's way, and still asks a person.
  */
 export function strayed(
   link: Link | undefined,
   copy: CopyState | undefined,
   { policies, decisions }: Standing,
+  removed = false,
 ): Reason | undefined {
   if (!link || !isLiving(link) || link.touched) return undefined;
   if (policies.drift === 'heal' || decisions.heal || decisions['leave-out']) return undefined;
+  if (removed && !isLiving(copy)) return undefined;
   if (!copy) return gone(link);
   const figures = driftOf(link, copy);
-  return figures.length > 0 ? drifted(link.counterpart.number, figures) : undefined;
+  const isOnTheWay = removed && figures.every(({ name }) => name === 'open amount' || name === 'stage');
+  return figures.length > 0 && !isOnTheWay ? drifted(link.counterpart.number, figures) : undefined;
+}
+
+/** Whoever brought it there, the copy is as it should be: nothing is left to do. */
+export function isAsWanted(plan: Plan): boolean {
+  return plan.do === 'steps' && plan.steps.length === 0;
 }
 
 function driftOf({ confirmed }: Link, copy: CopyState): Figures {

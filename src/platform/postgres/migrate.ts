@@ -1,16 +1,19 @@
 /** Brings the database to this version's schema at start: plain SQL files, forward only, one process at a time. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
-import pg from 'pg';
+import { runner } from 'node-pg-migrate';
+import type pg from 'pg';
 import { UsageError } from '../../core/errors.ts';
 import { type DatabaseAddress, toClientConfig } from '../database.ts';
+import { GuardedClient } from '../database-client.ts';
 import { toDatabaseUsageError } from '../database-errors.ts';
 import type { Log } from '../log.ts';
 import { findPackageRoot } from '../package-root.ts';
 
 export type MigrateOptions = DatabaseAddress & { log: Log; dir?: string };
 
+/** Not the runner's own: an earlier version may have left that one behind in a pooler's session. */
+const LOCK_ID = 7_241_865_325_823_965;
 const TABLE = 'schema_migration';
 const FILE_NAME = /^(\d{4}_[a-z0-9_-]+)\.sql$/;
 /** Files beside the migrations (a README) that node-pg-migrate is to leave alone. */
@@ -26,7 +29,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const names = listMigrations(dir);
   const config = toClientConfig(options, 'ml-connector migrate');
   // A migration may wait long for a table; only connecting has a limit.
-  const client = new pg.Client(config);
+  const client = new GuardedClient(config);
   client.on('error', (error) =>
     log.debug({ reason: error.message }, 'The connection of the migrations was lost'),
   );
@@ -36,26 +39,73 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     throw toDatabaseUsageError(error, config);
   }
   try {
-    await takeLock(client, log);
-    return await runPending(client, dir, names, log);
+    const done: string[] = [];
+    for (;;) {
+      const name = await runNext(client, dir, names, log);
+      if (name === undefined) return done;
+      done.push(name);
+    }
   } finally {
-    // Ends the session, and the lock with it.
     await client.end();
   }
 }
 
-/** The runner takes the same lock again inside, which a session may; ours covers the check as well. */
-async function takeLock(client: pg.Client, log: Log): Promise<void> {
-  const tried = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
-    PG_MIGRATE_LOCK_ID,
+/**
+ * Runs the first migration that is missing, in one transaction together with the lock that keeps others away: a lock
+ * of the session would stay behind in a pooler that lends its sessions for a transaction at a time.
+ */
+async function runNext(
+  client: pg.Client,
+  dir: string,
+  names: readonly string[],
+  log: Log,
+): Promise<string | undefined> {
+  let name: string | undefined;
+  try {
+    await begin(client, log);
+    name = findPending(names, await listApplied(client));
+    if (name === undefined) return undefined;
+    log.info({ migration: name }, 'Migrating the database');
+    // It begins a transaction where there is one already, which PostgreSQL only remarks on, and it commits that.
+    await runner({
+      dbClient: client,
+      dir,
+      ignorePattern: NOT_MIGRATIONS,
+      migrationsTable: TABLE,
+      direction: 'up',
+      // One at a time, so that an error is known to be this file's.
+      count: 1,
+      singleTransaction: true,
+      noLock: true,
+      logger: { info: () => {}, warn: (text) => log.debug(text), error: (text) => log.debug(text) },
+    });
+    return name;
+  } catch (error) {
+    if (name === undefined) throw error;
+    throw new UsageError(
+      `Migration ${name}.sql failed and was rolled back: ${describe(error)}.`,
+      'The service does not start on a half-migrated database. Nothing of this file took effect; mend the cause and start again.',
+    );
+  } finally {
+    // Of what is still open; after a commit there is nothing.
+    await client.query('ROLLBACK').catch(() => {});
+  }
+}
+
+/** However long it takes: what a role or database asks of its sessions does not cut a migration short. */
+async function begin(client: pg.Client, log: Log): Promise<void> {
+  await client.query(
+    'BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0',
+  );
+  const tried = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS taken', [
+    LOCK_ID,
   ]);
   if (tried.rows[0]?.taken === true) return;
   log.info('Another process is migrating the database; waiting for it');
-  await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID]);
+  await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK_ID]);
 }
 
-async function runPending(client: pg.Client, dir: string, names: string[], log: Log): Promise<string[]> {
-  const applied = await listApplied(client);
+function findPending(names: readonly string[], applied: readonly string[]): string | undefined {
   const unknown = applied.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
     throw new UsageError(
@@ -63,30 +113,7 @@ async function runPending(client: pg.Client, dir: string, names: string[], log: 
       'Start that version or a newer one, or restore the backup that was made before the upgrade.',
     );
   }
-  const pending = names.filter((name) => !applied.includes(name));
-  for (const name of pending) {
-    log.info({ migration: name }, 'Migrating the database');
-    try {
-      // One at a time, so that an error is known to be this file's.
-      await runner({
-        dbClient: client,
-        dir,
-        ignorePattern: NOT_MIGRATIONS,
-        migrationsTable: TABLE,
-        direction: 'up',
-        count: 1,
-        singleTransaction: true,
-        advisoryLockMode: 'wait',
-        logger: { info: () => {}, warn: (text) => log.debug(text), error: (text) => log.debug(text) },
-      });
-    } catch (error) {
-      throw new UsageError(
-        `Migration ${name}.sql failed and was rolled back: ${describe(error)}.`,
-        'The service does not start on a half-migrated database. Nothing of this file took effect; mend the cause and start again.',
-      );
-    }
-  }
-  return pending;
+  return names.find((name) => !applied.includes(name));
 }
 
 async function listApplied(client: pg.Client): Promise<string[]> {
