@@ -13,6 +13,7 @@ import {
 import { type Link, listLinks, saveLink } from '../store/links.ts';
 import { type End, linkOf, nowFor, parked } from './bring.ts';
 import { fenced, type LaneWork, note, settle } from './lane-work.ts';
+import { labelOf } from './parts.ts';
 import { NEW_ACCOUNT } from './plan/account.ts';
 import { isLiving } from './plan/plan.ts';
 
@@ -199,7 +200,7 @@ export async function questionAbout(
 function accountGone(work: LaneWork, client: SyncDocument, { counterpart, currency }: Link): Reason {
   return {
     code: 'account-gone',
-    message: `Account ${counterpart.number} (${currency}) of ${client.label || client.sourceId} is not in ${work.open.connection.destination} any more.`,
+    message: `Account ${counterpart.number} (${currency}) of ${client.label || client.sourceId} is not in ${labelOf(work.parts, work.open.connection, 'destination')} any more.`,
     wayOut:
       'Link another account, or let a new one be made; what waits for it goes on by itself, and copies that went with the account are made anew.',
     choices: [LINK_ACCOUNT, NEW_ACCOUNT],

@@ -11,7 +11,7 @@ import { type Confirmed, findLink, type Link, saveLink, touchLinks } from '../st
 import { deliver } from './deliver.ts';
 import { fenced, type LaneWork, note, wake } from './lane-work.ts';
 import { linkDelivered } from './link-delivered.ts';
-import { nowOf } from './parts.ts';
+import { labelOf, nowOf } from './parts.ts';
 import { isLiving, type Plan } from './plan/plan.ts';
 
 export type End = { state: 'synced' | 'parked' | 'ignored'; reason: Reason | null };
@@ -172,7 +172,7 @@ export async function noteConfirmation(
 export function differs(work: LaneWork, counterpart: Counterpart, figures: Figures): Reason {
   return {
     code: 'read-back-differs',
-    message: `${counterpart.number} in ${work.open.connection.destination} does not equal the source: ${figures
+    message: `${counterpart.number} in ${labelOf(work.parts, work.open.connection, 'destination')} does not equal the source: ${figures
       .map(({ name, source, destination }) => `${name} ${destination} instead of ${source}`)
       .join('; ')}.`,
     figures,

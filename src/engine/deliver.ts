@@ -21,7 +21,7 @@ import { withAuditScope } from './audit.ts';
 import { endBlock, isNotPermitted, passBlock, tellBlocked } from './blocks.ts';
 import { FOUND_BY_MARK_ONLY, keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fencedAt, type LaneWork, note, wakeWaiting } from './lane-work.ts';
-import { nowOf } from './parts.ts';
+import { labelOf, nowOf } from './parts.ts';
 import { LEAVE_OUT, RENUMBER, toldProblems } from './plan/plan.ts';
 import { tellPayments } from './tell-payments.ts';
 
@@ -58,7 +58,7 @@ export async function deliver(
       ok: false,
       reason: {
         code: 'unmappable',
-        message: `${work.open.connection.destination} cannot take it: ${toldProblems(request.problems)}`,
+        message: `${labelOf(work.parts, work.open.connection, 'destination')} cannot take it: ${toldProblems(request.problems)}`,
         problems: [...request.problems],
         wayOut: 'Correct it in the source; the change is noticed by itself.',
       },

@@ -25,7 +25,7 @@ import { findLatestRevision, recordRevision } from '../store/revisions.ts';
 import { callPriority } from './call-priority.ts';
 import { PRIORITY, wakeLanes } from './intake.ts';
 import { fenced, fencedAt, type LaneWork, note, noteEvent, wake } from './lane-work.ts';
-import { nowOf } from './parts.ts';
+import { labelOf, nowOf } from './parts.ts';
 
 export type Fetched =
   /** `verify`: somebody asked for a fresh look at the copy. */
@@ -94,7 +94,7 @@ async function keep(
     await setDocumentFace(tx, document.id, record);
     if (stored) {
       await note(work, tx, document, 'revision', {
-        summary: `read from ${work.open.connection.source}: ${document.kind} ${record.label}`,
+        summary: `read from ${labelOf(work.parts, work.open.connection, 'source')}: ${document.kind} ${record.label}`,
         revisionId,
         contentHash,
         raw: record.raw,

@@ -9,6 +9,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import type { Queue } from '../platform/queue.ts';
 import type { Vault } from '../platform/vault.ts';
 import { NOT_SECRET } from '../store/callbacks.ts';
+import type { Connection, Side } from '../store/connections.ts';
 import type { Db } from '../store/db.ts';
 import type { DocumentState } from '../store/documents.ts';
 import type { OnCheckpoint } from './checkpoints.ts';
@@ -52,4 +53,15 @@ export const ENGINE_ACTOR = 'system';
 
 export function nowOf({ clock }: Pick<EngineParts, 'clock'>): Date {
   return new Date(clock.now());
+}
+
+/** How people call the system on that side; its id where no connector of that name is there. */
+export function labelOf(
+  { registry }: { registry: Registry },
+  connection: Pick<Connection, 'source' | 'destination'>,
+  side: Side,
+): string {
+  const manifests: readonly { id: string; label: string }[] =
+    side === 'source' ? registry.sources : registry.destinations;
+  return manifests.find(({ id }) => id === connection[side])?.label ?? connection[side];
 }

@@ -15,7 +15,7 @@ import { Blocked, endBlock, markBlock } from './blocks.ts';
 import { between, reach } from './checkpoints.ts';
 import type { ConnectionRuntime, OpenConnection } from './connection-runtime.ts';
 import { acceptEvents } from './intake.ts';
-import { type EngineParts, nowOf } from './parts.ts';
+import { type EngineParts, labelOf, nowOf } from './parts.ts';
 
 /** What no list has shown for so long is read by itself: lists may leave out what was deleted without a trace. */
 const UNSEEN_MS = 24 * 3_600_000;
@@ -109,13 +109,14 @@ async function noteFilter(
   { filterIgnored }: ListPage,
 ): Promise<boolean> {
   if (!filterIgnored) return false;
+  const system = labelOf(parts, connection, 'source');
   const [message, way] = key.deleted
     ? [
-        `${connection.source} lists all ${key.kind}s where only deleted ones are asked for`,
+        `${system} lists all ${key.kind}s where only deleted ones are asked for`,
         'Nothing has to be done: deletions are found by reading known records again, and a payment’s also by its invoice, which owes more then.',
       ]
     : [
-        `${connection.source} lists all ${key.kind}s where only changed ones are asked for`,
+        `${system} lists all ${key.kind}s where only changed ones are asked for`,
         'Nothing has to be done: the newest are looked at with every poll, all of them every quarter of an hour.',
       ];
   const again = key.deleted ? RETEST_DELETED_MS : WHOLE_LIST_MS;

@@ -7,7 +7,7 @@ import { createConnectionRuntime } from '../../src/engine/connection-runtime.ts'
 import { createKnownSecretsFor } from '../../src/engine/parts.ts';
 import { addConnection } from '../../src/operations/add-connection.ts';
 import type { OperationParts } from '../../src/operations/parts.ts';
-import { systemClock, systemRandom } from '../../src/platform/clock.ts';
+import { type Clock, systemClock, systemRandom } from '../../src/platform/clock.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { createVault } from '../../src/platform/vault.ts';
@@ -21,20 +21,21 @@ export type FreshBooksProcess = { parts: OperationParts; close(): Promise<void> 
 /** One process of the service, as far as tokens and reading are concerned: a pool and a runtime of its own. */
 export async function openFreshBooksProcess(
   databaseUrl: string,
-  options: { source?: SourceManifest; poolSize?: number } = {},
+  options: { source?: SourceManifest; poolSize?: number; clock?: Clock } = {},
 ): Promise<FreshBooksProcess> {
   const log = pino({ level: 'silent' });
+  const clock = options.clock ?? systemClock;
   const database = await openDatabase<DB>({ url: databaseUrl, log, max: options.poolSize ?? 5 });
   const stopping = new AbortController();
   const registry = {
     sources: [options.source ?? freshbooks],
-    destinations: [createExampleWorld('BOOKS', systemClock.now).destination],
+    destinations: [createExampleWorld('BOOKS', clock.now).destination],
   };
   const engine = {
     db: withSigner(database.db, TEST_SIGNER),
     queue: createRecordingQueue(),
-    vault: createVault([new Uint8Array(32).fill(7)], createKnownSecretsFor(registry, systemClock)),
-    clock: systemClock,
+    vault: createVault([new Uint8Array(32).fill(7)], createKnownSecretsFor(registry, clock)),
+    clock,
     random: systemRandom,
     log,
     metrics: createMetrics(),
@@ -49,7 +50,7 @@ export async function openFreshBooksProcess(
     runtime,
     publicUrl: PUBLIC_URL,
     version: '0.0.0',
-    startedAt: new Date(systemClock.now()),
+    startedAt: new Date(clock.now()),
   };
   return {
     parts,

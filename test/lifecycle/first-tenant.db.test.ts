@@ -60,17 +60,18 @@ test('a deleted account is told as gone at once, and another one is linked by a 
   await world.tenant('by-hand', { method: 'DELETE', path: `/v1/accounts/${copy?.customer}` }, 'POST');
   const invoice = await world.makeInvoice(client, '20.00');
   await world.settle();
-  expect(await world.invoice(invoice)).toEqual(['parked account-gone']);
-  const reason = await world.reasonOf('invoice', invoice);
+  expect(await world.stateOf('client', client)).toBe('parked account-gone');
+  expect(await world.invoice(invoice)).toEqual(['parked waits-for-client']);
+  const reason = await world.reasonOf('client', client);
   expect(reason?.message).toMatch(/is not in Zuora any more/);
-  expect(reason?.wayOut).toMatch(/Link the client to another account/);
+  expect(reason?.choices?.map(({ choice }) => choice)).toEqual(['account', 'new-account']);
   await world.tenant('accounts', { name: 'Acme Two', currency: 'USD', accountNumber: 'OTHER-1' }, 'POST');
   await linkAccount(world.parts, ADMIN, {
     connection: world.connectionId,
     clientId: String(client),
     account: 'OTHER-1',
   });
-  await world.replay('invoice', invoice);
+  await world.settle();
   expect(await world.invoice(invoice)).toEqual(['posted 20.00 owes 20.00']);
 });
 

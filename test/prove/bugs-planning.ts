@@ -124,7 +124,7 @@ export const PLANNING_BUGS: readonly Bug[] = [
   ),
   bug('an account is chosen without regard to its currency', prove([], 1, 2, 3), [
     'src/engine/accounts.ts',
-    "findLink(parts.db, { connectionId, kind: 'client', sourceId: clientId, currency });\n  if (link)",
-    "findLink(parts.db, { connectionId, kind: 'client', sourceId: clientId });\n  if (link)",
+    "findLink(parts.db, { connectionId, kind: 'client', sourceId: clientId, currency });\n  if (link && isLiving",
+    "findLink(parts.db, { connectionId, kind: 'client', sourceId: clientId });\n  if (link && isLiving",
   ]),
 ];
