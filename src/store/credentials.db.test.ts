@@ -157,12 +157,21 @@ test('a consent state works once, and not after its time', async () => {
 describe('a successor that cannot be stored', () => {
   /** As PostgreSQL says it on a full disk; returns how to free some space. */
   async function fillDisk(code: string): Promise<() => Promise<void>> {
+    // By a flag, since whoever stores holds the row locked.
     await database.pool.query(`
-      create function full_disk() returns trigger language plpgsql as $$
-        begin raise exception 'could not extend file: No space left on device' using errcode = '${code}'; end $$;
-      create trigger full_disk before update on credentials for each row execute function full_disk()`);
+      create table if not exists disk (is_full boolean);
+      delete from disk;
+      insert into disk values (true);
+      create or replace function full_disk() returns trigger language plpgsql as $$
+        begin
+          if (select is_full from disk) then
+            raise exception 'could not extend file: No space left on device' using errcode = '${code}';
+          end if;
+          return new;
+        end $$;
+      create or replace trigger full_disk before update on credentials for each row execute function full_disk()`);
     return async () => {
-      await database.pool.query('drop function full_disk cascade');
+      await database.pool.query('update disk set is_full = false');
     };
   }
 
@@ -194,6 +203,26 @@ describe('a successor that cannot be stored', () => {
       expect(await readiness(kit.parts)).toMatchObject({ ready: true });
     },
   );
+
+  test('keeps every other process from spending the old token while the disk is full (I6)', async () => {
+    const endpoint = createTokenEndpoint();
+    const other = await openDatabase<DB>({ connection: database.connection, log: kit.parts.log, max: 5 });
+    const free = await fillDisk('53100');
+    const renewIfOld = async (current: Secrets) =>
+      current['refreshToken'] === 'token-0' ? endpoint.renew(current) : undefined;
+    const first = renewSecrets(database.db, vault, key, renewIfOld, now);
+    await expect.poll(() => endpoint.renewals()).toBe(1);
+    const theirs = renewSecrets(other.db, vault, key, renewIfOld, now);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(endpoint.renewals()).toBe(1);
+    await free();
+    expect(await Promise.all([first, theirs])).toEqual([
+      { refreshToken: 'token-1' },
+      { refreshToken: 'token-1' },
+    ]);
+    expect(endpoint.renewals()).toBe(1);
+    await other.close();
+  });
 
   test('is waited for so long by each caller, who is told to come again; it is stored all the same', async () => {
     const endpoint = createTokenEndpoint();

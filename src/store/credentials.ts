@@ -1,6 +1,6 @@
 /** One side's secrets, sealed; renewing them holds the row's lock across all processes (I6). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NoResultError } from 'kysely';
+import { NoResultError, sql } from 'kysely';
 import { OperatingError } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { Secrets } from '../core/ports.ts';
@@ -131,13 +131,45 @@ async function renewOnce(
       before = await lockSecrets(tx, vault, key);
       renewed = await renew(before);
       if (!renewed) return before;
-      await saveSecrets(tx, vault, key, renewed, now());
+      await saveUnderLock(tx, vault, key, renewed, now);
       return renewed;
     });
   } catch (error) {
     if (!renewed || !before) throw error;
     return storeAtLast(db, vault, key, { before, renewed, error }, now);
   }
+}
+
+/** A full database leaves the row locked, so that no other process spends the old token while this one tries again. */
+async function saveUnderLock(
+  tx: Db,
+  vault: Vault,
+  key: { connectionId: string; side: Side },
+  renewed: Secrets,
+  now: () => Date,
+): Promise<void> {
+  const name = identityOf(key.connectionId, key.side);
+  const since = monotonicMs();
+  try {
+    for (;;) {
+      await sql`savepoint storing`.execute(tx);
+      try {
+        return await saveSecrets(tx, vault, key, renewed, now());
+      } catch (error) {
+        if (!isExhausted(error)) throw error;
+        unstored.set(name, { since, reason: String(error) });
+        await sql`rollback to savepoint storing`.execute(tx);
+        await sleep(STORE_AGAIN_MS);
+      }
+    }
+  } finally {
+    unstored.delete(name);
+  }
+}
+
+/** SQLSTATE class 53: disk full, out of memory, and the like. */
+function isExhausted(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^53/.test(String(error.code));
 }
 
 /** Throws where the successor has been unstored for too long to wait here; never resolves. */
