@@ -1,11 +1,14 @@
 /** Delivery under every kind of failure: one document of the source has one copy, or a reason. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { createEngineKit, type EngineKit, invoiceOf, paymentOf } from '../../test/kit/engine.ts';
 import { limitedUntil, refusal, unreachable } from '../connectors/example/faults.ts';
+import { OperatingError } from '../core/errors.ts';
 import { replay } from '../operations/replay.ts';
 import type { DB } from '../store/schema.ts';
 import { drainLane } from './lane.ts';
+import { inClosedPeriod } from './plan/plan.ts';
 
 const HOUR_MS = 3_600_000;
 const OPERATOR = { name: 'test:otto', role: 'operator' } as const;
@@ -228,19 +231,32 @@ test('no call that writes is made before its intent is stored (I3)', async () =>
 
 describe('a refusal', () => {
   test('parks the record with the reason, and a replay goes on once the cause is gone (R2)', async () => {
-    kit.billing.faults.next('POST invoice', refusal('the period is closed', 'closed-period'));
+    const error = new OperatingError('rejected', 'POST invoice: no such number', {
+      code: '123',
+      field: 'number',
+    });
+    kit.billing.faults.next('POST invoice', { what: 'fail', error });
     await bringInvoice();
-    expect(await kit.stateOf('invoice', '1')).toBe('parked closed-period');
+    expect(await kit.stateOf('invoice', '1')).toBe('parked refused');
     const { reason, id } = await kit.document('invoice', '1');
+    const system = kit.destination.label;
     expect(reason).toMatchObject({
-      message: expect.stringContaining('the period is closed'),
-      problems: [{ value: 'closed-period' }],
+      message: `${system} refused it: POST invoice: no such number`,
+      problems: [{ field: 'number', value: 'N-1', rule: `${system} names this field` }],
       wayOut: expect.any(String),
     });
     await replay(kit.parts, OPERATOR, { recordIds: [id] });
     await kit.settle();
     expect(await kit.stateOf('invoice', '1')).toBe('synced');
     expect(kit.billing.invoices).toHaveLength(1);
+  });
+
+  test('for a closed period says and offers what our own look at the periods would', async () => {
+    kit.billing.faults.next('POST invoice', refusal('the period is closed', 'closed-period'));
+    await bringInvoice();
+    const { reason } = await kit.document('invoice', '1');
+    expect(reason).toMatchObject(inClosedPeriod('invoice', invoiceOf({ id: '1' }).issued));
+    expect(reason?.choices?.map(({ choice }) => choice)).toEqual(['open-day', 'leave-out']);
   });
 
   test('D6 a number that somebody else has used parks and never makes a second invoice', async () => {

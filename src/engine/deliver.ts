@@ -22,7 +22,8 @@ import { endBlock, isNotPermitted, passBlock, tellBlocked } from './blocks.ts';
 import { FOUND_BY_MARK_ONLY, keepOrChangeKey, withLiveKey } from './delivery-key.ts';
 import { fencedAt, type LaneWork, note, wakeWaiting } from './lane-work.ts';
 import { labelOf, nowOf } from './parts.ts';
-import { LEAVE_OUT, RENUMBER, toldProblems } from './plan/plan.ts';
+import { toldProblems } from './plan/plan.ts';
+import { refusalReason } from './refusal-reason.ts';
 import { tellPayments } from './tell-payments.ts';
 
 /** Goes into every intent, so that a replay can say which mapping made a request. */
@@ -260,36 +261,5 @@ async function fail(
       error: { kind, code, message, field: error.field },
     });
   });
-  return { ok: false, reason: toReason(work, error) };
-}
-
-function toReason(work: LaneWork, error: OperatingError): Reason {
-  const label = work.open.connection.destination;
-  if (error.code === 'duplicate') return numberTaken(error.message);
-  return {
-    code: error.code === 'closed-period' ? 'closed-period' : 'refused',
-    message: `${label} refused it: ${error.message}`,
-    ...(error.code === undefined
-      ? {}
-      : { problems: [{ field: error.field ?? '', value: error.code, rule: error.message }] }),
-    wayOut: 'Correct the cause, then replay the record.',
-    choices: [LEAVE_OUT],
-  };
-}
-
-function numberTaken(message: string): Reason {
-  return {
-    code: 'number-taken',
-    message,
-    wayOut: 'Adopt the other document as the copy, or give the copy a number of its own.',
-    choices: [
-      {
-        choice: 'adopt',
-        label: 'Adopt it as the copy',
-        explains: 'The document in the destination becomes the copy, and is made equal to the source.',
-      },
-      RENUMBER,
-      LEAVE_OUT,
-    ],
-  };
+  return { ok: false, reason: await refusalReason(work, delivery, error) };
 }

@@ -49,6 +49,13 @@ test('D6 the number was taken by hand: never a second one; a person gives the co
   const reason = await world.reasonOf('invoice', invoice);
   expect(reason?.message).toContain('D6-1');
   expect(reason?.choices?.map(({ choice }) => choice)).toEqual(['adopt', 'renumber', 'leave-out']);
+  expect(reason?.figures).toEqual(
+    expect.arrayContaining([
+      { name: 'total', source: '100.00 USD', destination: '99.00 USD' },
+      { name: 'due date', source: expect.any(String) as string, destination: '2026-02-01' },
+      { name: 'state', source: 'issued', destination: 'posted' },
+    ]),
+  );
   await world.replay('invoice', invoice);
   expect(await under('D6-1')).toEqual(['D6-1 posted 99.00']);
   await choose(world, 'invoice', invoice, 'renumber');

@@ -355,7 +355,8 @@ function negativeTotal({ total }: CanonicalInvoice): Reason {
   return {
     code: 'negative-total',
     message: `The total is negative (${show(total)}); the destination takes no negative invoices.`,
-    wayOut: 'Issue a credit note instead.',
+    wayOut:
+      'Delete it in the source and issue a credit note over the amount, which is copied by itself; or leave it out and book it in the destination by hand.',
     choices: [LEAVE_OUT],
   };
 }
