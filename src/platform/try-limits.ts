@@ -30,7 +30,6 @@ const CELL_BITS = 18;
 /** What has all tries again needs no row. */
 const SWEEP_EVERY_MS = 60_000;
 const SWEPT_AT_ONCE = 10_000;
-const LONGEST_AHEAD_MS = 1_200_000;
 
 export function createTryLimits(parts: { pool: Pool; clock: Clock; secret: string }): TryLimits {
   const { pool, clock, secret } = parts;
@@ -49,8 +48,6 @@ export function createTryLimits(parts: { pool: Pool; clock: Clock; secret: strin
          select cell from sign_in_tries where full_at < $1 limit $2 for update skip locked)`,
       [new Date(now - SWEEP_EVERY_MS), SWEPT_AT_ONCE],
     );
-    // No limit is full only so far ahead: the clock that wrote it has been set back.
-    await pool.query(`delete from sign_in_tries where full_at > $1`, [new Date(now + LONGEST_AHEAD_MS)]);
   };
 
   return {

@@ -157,7 +157,8 @@ export async function digestOf(
     ];
   });
   const { rows } = await database.pool.query<{ name: string; hash: string | null }>(
-    parts.join(' union all '),
+    // Parts of a union may come in any order.
+    `${parts.join(' union all ')} order by name`,
   );
   return rows.map(({ name, hash }) => `${name} ${hash ?? 'empty'}`).join('\n');
 }

@@ -92,6 +92,11 @@ export async function openLargeWorld(size: Size) {
 export type LargeWorld = Awaited<ReturnType<typeof openLargeWorld>>;
 
 /** Rows that came from the database through this pool. */
+/** Several statements in one have several answers. */
+function rowsOf(answer: pg.QueryResult | pg.QueryResult[] | undefined): number {
+  return [answer ?? []].flat().reduce((sum, { rows }) => sum + rows.length, 0);
+}
+
 function countRows(pool: pg.Pool): { count(): number } {
   let rows = 0;
   const seen = new WeakSet<object>();
@@ -103,13 +108,13 @@ function countRows(pool: pg.Pool): { count(): number } {
       const last = args.at(-1);
       if (typeof last === 'function')
         args[args.length - 1] = (error: unknown, answer?: pg.QueryResult) => {
-          rows += answer?.rows.length ?? 0;
+          rows += rowsOf(answer);
           (last as (...told: unknown[]) => void)(error, answer);
         };
       const result = query(...args);
       return result instanceof Promise
         ? result.then((answer: pg.QueryResult) => {
-            rows += answer.rows.length;
+            rows += rowsOf(answer);
             return answer;
           })
         : result;
