@@ -169,7 +169,7 @@ async function saveUnderLock(
 
 /** SQLSTATE class 53: disk full, out of memory, and the like. */
 function isExhausted(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^53/.test(String(error.code));
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('53');
 }
 
 /** Throws where the successor has been unstored for too long to wait here; never resolves. */

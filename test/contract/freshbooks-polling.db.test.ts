@@ -201,6 +201,31 @@ test('a filter for changes that does nothing is noticed: the newest are looked a
   expect(lists()).toBe(5);
 });
 
+test('a gateway’s 404 in JSON says nothing about a record: it is tried again and never parked', async () => {
+  const id = await makeInvoice();
+  await pollAndWork();
+  await control(
+    'faults',
+    { failNext: [{ match: 'GET invoice', status: 404, body: 'gateway', times: 4 }] },
+    'PUT',
+  );
+  await service.parts.db
+    .transaction()
+    .execute((tx) =>
+      acceptEvents(service.parts, tx, [
+        { connectionId, kind: 'invoice', sourceId: id, origin: 'poll', topic: 'told' },
+      ]),
+    );
+  const { lane, state } = await invoiceOf(id);
+  await drainLane(service.parts, service.parts.runtime, { connectionId, lane });
+  const after = await invoiceOf(id);
+  expect(after).toMatchObject({ state, reason: null });
+  const told = (await listTrail(service.parts.db, documentSubject(after.id))).map(
+    ({ data }) => data['summary'],
+  );
+  expect(told.at(-1)).toMatch(/^transient: .*no Route matched/);
+});
+
 test('a record that was gone and is listed again, unchanged, comes back by itself', async () => {
   const id = await makeInvoice();
   await pollAndWork();

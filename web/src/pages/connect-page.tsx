@@ -76,7 +76,7 @@ function ChecksStep({
   const account = all.find(({ name, ok }) => name === 'account' && !ok);
   return (
     <Stack gap="md">
-      <Checks checks={checks} labels={labels} only={({ name }) => !name.startsWith('callback')} />
+      <Checks checks={checks} labels={labels} only={({ name }) => !name.startsWith('Callback')} />
       {account && <AccountChoice connectionId={connectionId} saved={() => void checks.refetch()} />}
       <Group justify="flex-end">
         <Button onClick={next} disabled={all.length === 0}>

@@ -29,7 +29,7 @@ function Watching({
         Changes are copied from now on. The registration of the callbacks is watched below; you need not stay.
       </Alert>
       {backfillId !== undefined && <BackfillProgress backfillId={backfillId} />}
-      <Checks checks={checks} labels={labels} only={({ name }) => name.startsWith('callback')} />
+      <Checks checks={checks} labels={labels} only={({ name }) => name.startsWith('Callback')} />
       <Group>
         <Button component={Link} to="/">
           Go to the overview
