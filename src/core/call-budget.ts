@@ -19,6 +19,8 @@ const LEAVE_PART = 0.01;
 const WAITING_MS = 500;
 const ASK_AGAIN_MS = 50;
 const MINUTE_MS = 60_000;
+/** Of fewer calls nothing is guessed: it was not they that used the limit up. */
+const LEAST_COUNTED = 10;
 
 /**
  * A process that asks for nothing for so long counts as gone, and its calls as ended: after a kill -9 the others must
@@ -206,6 +208,7 @@ function guessMinute(budget: CallBudget, blockedUntil: number | undefined, now: 
     (sum, [second, calls]) => (Number(second) >= since ? sum + calls : sum),
     0,
   );
+  if (used < LEAST_COUNTED) return;
   const limit = Math.max(1, Math.min(window?.limit ?? Infinity, used) * GUESS_STEP);
   budget.windows[MINUTE_MS] = { limit, nextFree: until, guessed: { at: until } };
 }

@@ -84,8 +84,8 @@ export const PLANNING_BUGS: readonly Bug[] = [
     },
     [
       'src/engine/plan/plan.ts',
-      'return figures.length > 0 ? drifted(link.counterpart.number, figures) : undefined;',
-      'return figures.length < 0 ? drifted(link.counterpart.number, figures) : undefined;',
+      'return figures.length > 0 && !isOnTheWay ? drifted(link.counterpart.number, figures) : undefined;',
+      'return figures.length < 0 && !isOnTheWay ? drifted(link.counterpart.number, figures) : undefined;',
     ],
   ),
   bug(

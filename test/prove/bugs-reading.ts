@@ -103,8 +103,8 @@ export const READING_BUGS: readonly Bug[] = [
   ]),
   bug('a renewed token is stored after its use', kills('create-invoice', 'after token'), [
     'src/store/credentials.ts',
-    'if (!renewed) return before;\n        await saveSecrets(tx, vault, key, renewed, now());',
-    'if (!renewed) return before;\n        const late = renewed;\n        setTimeout(() => void saveSecrets(db, vault, key, late, now()).catch(() => {}), 400);',
+    'if (!renewed) return before;\n      await saveUnderLock(tx, vault, key, renewed, now);',
+    'if (!renewed) return before;\n      const late = renewed;\n        setTimeout(() => void saveSecrets(db, vault, key, late, now()).catch(() => {}), 400);',
   ]),
   bug(
     'a 429 is not heeded',
