@@ -8,7 +8,6 @@ import {
   deleteBlock,
   findBlock,
   hastenTries,
-  holdDocument,
   listBlocks,
   listDueBlocks,
   releaseHeld,
@@ -16,17 +15,13 @@ import {
   takeTry,
 } from '../store/blocks.ts';
 import type { Db } from '../store/db.ts';
-import { type SyncDocument, setDocumentState } from '../store/documents.ts';
 import { clearDeferral } from '../store/lanes.ts';
 import { appendTrail, connectionSubject } from '../store/trail.ts';
 import { wakeLanes } from './intake.ts';
-import { fencedAt, type LaneWork, note } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 
 /** Between two tries of what is not permitted: one record, or one list, is the test. */
 export const TRY_EVERY_MS = 5 * 60_000;
-/** A held record is looked at again by then, should its release have been lost. */
-const HELD_AT_MOST_MS = 3_600_000;
 const AT_ONCE = 10;
 
 type BlockParts = Pick<EngineParts, 'db' | 'clock' | 'log'>;
@@ -118,7 +113,8 @@ export async function endBlock(parts: EngineParts, key: BlockKey): Promise<void>
   });
 }
 
-async function wakeHeld(parts: EngineParts, tx: Db, key: BlockKey, most?: number): Promise<void> {
+/** So many of those that wait for it, or all. */
+export async function wakeHeld(parts: EngineParts, tx: Db, key: BlockKey, most?: number): Promise<void> {
   const lanes = await releaseHeld(tx, key, most);
   if (lanes.length === 0) return;
   await clearDeferral(
@@ -150,30 +146,6 @@ export async function tryBlocksNow(parts: EngineParts, connectionId: string): Pr
   const blocks = await listBlocks(parts.db, connectionId);
   for (const block of blocks) if (block.side === 'destination') await releaseOne(parts, block);
   return blocks;
-}
-
-/** The record waits, and says for what; it is neither parked nor tried again until the block ends or is tried. */
-export async function hold(
-  work: LaneWork,
-  document: SyncDocument,
-  { block, message }: Blocked,
-): Promise<void> {
-  const { parts } = work;
-  const now = nowOf(parts);
-  const found = await findBlock(parts.db, block);
-  const reason = {
-    code: 'waits-for-permission',
-    message: `${wordsOf(block)}: ${message}`,
-    wayOut: `${found?.wayOut ?? ''} The record then goes on by itself.`.trim(),
-  };
-  await fencedAt(work, 'state', async (tx) => {
-    await setDocumentState(tx, document.id, 'pending', reason, now);
-    await holdDocument(tx, document, block, new Date(now.getTime() + HELD_AT_MOST_MS));
-    if (document.reason?.code !== reason.code)
-      await note(work, tx, document, 'deferral', { summary: reason.message, kind: reason.code, reason });
-  });
-  // It ended while we were about to wait for it.
-  if (!found) await parts.db.transaction().execute((tx) => wakeHeld(parts, tx, block));
 }
 
 /** "payments cannot be read" */

@@ -22,10 +22,11 @@ import {
   renewLease,
 } from '../store/lanes.ts';
 import { appendTrail, countDeferralsInVain, documentSubject } from '../store/trail.ts';
-import { Blocked, hold } from './blocks.ts';
+import { Blocked } from './blocks.ts';
 import { withCallPriority } from './call-priority.ts';
 import { between, watchingProgress } from './checkpoints.ts';
 import type { ConnectionRuntime } from './connection-runtime.ts';
+import { hold } from './hold.ts';
 import { type LaneWork, settle } from './lane-work.ts';
 import { ENGINE_ACTOR, type EngineParts, nowOf } from './parts.ts';
 import { connectionPauser } from './pause.ts';

@@ -61,6 +61,19 @@ export async function listParked(
   return [...groups.values()].toSorted((a, b) => b.count - a.count);
 }
 
+/** By connection, over all kinds: what needs a decision of its own, and what follows another record. */
+export async function countParked({
+  db,
+}: OperationParts): Promise<Map<string, { toDecide: number; following: number }>> {
+  const { rows } = await sql<{ id: string; decide: bigint; follow: bigint }>`
+    select d.connection_id as id, count(*) filter (where not ${IS_FOLLOWER}) as decide,
+      count(*) filter (where ${IS_FOLLOWER}) as follow
+    from documents d where d.state = 'parked' and ${isWorkedOn('d')} group by 1`.execute(db);
+  return new Map(
+    rows.map(({ id, decide, follow }) => [id, { toDecide: Number(decide), following: Number(follow) }]),
+  );
+}
+
 type Follower = RecordRow & { cause: string; followers: bigint };
 
 /** By the reason code of the record at the end of what each waits for; so many of each as are listed. */

@@ -6,9 +6,9 @@ import { destinationManifest, sourceManifest } from '../engine/connection-runtim
 import { nowOf } from '../engine/parts.ts';
 import { findBudgets } from '../store/call-budgets.ts';
 import { type Connection, listConnections } from '../store/connections.ts';
-import { IS_FOLLOWER } from '../store/documents.ts';
 import { listBlockViews } from './block-views.ts';
 import { type Actor, requireRole } from './context.ts';
+import { countParked } from './list-parked.ts';
 import type { OperationParts } from './parts.ts';
 
 const HOUR_MS = 3_600_000;
@@ -56,7 +56,8 @@ export async function overview(
         lastEventAt: pulse?.lastEventAt?.toISOString() ?? null,
         lagSeconds: pulse?.lagSeconds ?? 0,
         unsettled: pulse?.unsettled ?? 0,
-        ...(decisions.get(connection.id) ?? { parked: 0, following: 0 }),
+        parked: decisions.get(connection.id)?.toDecide ?? 0,
+        following: decisions.get(connection.id)?.following ?? 0,
         readBack: readBacks.get(connection.id) ?? null,
         budgets: await budgetsOf(parts, connection),
       };
@@ -101,17 +102,6 @@ async function listBalances({ db }: OperationParts) {
       equal: row.count === row.copies && BigInt(row.amount) === BigInt(row.copied),
     };
   });
-}
-
-/** Of all kinds, clients too: as many as the page of parked records shows. */
-async function countParked({ db }: OperationParts) {
-  const { rows } = await sql<{ id: string; decide: bigint; follow: bigint }>`
-    select d.connection_id as id, count(*) filter (where not ${IS_FOLLOWER}) as decide,
-      count(*) filter (where ${IS_FOLLOWER}) as follow
-    from documents d where d.state = 'parked' group by 1`.execute(db);
-  return new Map(
-    rows.map(({ id, decide, follow }) => [id, { parked: Number(decide), following: Number(follow) }]),
-  );
 }
 
 async function listReadBacks({ db }: OperationParts) {

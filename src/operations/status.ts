@@ -4,7 +4,6 @@ import type { DocumentKind } from '../core/canonical.ts';
 import { formatMoney } from '../core/money.ts';
 import { isWorkedOn } from '../store/connections.ts';
 import type { Db } from '../store/db.ts';
-import { IS_FOLLOWER } from '../store/documents.ts';
 import { listRejectionCounts } from '../store/rejections.ts';
 import { readServer } from '../store/server.ts';
 import { findNewestCheck } from '../store/trail-checks.ts';
@@ -12,6 +11,7 @@ import { readAuditStanding } from '../store/trail-ends.ts';
 import { listBlockViews } from './block-views.ts';
 import { type Actor, requireRole } from './context.ts';
 import type { StateCounts } from './list-connections.ts';
+import { countParked } from './list-parked.ts';
 import { listNotices } from './notices.ts';
 import type { OperationParts } from './parts.ts';
 import { listHints } from './proxy-hint.ts';
@@ -29,7 +29,7 @@ export async function status(parts: OperationParts, actor: Actor) {
       (select count(*) from events e where settled_at is null and ${isWorkedOn('e')}) as unsettled`.execute(
     db,
   );
-  const parked = await countParked(db);
+  const parked = [...(await countParked(parts)).values()];
   const reasons = await sql<{ code: string; message: string; count: bigint }>`
     select reason ->> 'code' as code, min(reason ->> 'message') as message, count(*) as count
     from documents d where state = 'parked' and ${isWorkedOn('d')} group by 1 order by 3 desc, 1`.execute(db);
@@ -40,8 +40,8 @@ export async function status(parts: OperationParts, actor: Actor) {
     startedAt: parts.startedAt.toISOString(),
     connections: Number(total?.connections ?? 0n),
     records,
-    toDecide: parked.toDecide,
-    following: parked.following,
+    toDecide: parked.reduce((sum, { toDecide }) => sum + toDecide, 0),
+    following: parked.reduce((sum, { following }) => sum + following, 0),
     eventsAccepted: Number(total?.accepted ?? 0n),
     eventsUnsettled: Number(total?.unsettled ?? 0n),
     rejections: refused.reduce((sum, { count }) => sum + count, 0),
@@ -54,13 +54,6 @@ export async function status(parts: OperationParts, actor: Actor) {
     database: await readServer(db),
     audit: await readAudit(db),
   };
-}
-
-async function countParked(db: Db) {
-  const { rows } = await sql<{ decide: bigint; follow: bigint }>`
-    select count(*) filter (where not ${IS_FOLLOWER}) as decide, count(*) filter (where ${IS_FOLLOWER}) as follow
-    from documents d where d.state = 'parked' and ${isWorkedOn('d')}`.execute(db);
-  return { toDecide: Number(rows[0]?.decide ?? 0n), following: Number(rows[0]?.follow ?? 0n) };
 }
 
 /** How the audit stands, without checking it: verify-audit does that. */

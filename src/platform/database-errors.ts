@@ -18,8 +18,8 @@ const LOST_SOCKET = new Set([
  * transaction that took too long.
  */
 const LOST_SERVER = new Set(['57P01', '57P02', '57P03', '57P05', '57014', '25006', '25P03']);
-/** Connections, and means that the server has run out of: a full disk, memory, slots. */
-const LOST_CLASSES = ['08', '53'];
+const LOST_CONNECTION = '08';
+const EXHAUSTED = '53';
 /** pg reports these without a code. */
 const LOST_MESSAGE =
   /^Connection terminated|^timeout exceeded when trying to connect|^timeout expired|has encountered a connection error and is not queryable/;
@@ -34,12 +34,17 @@ export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = codeOf(error);
   if (code !== undefined && (LOST_SOCKET.has(code) || LOST_SERVER.has(code))) return true;
-  if (code?.length === 5 && LOST_CLASSES.includes(code.slice(0, 2))) return true;
+  if (classOf(error) === LOST_CONNECTION || isExhausted(error)) return true;
   // A unix socket that is not there (yet) while the server restarts.
   if (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true;
   if (LOST_MESSAGE.test(error.message)) return true;
   if (error instanceof AggregateError) return error.errors.some(isConnectionLoss);
   return isConnectionLoss(error.cause);
+}
+
+/** The server has run out of something: a full disk, memory, slots. The session goes on. */
+export function isExhausted(error: unknown): boolean {
+  return classOf(error) === EXHAUSTED;
 }
 
 /** Rolled back as a whole by PostgreSQL, so that the same work may run again. */
@@ -79,6 +84,12 @@ function reasonOf(error: unknown): string {
     return error.errors.map((each) => reasonOf(each)).join(', ');
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Of a SQLSTATE. */
+function classOf(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return code?.length === 5 ? code.slice(0, 2) : undefined;
 }
 
 function codeOf(error: unknown): string | undefined {

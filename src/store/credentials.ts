@@ -6,6 +6,7 @@ import { canonicalJson } from '../core/json.ts';
 import type { Secrets } from '../core/ports.ts';
 import { monotonicMs } from '../platform/clock.ts';
 import { withPatience } from '../platform/database-client.ts';
+import { isExhausted } from '../platform/database-errors.ts';
 import type { Sealed, Vault } from '../platform/vault.ts';
 import type { Side } from './connections.ts';
 import type { Db } from './db.ts';
@@ -165,11 +166,6 @@ async function saveUnderLock(
   } finally {
     unstored.delete(name);
   }
-}
-
-/** SQLSTATE class 53: disk full, out of memory, and the like. */
-function isExhausted(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('53');
 }
 
 /** Throws where the successor has been unstored for too long to wait here; never resolves. */

@@ -7,7 +7,7 @@ import type { Db } from './db.ts';
 export const CLOCKS_AGREE_MS = 5_000;
 /** Nothing is put off for longer before anybody has looked (src/engine/told-often.ts), */
 const LONGEST_PUT_OFF_MS = 120_000;
-/** unless its connection may not do it (src/engine/blocks.ts). */
+/** unless its connection may not do it (src/engine/hold.ts). */
 const LONGEST_HELD_MS = 3_600_000;
 
 /** Whether that moment was written by a clock that has been set back since. */
